@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+/** What a QEMU process is, so that it is never mistaken for another: a pid alone is reused, a uuid alone lives twice. */
+export const qemuIdentitySchema = z.object({
+  uuid: z.string(),
+  pid: z.number().int().positive(),
+  /** Field 22 of /proc/PID/stat, in clock ticks since boot. */
+  startTimeTicks: z.number().int().nonnegative(),
+  /** /proc/sys/kernel/random/boot_id of the host it runs on. */
+  bootId: z.string(),
+});
+export type QemuIdentity = z.infer<typeof qemuIdentitySchema>;
+
+export const networkInterfaceSchema = z.object({
+  name: z.string(),
+  index: z.number().int(),
+  up: z.boolean(),
+  carrier: z.boolean(),
+  mtu: z.number().int(),
+  /** The shaped rate where a tbf is installed, else the link speed the driver reports; absent when unknown. */
+  speedBitsPerSecond: z.number().optional(),
+  addresses: z.array(z.object({ address: z.string(), prefixLength: z.number().int() })),
+});
+export type NetworkInterface = z.infer<typeof networkInterfaceSchema>;
+
+export const mptcpEndpointFlagSchema = z.enum(['signal', 'subflow', 'backup', 'fullmesh', 'implicit', 'laminar']);
+export type MptcpEndpointFlag = z.infer<typeof mptcpEndpointFlagSchema>;
+
+/** One row of `ip mptcp endpoint` (include/uapi/linux/mptcp_pm.h, MPTCP_PM_ADDR_ATTR_*). */
+export const mptcpEndpointSchema = z.object({
+  id: z.number().int(),
+  address: z.string(),
+  port: z.number().int().optional(),
+  interface: z.string().optional(),
+  flags: z.array(mptcpEndpointFlagSchema),
+});
+export type MptcpEndpoint = z.infer<typeof mptcpEndpointSchema>;
+
+export const mptcpLimitsSchema = z.object({
+  subflows: z.number().int(),
+  addAddrAccepted: z.number().int(),
+});
+export type MptcpLimits = z.infer<typeof mptcpLimitsSchema>;
+
+/** What the kernel of a host says about MPTCP; `reason` is a sentence when it cannot be used. */
+export const mptcpFactsSchema = z.object({
+  usable: z.boolean(),
+  reason: z.string().optional(),
+  /** The command that mends it. */
+  remedy: z.string().optional(),
+  /** Relative to /proc/sys/net, for instance `mptcp/stale_loss_cnt`; absent ones do not exist on that kernel. */
+  sysctls: z.record(z.string(), z.string()),
+  endpoints: z.array(mptcpEndpointSchema),
+  limits: mptcpLimitsSchema.optional(),
+  /** The MPTcpExt counters of /proc/net/netstat, by name. */
+  counters: z.record(z.string(), z.number()),
+});
+export type MptcpFacts = z.infer<typeof mptcpFactsSchema>;
+
+/** What a QEMU can do that others cannot, found in its own schema (`query-qmp-schema`), never by its version number. */
+export const qemuFactsSchema = z.object({
+  /** Full path of the program. */
+  binary: z.string(),
+  /** `7.2.22`, from `query-version`. */
+  version: z.string(),
+  /** Has the member `mptcp` in InetSocketAddress (QEMU 6.1 and later, where the C library knew it). */
+  mptcp: z.boolean(),
+});
+export type QemuFacts = z.infer<typeof qemuFactsSchema>;
+
+export const hostFactsSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['local', 'namespace']),
+  hostname: z.string(),
+  kernel: z.string(),
+  bootId: z.string(),
+  memoryAvailableBytes: z.number(),
+  interfaces: z.array(networkInterfaceSchema),
+  mptcp: mptcpFactsSchema,
+  qemu: qemuFactsSchema.optional(),
+});
+export type HostFacts = z.infer<typeof hostFactsSchema>;
+
+/** `running` and the others are QEMU's RunState (qapi/run-state.json); unknown ones are kept as they come. */
+export const guestSchema = z.object({
+  name: z.string(),
+  hostId: z.string(),
+  identity: qemuIdentitySchema,
+  /** Path of the QMP socket; absent when this QEMU has none that could be found. */
+  monitorPath: z.string().optional(),
+  argv: z.array(z.string()),
+  memoryBytes: z.number().optional(),
+  accelerator: z.string().optional(),
+  machine: z.string().optional(),
+  /** Listens for a migration instead of running (`-incoming`), as an operator may have started it by hand. */
+  waiting: z.boolean(),
+});
+export type Guest = z.infer<typeof guestSchema>;

@@ -1,0 +1,309 @@
+import { z } from 'zod';
+import { failureSchema } from './errors.ts';
+import { guestSchema, hostFactsSchema, qemuIdentitySchema } from './host.ts';
+import { connectionSampleSchema, sampleSchema } from './telemetry.ts';
+
+/** `20261122T120250Z-7f3a`: sorts by time, short enough for a socket path. */
+export const migrationIdSchema = z.string().regex(/^\d{8}T\d{6}Z-[0-9a-f]{4}$/);
+
+export const sideSchema = z.enum(['source', 'destination']);
+export type Side = z.infer<typeof sideSchema>;
+
+/** `off`: TCP. `prefer`: MPTCP where both ends speak it, else TCP and a warning. `require`: MPTCP, or the guest stays where it is. */
+export const mptcpPolicySchema = z.enum(['off', 'prefer', 'require']);
+export type MptcpPolicy = z.infer<typeof mptcpPolicySchema>;
+
+/** Where the only running copy of the guest is: the operator's first question. */
+export const guestPlaceSchema = z.enum(['source', 'stopped', 'destination', 'unknown', 'nowhere']);
+export type GuestPlace = z.infer<typeof guestPlaceSchema>;
+
+export const outcomeSchema = z.enum([
+  'done-on-destination',
+  'safe-on-source',
+  'paused-recoverable',
+  'stopped-on-source',
+  'lost',
+  'unknown',
+]);
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+export const migrationSettingsSchema = z.object({
+  mptcp: mptcpPolicySchema,
+  downtimeLimitMs: z.number().int().min(1).max(2_000_000),
+  /** 0 is no limit (QEMU's own default would cap a run at 1.07 Gbit/s). */
+  bandwidthBitsPerSecond: z.number().int().nonnegative(),
+  /** multifd channels; 0 is one connection without multifd. */
+  parallelConnections: z.number().int().min(0).max(255),
+  autoConverge: z.boolean(),
+  /** No byte moved for this long before switchover: cancelled, the guest stays on the source. */
+  stallLimitMs: z.number().int().min(1000),
+  /** Samples a second. */
+  sampleHz: z.number().min(1).max(50),
+  /** Ids of preflight errors that the operator has chosen to accept. */
+  accepted: z.array(z.string()),
+});
+export type MigrationSettings = z.infer<typeof migrationSettingsSchema>;
+
+export const defaultSettings: MigrationSettings = {
+  mptcp: 'prefer',
+  downtimeLimitMs: 300,
+  bandwidthBitsPerSecond: 0,
+  parallelConnections: 0,
+  autoConverge: false,
+  stallLimitMs: 30_000,
+  sampleHz: 10,
+  accepted: [],
+};
+
+/** One line of the readiness grid. Only an `error` stops a migration; `command` is what mends it, ready to be copied. */
+export const checkSchema = z.object({
+  id: z.string(),
+  severity: z.enum(['error', 'warning', 'info']),
+  passed: z.boolean(),
+  text: z.string(),
+  remedy: z.string().optional(),
+  command: z.string().optional(),
+  /** The operator may go on by accepting this id. */
+  acceptable: z.boolean().optional(),
+});
+export type Check = z.infer<typeof checkSchema>;
+
+/** An interface pair that a subflow can use. */
+export const pathSchema = z.object({
+  sourceInterface: z.string(),
+  sourceAddress: z.string(),
+  destinationInterface: z.string(),
+  destinationAddress: z.string(),
+  speedBitsPerSecond: z.number().optional(),
+  mtu: z.number().int(),
+});
+export type Path = z.infer<typeof pathSchema>;
+
+/** What is written down before anything is done: all that a successor needs to find both sides again. */
+export const planSchema = z.object({
+  id: migrationIdSchema,
+  guest: guestSchema,
+  guestWasRunning: z.boolean(),
+  source: hostFactsSchema,
+  destination: hostFactsSchema,
+  settings: migrationSettingsSchema,
+  /** First the one that carries the initial subflow. */
+  paths: z.array(pathSchema),
+  checks: z.array(checkSchema),
+  user: z.string(),
+  versions: z.record(z.string(), z.string()),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+export const startedDestinationSchema = z.object({
+  identity: qemuIdentitySchema,
+  monitorPath: z.string(),
+  /** Its stdout and stderr: the true cause of most failures stands there. */
+  outputPath: z.string(),
+});
+export type StartedDestination = z.infer<typeof startedDestinationSchema>;
+
+/**
+ * What is known about one QEMU. `gone` is a proof (its host, asked through a working channel, says that this pid with
+ * this start time does not exist); silence and lost connections are none.
+ */
+export const observationSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('unasked') }),
+  z.object({
+    kind: z.literal('answering'),
+    /** RunState (qapi/run-state.json). */
+    run: z.string(),
+    /** MigrationStatus; `none` before the first migration. */
+    migration: z.string(),
+    errorText: z.string().optional(),
+  }),
+  /** The process is there, its monitor does not answer. */
+  z.object({ kind: z.literal('silent') }),
+  z.object({ kind: z.literal('gone') }),
+  z.object({ kind: z.literal('unreachable'), why: z.string() }),
+]);
+export type Observation = z.infer<typeof observationSchema>;
+
+/** What the engine does to the world. Each is journalled before (`intended`) and after (`done` or `failed`). */
+export const stepNameSchema = z.enum([
+  'start-destination',
+  'negotiate-capabilities',
+  'prepare-paths',
+  'listen',
+  'migrate',
+  'cancel',
+  'yank',
+  'resume-destination',
+  'quit-source',
+  'quit-destination',
+  'resume-source',
+  'restore-paths',
+]);
+export type StepName = z.infer<typeof stepNameSchema>;
+
+/** Why something ended as it did, in the order in which an operator asks. */
+export const explanationSchema = z.object({
+  phase: z.string(),
+  side: sideSchema.optional(),
+  cause: z.string(),
+  next: z.string(),
+  /** QEMU's own words, its stderr, or the system's: for the fold below. */
+  raw: z.string().optional(),
+});
+export type Explanation = z.infer<typeof explanationSchema>;
+
+export const cancelReasonSchema = z.enum(['operator', 'mptcp-required', 'stalled', 'attached-before-start']);
+export type CancelReason = z.infer<typeof cancelReasonSchema>;
+
+const subflowEventFields = {
+  subflow: z.string(),
+  interface: z.string().optional(),
+  localAddress: z.string(),
+  remoteAddress: z.string(),
+};
+
+/** The journal: append-only, replayable; the state is its fold. */
+export const journalEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('planned'), plan: planSchema }),
+  z.object({ kind: z.literal('attached'), user: z.string(), pid: z.number().int() }),
+  z.object({ kind: z.literal('intended'), step: stepNameSchema, detail: z.string().optional() }),
+  z.object({
+    kind: z.literal('done'),
+    step: stepNameSchema,
+    started: startedDestinationSchema.optional(),
+    port: z.number().int().optional(),
+    /** Whether the listener that was opened speaks MPTCP. */
+    mptcp: z.boolean().optional(),
+  }),
+  z.object({ kind: z.literal('failed'), step: stepNameSchema, failure: failureSchema }),
+  z.object({ kind: z.literal('observed'), side: sideSchema, observation: observationSchema }),
+  /** `raw` is the destination's output, kept before it is removed. */
+  z.object({ kind: z.literal('output-kept'), side: sideSchema, raw: z.string() }),
+  z.object({
+    kind: z.literal('negotiated'),
+    protocol: z.enum(['mptcp', 'tcp']),
+    when: z.enum(['connected', 'data-flowed']),
+    connections: z.array(connectionSampleSchema),
+    text: z.string(),
+    command: z.string().optional(),
+  }),
+  z.object({
+    kind: z.literal('iteration'),
+    iteration: z.number().int(),
+    remainingBytes: z.number(),
+    transferredBytes: z.number(),
+    dirtyPagesPerSecond: z.number(),
+  }),
+  z.object({ kind: z.literal('subflow-established'), ...subflowEventFields }),
+  z.object({ kind: z.literal('subflow-lost'), ...subflowEventFields, why: z.string() }),
+  z.object({ kind: z.literal('subflow-back'), ...subflowEventFields, afterMs: z.number() }),
+  z.object({ kind: z.literal('subflow-closed'), ...subflowEventFields }),
+  z.object({ kind: z.literal('stalled'), forMs: z.number(), guest: guestPlaceSchema }),
+  z.object({ kind: z.literal('cancel-requested'), reason: cancelReasonSchema, by: z.string() }),
+  z.object({ kind: z.literal('cancel-refused'), by: z.string(), why: z.string() }),
+  z.object({
+    kind: z.literal('settings-changed'),
+    by: z.string(),
+    downtimeLimitMs: z.number().int().optional(),
+    bandwidthBitsPerSecond: z.number().int().optional(),
+  }),
+  z.object({ kind: z.literal('committed') }),
+  z.object({ kind: z.literal('final-statistics'), sample: sampleSchema }),
+  z.object({
+    kind: z.literal('ended'),
+    outcome: outcomeSchema,
+    guest: guestPlaceSchema,
+    explanation: explanationSchema.optional(),
+  }),
+]);
+export type JournalEvent = z.infer<typeof journalEventSchema>;
+export type JournalEventOf<Kind extends JournalEvent['kind']> = Extract<JournalEvent, { kind: Kind }>;
+
+export const journalEntrySchema = z.object({
+  sequence: z.number().int().nonnegative(),
+  atMonoMs: z.number(),
+  atEpochMs: z.number(),
+  event: journalEventSchema,
+});
+export type JournalEntry = z.infer<typeof journalEntrySchema>;
+
+/** The exported record: other programs rely on it, so it only ever grows within its version. */
+export const recordSchema = z.object({
+  schema: z.literal('switchyard.migration/1'),
+  id: migrationIdSchema,
+  guest: z.string(),
+  source: z.string(),
+  destination: z.string(),
+  startedAtEpochMs: z.number(),
+  endedAtEpochMs: z.number().optional(),
+  user: z.string(),
+  /** Absent while it runs, or when its manager died and nobody has attached yet. */
+  outcome: outcomeSchema.optional(),
+  explanation: explanationSchema.optional(),
+  guestState: guestPlaceSchema,
+  phase: z.string(),
+  settings: migrationSettingsSchema,
+  transport: z.object({
+    requested: mptcpPolicySchema,
+    /** Absent until a connection exists. */
+    negotiated: z.enum(['mptcp', 'tcp']).optional(),
+    fallback: z.boolean(),
+    text: z.string().optional(),
+    command: z.string().optional(),
+  }),
+  paths: z.array(pathSchema),
+  subflows: z.array(
+    z.object({
+      id: z.string(),
+      interface: z.string().optional(),
+      localAddress: z.string(),
+      remoteAddress: z.string(),
+      bytesSent: z.number(),
+      bytesRetransmitted: z.number(),
+      shareFraction: z.number(),
+      retransmits: z.number(),
+      /** Median over the run. */
+      rttUs: z.number(),
+    }),
+  ),
+  totals: z.object({
+    /** From the plan to the end, by our clock. */
+    durationMs: z.number(),
+    setupTimeMs: z.number().optional(),
+    downtimeMs: z.number().optional(),
+    /** QEMU's own total-time. */
+    totalTimeMs: z.number().optional(),
+    transferredBytes: z.number(),
+    /** Transferred over the time after setup. */
+    goodputBitsPerSecond: z.number(),
+    /** Sum of the paths' speeds, where they are known. */
+    capacityBitsPerSecond: z.number().optional(),
+    efficiencyFraction: z.number().optional(),
+    iterations: z.number().int(),
+    retransmits: z.number(),
+  }),
+  /** Three independent counts of the same bytes, and how far apart they are (of QEMU's figure). */
+  reconciliation: z
+    .object({
+      subflowBytes: z.number(),
+      connectionBytes: z.number(),
+      reinjectedBytes: z.number(),
+      qemuBytes: z.number(),
+      differenceFraction: z.number(),
+    })
+    .optional(),
+  iterations: z.array(
+    z.object({
+      iteration: z.number().int(),
+      dirtiedBytes: z.number(),
+      sentBytes: z.number(),
+      remainingBytes: z.number(),
+      verdict: z.enum(['first', 'converging', 'borderline', 'not-converging']),
+    }),
+  ),
+  checks: z.array(checkSchema),
+  events: z.array(z.object({ atEpochMs: z.number(), kind: z.string(), text: z.string() })),
+  samples: z.array(sampleSchema),
+  versions: z.record(z.string(), z.string()),
+});
+export type MigrationRecord = z.infer<typeof recordSchema>;
