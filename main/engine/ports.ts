@@ -1,0 +1,129 @@
+import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
+import type { JournalEntry, JournalEvent, Plan, StartedDestination } from '#contract/migration.ts';
+import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
+import type { BitsPerSecond, Milliseconds } from '#contract/units.ts';
+
+/**
+ * What the engine needs of the world, and nothing else of it: implementations live in main/hosts and main/storage, fakes
+ * in the tests. Every method rejects with a `SwitchyardError`; a time-out means that the outcome is unknown, never that
+ * nothing happened.
+ */
+
+/** Where a migration stream goes. The adapter prints it in the form that the QEMU at hand understands. */
+export interface MigrationAddress {
+  readonly host: string;
+  /** 0 lets the destination's kernel choose, when listening. */
+  readonly port: number;
+  readonly mptcp: boolean;
+}
+
+/** What a monitor said by itself. */
+export type QemuEvent =
+  | { readonly kind: 'migration'; readonly status: string }
+  | { readonly kind: 'run-state'; readonly run: 'running' | 'stopped' }
+  | { readonly kind: 'iteration'; readonly iteration: number }
+  | { readonly kind: 'shutdown'; readonly byGuest: boolean; readonly reason: string };
+
+export interface QemuStatus {
+  /** RunState (qapi/run-state.json). */
+  readonly run: string;
+  /** MigrationStatus (qapi/migration.json); `none` before the first. */
+  readonly migration: string;
+  readonly errorText: string | undefined;
+  /** Absent before a migration has data (`ram` is missing before setup ends and after a failure). */
+  readonly statistics: QemuStatistics | undefined;
+}
+
+/** MigrationCapability and MigrationParameters that we set; names are QEMU's (qapi/migration.json). */
+export type Capabilities = Readonly<Record<string, boolean>>;
+export interface MigrationParameters {
+  readonly downtimeLimitMs?: Milliseconds;
+  /** 0 is no limit. */
+  readonly bandwidthBitsPerSecond?: BitsPerSecond;
+  readonly parallelConnections?: number;
+}
+
+/** One QEMU behind its monitor. */
+export interface Qemu {
+  readonly identity: QemuIdentity;
+  /** query-status and query-migrate. */
+  status(): Promise<QemuStatus>;
+  capabilities(): Promise<Capabilities>;
+  setCapabilities(wanted: Capabilities): Promise<void>;
+  setParameters(wanted: MigrationParameters): Promise<void>;
+  parameters(): Promise<Required<MigrationParameters>>;
+  /** migrate-incoming; answers with the port that is really open. */
+  listen(address: MigrationAddress): Promise<number>;
+  /** migrate; its success only says that the attempt began. */
+  migrate(address: MigrationAddress): Promise<void>;
+  /** migrate_cancel, in band. */
+  cancel(): Promise<void>;
+  /** yank of the migration, out of band: answers also when the main loop is blocked. */
+  yank(): Promise<void>;
+  cont(): Promise<void>;
+  quit(): Promise<void>;
+  onEvent(listener: (event: QemuEvent) => void): () => void;
+  /** Resolves with the reason once the connection has ended, whoever ended it. */
+  readonly disconnected: Promise<string>;
+  /** Ends the connection; the QEMU goes on. */
+  close(): void;
+}
+
+export interface DestinationOrder {
+  readonly migrationId: string;
+  readonly guest: Guest;
+}
+
+/** The sockets of one migration, sampled on the source. Owns what it opened. */
+export interface SubflowSampler extends Disposable {
+  /** Totals, rates and states now; never blocks for longer than a socket dump takes. */
+  sample(): Sample;
+}
+
+/** What one host can do. */
+export interface MigrationHost {
+  readonly id: string;
+  facts(): Promise<HostFacts>;
+  guests(): Promise<readonly Guest[]>;
+  /** Opens the monitor; refuses a QEMU that is not the one with this identity. */
+  attach(identity: QemuIdentity, monitorPath: string): Promise<Qemu>;
+  /**
+   * `gone` is a proof: this host answered, and it has no process with this pid and start time (or has been booted
+   * since). Rejects with `unreachable` when the host does not answer.
+   */
+  presence(identity: QemuIdentity): Promise<'present' | 'gone'>;
+  /** Starts the guest's twin, paused and waiting: the source's own command line with `-incoming defer -S`. */
+  startDestination(order: DestinationOrder): Promise<StartedDestination>;
+  /** The twin that an earlier manager started for this migration and could not write down. */
+  findDestination(migrationId: string): Promise<StartedDestination | undefined>;
+  /** Last lines of a QEMU's own output. */
+  output(path: string): Promise<string>;
+  /** Ends this very process if it is there, and resolves once it is proven gone. */
+  terminate(identity: QemuIdentity): Promise<void>;
+  /** Removes what a QEMU that is gone left on this host (socket files, its runtime folder). */
+  tidy(monitorPath: string): Promise<void>;
+  /** `port` is the destination's: it tells the migration's connections from the guest's other ones. */
+  sampler(identity: QemuIdentity, port: number): SubflowSampler;
+}
+
+/** Append-only record of one migration; an append is on disk when it resolves. */
+export interface Journal {
+  append(event: JournalEvent): Promise<JournalEntry>;
+  /** Not synchronised: samples may be lost in a crash, events may not. Never rejects; `lost` counts what could not be kept. */
+  sample(sample: Sample): void;
+}
+
+export interface Clock {
+  monoMs(): Milliseconds;
+  epochMs(): Milliseconds;
+  /** Resolves after so long, or earlier when the signal fires. */
+  sleep(ms: Milliseconds, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Ports {
+  readonly source: MigrationHost;
+  readonly destination: MigrationHost;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly plan: Plan;
+}
