@@ -1,0 +1,27 @@
+import type { Fd } from '#native/fd.ts';
+import { openNetlinkSocket, receiveFromKernel, sendToKernel, type NetlinkProtocol } from '#native/netlink-socket.ts';
+import { withNetworkNamespace, type NetworkNamespaceRef } from '#native/network-namespace.ts';
+import { MptcpPathManager } from './mptcp-path-manager.ts';
+import { NetlinkSession } from './session.ts';
+
+/**
+ * Opens a conversation in a network namespace, this process's own when none is given. The socket is made there and
+ * belongs there for ever, so the session is used from outside like any other; closing it (`using`) gives it back.
+ */
+export function openNetlinkSession(protocol: NetlinkProtocol, namespace?: NetworkNamespaceRef): NetlinkSession {
+  const fd = openSocketIn(protocol, namespace);
+  return new NetlinkSession({
+    send: (datagram) => sendToKernel(fd, datagram),
+    receive: () => receiveFromKernel(fd),
+    [Symbol.dispose]: () => fd[Symbol.dispose](),
+  });
+}
+
+export function openPathManager(namespace?: NetworkNamespaceRef): MptcpPathManager {
+  return new MptcpPathManager(openNetlinkSession('generic', namespace));
+}
+
+export function openSocketIn(protocol: NetlinkProtocol, namespace?: NetworkNamespaceRef): Fd {
+  const open = (): Fd => openNetlinkSocket(protocol);
+  return namespace === undefined ? open() : withNetworkNamespace(namespace, open);
+}

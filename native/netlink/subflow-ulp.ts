@@ -1,0 +1,41 @@
+import { Attributes } from './attributes.ts';
+
+/** MPTCP_SUBFLOW_FLAG_* (include/uapi/linux/mptcp.h), by bit number; `remote` is what the peer did or asked for. */
+const flagBits = {
+  capableRemote: 0,
+  capableLocal: 1,
+  joinRemote: 2,
+  joinLocal: 3,
+  backupRemote: 4,
+  backupLocal: 5,
+  fullyEstablished: 6,
+  connected: 7,
+  mapValid: 8,
+} as const;
+
+export type SubflowFlag = keyof typeof flagBits;
+
+/** What the kernel tells about one TCP socket as a subflow (MPTCP_SUBFLOW_ATTR_*). */
+export interface SubflowUlp {
+  /** Token of the MPTCP connection it belongs to, as this host numbers it. */
+  readonly token: number;
+  /** Token at the peer; 0 on an initial subflow and on every subflow of the accepting side. */
+  readonly remoteToken: number;
+  /** Address ids: of the endpoints at both ends. They are given again to other addresses later. */
+  readonly localAddressId: number;
+  readonly remoteAddressId: number;
+  readonly flags: ReadonlySet<SubflowFlag>;
+}
+
+/** Reads INET_ULP_INFO_MPTCP; absent members are 0. */
+export function decodeSubflowUlp(attributes: Attributes): SubflowUlp {
+  const bits = attributes.u32(8) ?? 0;
+  const flags = (Object.keys(flagBits) as SubflowFlag[]).filter((flag) => (bits & (1 << flagBits[flag])) !== 0);
+  return {
+    token: attributes.u32(2) ?? 0,
+    remoteToken: attributes.u32(1) ?? 0,
+    localAddressId: attributes.u8(10) ?? 0,
+    remoteAddressId: attributes.u8(9) ?? 0,
+    flags: new Set(flags),
+  };
+}
