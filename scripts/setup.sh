@@ -24,7 +24,8 @@ set_up() {
   if [ -n "$missing" ]; then
     require_package_rights
   fi
-  mkdir -p "$root/.cache" || stop "cannot write to $root: run this once as its owner"
+  mkdir -p "$root/.cache" 2>/dev/null && [ -w "$root" ] && [ -w "$root/.cache" ] ||
+    stop "set-up is due, and this user may not write to $root: start it once as $(stat -c %U "$root")"
   # One set-up at a time; whoever waited looks again and finds nothing left to do. The subshell owns the lock, so no
   # later process can inherit it.
   (
@@ -107,6 +108,6 @@ command_line_is_built() {
 build_command_line() {
   mkdir -p out &&
     : >"$stamp.new" &&
-    PATH="$bin:$PATH" vite build --config cli.vite.config.ts --logLevel warn &&
+    NO_COLOR=1 PATH="$bin:$PATH" vite build --config cli.vite.config.ts --logLevel warn &&
     mv "$stamp.new" "$stamp"
 }
