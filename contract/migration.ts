@@ -198,6 +198,8 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('subflow-lost'), ...subflowEventFields, why: z.string() }),
   z.object({ kind: z.literal('subflow-back'), ...subflowEventFields, afterMs: z.number() }),
   z.object({ kind: z.literal('subflow-closed'), ...subflowEventFields }),
+  /** The kernel could not be asked about the paths; the migration goes on without that part of the record. */
+  z.object({ kind: z.literal('sampling-failed'), why: z.string() }),
   z.object({ kind: z.literal('stalled'), forMs: z.number(), guest: guestPlaceSchema }),
   z.object({ kind: z.literal('cancel-requested'), reason: cancelReasonSchema, by: z.string() }),
   z.object({ kind: z.literal('cancel-refused'), by: z.string(), why: z.string() }),

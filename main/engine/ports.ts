@@ -120,10 +120,17 @@ export interface Clock {
   sleep(ms: Milliseconds, signal?: AbortSignal): Promise<void>;
 }
 
+/** Why a connection that was to be Multipath TCP is not: one sentence, and the command that mends it where there is one. */
+export interface FallbackDiagnosis {
+  readonly text: string;
+  readonly command?: string;
+}
+
 export interface Ports {
   readonly source: MigrationHost;
   readonly destination: MigrationHost;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly plan: Plan;
+  diagnoseFallback(): Promise<FallbackDiagnosis>;
 }

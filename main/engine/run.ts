@@ -1,0 +1,385 @@
+import { SwitchyardError, toFailure, type Failure } from '#contract/errors.ts';
+import type { JournalEntry, JournalEvent, JournalEventOf, Observation, Side, StepName } from '#contract/migration.ts';
+import { failed, ok, type Result } from '#contract/result.ts';
+import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import { decide, type Decision, type Elapsed } from './decide.ts';
+import { negotiatedBy, negotiatedText } from './negotiation.ts';
+import { Observer } from './observer.ts';
+import type { MigrationParameters, Ports, QemuStatus, SubflowSampler } from './ports.ts';
+import { apply, initialState, phaseOf, replay, type MigrationState } from './state.ts';
+import { steps } from './steps.ts';
+import { noSubflows, subflowEvents } from './subflow-events.ts';
+
+export interface RunListener {
+  /** After the entry is on disk and in the state. */
+  onEntry?(entry: JournalEntry, state: MigrationState): void;
+  onSample?(sample: Sample, state: MigrationState): void;
+  /** The journal can no longer be written; the migration goes on, what follows is not on disk. */
+  onJournalLost?(failure: Failure): void;
+}
+
+export type Ending = JournalEventOf<'ended'> | { readonly kind: 'detached' };
+
+/** How long the driver rests when nothing stirs: the grain of every watchdog. */
+const tickMs = 100;
+/** A connection can fall back with its first data, so it is asked again after this. */
+const recheckAfterMs = 1000;
+
+/**
+ * One migration from plan to end: journals what happens, decides what follows, acts. It holds no rule of its own: what
+ * may be done is in `decide`, how in `steps`, what is seen comes through two `Observer`s.
+ */
+export class MigrationRun {
+  readonly #ports: Ports;
+  readonly #listeners = new Set<RunListener>();
+  readonly #observers: Partial<Record<Side, Observer>> = {};
+  readonly #seen: Partial<Record<Side, Observation>> = {};
+  readonly #observing: Promise<void>[] = [];
+  #state: MigrationState;
+  #written: Promise<unknown> = Promise.resolve();
+  #stimulus = new AbortController();
+  #detached = false;
+  #fault: { readonly thrown: unknown } | undefined;
+  #statistics: QemuStatistics | undefined;
+  #progress = { bytes: -1, atMonoMs: 0 };
+  #changedAtMonoMs: Milliseconds;
+  #sourceStoppedAtMonoMs: Milliseconds | undefined;
+  #sampling: Promise<void> | undefined;
+  #subflows = noSubflows;
+  #dataSinceMonoMs: Milliseconds | undefined;
+
+  private constructor(ports: Ports, state: MigrationState) {
+    this.#ports = ports;
+    this.#state = state;
+    this.#changedAtMonoMs = ports.clock.monoMs();
+    this.#progress.atMonoMs = ports.clock.monoMs();
+  }
+
+  /** Writes the plan down. Nothing has been done yet when this resolves, and nothing will be if it rejects. */
+  static async begin(ports: Ports): Promise<MigrationRun> {
+    await ports.journal.append({ kind: 'planned', plan: ports.plan });
+    return new MigrationRun(ports, initialState(ports.plan));
+  }
+
+  /** Takes up a migration whose manager has gone, from its journal and from what both QEMUs say now. */
+  static async attach(
+    ports: Ports,
+    history: readonly JournalEvent[],
+    manager: { readonly user: string; readonly pid: number },
+  ): Promise<MigrationRun> {
+    const state = replay(history);
+    if (!state) throw new TypeError('a journal begins with its plan');
+    const run = new MigrationRun(ports, state);
+    await run.#dispatch({ kind: 'attached', ...manager });
+    return run;
+  }
+
+  get state(): MigrationState {
+    return this.#state;
+  }
+
+  subscribe(listener: RunListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Drives until the migration has ended, or until `detach`. Whatever ends it, everything that was opened is closed. */
+  async run(): Promise<Ending> {
+    try {
+      await this.#lookForUncertainDestination();
+      this.#observe('source');
+      this.#observe('destination');
+      for (;;) {
+        if (this.#detached) return { kind: 'detached' };
+        if (this.#fault) throw this.#fault.thrown;
+        this.#stimulus = new AbortController();
+        this.#sampleOnceMigrating();
+        const ended = await this.#carryOut(decide(this.#state, this.#elapsed()));
+        if (ended) return ended;
+      }
+    } finally {
+      this.#detached = true;
+      for (const observer of Object.values(this.#observers)) observer.stop();
+      await Promise.all([...this.#observing, this.#sampling]);
+      await this.#written;
+    }
+  }
+
+  /** Stops looking after the migration without touching it: QEMU goes on, and `attach` can take it up again. */
+  detach(): void {
+    this.#detached = true;
+    this.#stimulus.abort();
+  }
+
+  /** Idempotent. Refused once the guest has been handed over: cancelling then would lose it. */
+  async cancel(by: string): Promise<Result<void, Failure>> {
+    const { ended, sourceCompleted, committed, cancel } = this.#state;
+    if (ended || sourceCompleted || committed) {
+      const why = ended ? 'it has already ended' : 'the guest has been handed over to the destination';
+      await this.#dispatch({ kind: 'cancel-refused', by, why });
+      return failed({
+        kind: 'rejected',
+        phase: phaseOf(this.#state).name,
+        event: 'cancel',
+        text: `Not cancelled: ${why}.`,
+        remedy: 'Wait for it to end; the guest can be migrated back afterwards.',
+      });
+    }
+    if (!cancel) await this.#dispatch({ kind: 'cancel-requested', reason: 'operator', by });
+    return ok(undefined);
+  }
+
+  /** Bandwidth and downtime limit take effect at once, also while it runs. */
+  async change(
+    by: string,
+    change: Pick<MigrationParameters, 'downtimeLimitMs' | 'bandwidthBitsPerSecond'>,
+  ): Promise<Result<void, Failure>> {
+    const monitor = this.#observers.source?.monitor;
+    try {
+      if (!monitor || this.#state.ended) {
+        throw new SwitchyardError({
+          kind: 'rejected',
+          phase: phaseOf(this.#state).name,
+          event: 'change',
+          text: 'The source QEMU cannot be asked now.',
+          remedy: 'Try again when the source answers.',
+        });
+      }
+      await monitor.setParameters(change);
+      await this.#dispatch({ kind: 'settings-changed', by, ...change });
+      return ok(undefined);
+    } catch (thrown) {
+      return failed(toFailure(thrown, () => this.#state.plan.id));
+    }
+  }
+
+  async #carryOut(decision: Decision): Promise<JournalEventOf<'ended'> | undefined> {
+    switch (decision.kind) {
+      case 'wait':
+        await this.#ports.clock.sleep(tickMs, this.#stimulus.signal);
+        return undefined;
+      case 'note':
+        await this.#dispatch(decision.event);
+        return undefined;
+      case 'act':
+        await this.#act(decision.step);
+        return undefined;
+      case 'end': {
+        const { outcome, guest, explanation } = decision;
+        const ended = { kind: 'ended', outcome, guest, ...(explanation ? { explanation } : {}) } as const;
+        await this.#dispatch(ended);
+        return ended;
+      }
+    }
+  }
+
+  /** Intent on disk, act, result on disk. */
+  async #act(step: StepName): Promise<void> {
+    await this.#dispatch({ kind: 'intended', step });
+    const monitors = {
+      source: this.#observers.source?.monitor,
+      destination: this.#observers.destination?.monitor,
+    };
+    const record = (event: JournalEvent): Promise<void> => this.#dispatch(event);
+    try {
+      const report = await steps[step]({ state: this.#state, ports: this.#ports, monitors, record });
+      await this.#dispatch({ kind: 'done', step, ...report });
+    } catch (thrown) {
+      await this.#dispatch({ kind: 'failed', step, failure: toFailure(thrown, () => this.#state.plan.id) });
+    }
+    this.#markChanged();
+    this.#observers.source?.acted();
+    this.#observers.destination?.acted();
+    if (step === 'start-destination') {
+      this.#observe('destination');
+      await this.#firstAnswer('destination');
+    }
+  }
+
+  async #dispatch(event: JournalEvent): Promise<void> {
+    const turn = this.#written.then(async () => {
+      const entry = await this.#write(event);
+      this.#state = apply(this.#state, event);
+      for (const listener of this.#listeners) listener.onEntry?.(entry, this.#state);
+      this.#stimulus.abort();
+    });
+    this.#written = turn;
+    await turn;
+  }
+
+  /** A journal that fails in mid-run must not harm the guest: what both QEMUs say is enough to finish, and to take up again. */
+  async #write(event: JournalEvent): Promise<JournalEntry> {
+    try {
+      return await this.#ports.journal.append(event);
+    } catch (thrown) {
+      const failure = toFailure(thrown, () => this.#state.plan.id);
+      for (const listener of this.#listeners) listener.onJournalLost?.(failure);
+      return { sequence: 0, atMonoMs: this.#ports.clock.monoMs(), atEpochMs: this.#ports.clock.epochMs(), event };
+    }
+  }
+
+  async #lookForUncertainDestination(): Promise<void> {
+    if (this.#state.steps['start-destination'] !== 'uncertain' || this.#state.destination) return;
+    const started = await this.#ports.destination.findDestination(this.#ports.plan.id);
+    await this.#dispatch(
+      started
+        ? { kind: 'done', step: 'start-destination', started }
+        : {
+            kind: 'failed',
+            step: 'start-destination',
+            failure: { kind: 'cancelled', text: 'No destination had been started.', remedy: 'Migrate again.' },
+          },
+    );
+  }
+
+  #observe(side: Side): void {
+    const { guest } = this.#ports.plan;
+    const target = side === 'source' ? guest : this.#state.destination;
+    if (!target?.monitorPath || this.#observers[side]) return;
+    const observer = new Observer({
+      host: this.#ports[side],
+      identity: target.identity,
+      monitorPath: target.monitorPath,
+      clock: this.#ports.clock,
+      everyMs: 1000 / this.#ports.plan.settings.sampleHz,
+      onObservation: (observation, status) => this.#observed(side, observation, status),
+      onEvent: () => this.#stimulus.abort(),
+    });
+    this.#observers[side] = observer;
+    this.#observing.push(observer.run().catch((fault: unknown) => this.#stumbled(fault)));
+  }
+
+  /** A fault of ours in an observer ends the run with its stack, touching nothing: the migration can be taken up again. */
+  #stumbled(thrown: unknown): void {
+    this.#fault ??= { thrown };
+    this.#stimulus.abort();
+  }
+
+  async #firstAnswer(side: Side): Promise<void> {
+    const deadline = this.#ports.clock.monoMs() + 10_000;
+    while (
+      this.#state.destination &&
+      this.#state.observed[side].kind === 'unasked' &&
+      this.#ports.clock.monoMs() < deadline
+    ) {
+      this.#stimulus = new AbortController();
+      await this.#ports.clock.sleep(tickMs, this.#stimulus.signal);
+    }
+  }
+
+  async #observed(side: Side, observation: Observation, status: QemuStatus | undefined): Promise<void> {
+    const before = this.#seen[side];
+    this.#seen[side] = observation;
+    if (side === 'source') this.#followSource(observation, status?.statistics);
+    if (before === undefined || JSON.stringify(before) !== JSON.stringify(observation)) {
+      this.#markChanged();
+      await this.#dispatch({ kind: 'observed', side, observation });
+    }
+  }
+
+  #followSource(observation: Observation, statistics: QemuStatistics | undefined): void {
+    const stopped =
+      observation.kind === 'silent' || (observation.kind === 'answering' && observation.run !== 'running');
+    this.#sourceStoppedAtMonoMs = stopped ? (this.#sourceStoppedAtMonoMs ?? this.#ports.clock.monoMs()) : undefined;
+    if (!statistics || this.#state.steps.migrate !== 'done') return;
+    const iteration = this.#statistics?.iteration ?? 0;
+    this.#statistics = statistics;
+    this.#noteProgress(statistics.transferredBytes);
+    if (statistics.iteration > iteration) {
+      const { remainingBytes, transferredBytes, dirtyPagesPerSecond } = statistics;
+      void this.#dispatch({
+        kind: 'iteration',
+        iteration: statistics.iteration,
+        remainingBytes,
+        transferredBytes,
+        dirtyPagesPerSecond,
+      });
+    }
+  }
+
+  #noteProgress(bytes: number): void {
+    if (bytes > this.#progress.bytes) this.#progress = { bytes, atMonoMs: this.#ports.clock.monoMs() };
+  }
+
+  #markChanged(): void {
+    this.#changedAtMonoMs = this.#ports.clock.monoMs();
+  }
+
+  #elapsed(): Elapsed {
+    const now = this.#ports.clock.monoMs();
+    return {
+      withoutProgressMs: now - Math.max(this.#progress.atMonoMs, this.#changedAtMonoMs),
+      sourceStoppedMs: this.#sourceStoppedAtMonoMs === undefined ? 0 : now - this.#sourceStoppedAtMonoMs,
+      unchangedMs: now - this.#changedAtMonoMs,
+    };
+  }
+
+  #sampleOnceMigrating(): void {
+    const { listener, steps: progress } = this.#state;
+    if (this.#sampling || !listener || progress.migrate !== 'done' || !this.#copying()) return;
+    this.#sampling = this.#sample(listener.port);
+  }
+
+  /** While the source still may send: before that nothing is connected, after it the sockets are gone. */
+  #copying(): boolean {
+    const { source } = this.#state.observed;
+    const over =
+      source.kind === 'gone' || (source.kind === 'answering' && ['failed', 'cancelled'].includes(source.migration));
+    return !over && !this.#state.sourceCompleted && !this.#state.ended && !this.#detached;
+  }
+
+  async #sample(port: number): Promise<void> {
+    const everyMs = 1000 / this.#ports.plan.settings.sampleHz;
+    try {
+      using sampler = this.#ports.source.sampler(this.#ports.plan.guest.identity, port);
+      while (this.#copying()) {
+        const begunAtMonoMs = this.#ports.clock.monoMs();
+        await this.#take(sampler);
+        await this.#ports.clock.sleep(Math.max(1, everyMs - (this.#ports.clock.monoMs() - begunAtMonoMs)));
+      }
+      await this.#take(sampler);
+    } catch (thrown) {
+      await this.#dispatch({
+        kind: 'sampling-failed',
+        why: toFailure(thrown, () => this.#state.plan.id).text,
+      });
+    }
+  }
+
+  async #take(sampler: SubflowSampler): Promise<void> {
+    const kernel = sampler.sample();
+    const sample: Sample = this.#statistics ? { ...kernel, qemu: this.#statistics } : kernel;
+    if (sample.connections.length === 0 && !sample.qemu) return;
+    this.#ports.journal.sample(sample);
+    for (const listener of this.#listeners) listener.onSample?.(sample, this.#state);
+    this.#noteProgress(sample.connections.reduce((sum, connection) => sum + connection.bytesSent, 0));
+    if (!this.#copying()) return;
+    const told = subflowEvents(this.#subflows, sample);
+    this.#subflows = told.memory;
+    for (const event of told.events) await this.#dispatch(event);
+    await this.#checkNegotiation(sample);
+  }
+
+  async #checkNegotiation(sample: Sample): Promise<void> {
+    const seen = negotiatedBy(sample);
+    if (!seen) return;
+    const flowing = sample.connections.some((connection) => connection.bytesSent > 0);
+    if (flowing) this.#dataSinceMonoMs ??= sample.atMonoMs;
+    const before = this.#state.negotiated;
+    const settled = this.#dataSinceMonoMs !== undefined && sample.atMonoMs - this.#dataSinceMonoMs >= recheckAfterMs;
+    const when =
+      before === undefined ? 'connected' : settled && before.when === 'connected' ? 'data-flowed' : undefined;
+    if (when === undefined && before?.protocol === seen.protocol) return;
+    const wanted = this.#state.plan.settings.mptcp !== 'off';
+    const established = sample.subflows.filter((subflow) => subflow.state !== 'closed').length;
+    const why = seen.protocol === 'tcp' && wanted ? await this.#ports.diagnoseFallback() : undefined;
+    await this.#dispatch({
+      kind: 'negotiated',
+      when: when ?? 'data-flowed',
+      protocol: seen.protocol,
+      connections: [...seen.connections],
+      ...(why ?? { text: negotiatedText(seen, established) }),
+    });
+  }
+}
