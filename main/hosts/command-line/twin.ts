@@ -1,0 +1,166 @@
+import { basename, join } from 'node:path';
+import {
+  readCharacterDevice,
+  relocateCharacterDevice,
+  relocateShortCharacterDevice,
+  relocateValue,
+  type Relocate,
+} from './character-device.ts';
+import {
+  makeOption,
+  parseCommandLine,
+  printCommandLine,
+  valuesOf,
+  withValue,
+  type CommandLine,
+  type CommandLineOption,
+} from './command-line.ts';
+import { describeGuest } from './description.ts';
+import {
+  escapeCommas,
+  isOn,
+  optionItem,
+  optionValue,
+  parseOptionList,
+  printOptionList,
+  type OptionItem,
+} from './option-list.ts';
+import { propertiesOf } from './properties.ts';
+import { unrepeatable } from './unrepeatable.ts';
+
+/** How to start the QEMU that a guest moves into. */
+export interface Twin {
+  readonly argv: readonly string[];
+  readonly monitorPath: string;
+  /** Files that both processes would map and write (`memory-backend-file` with `share=on`); a directory is harmless. */
+  readonly sharedMemoryPaths: readonly string[];
+}
+
+/** The twin's own stdout and stderr, in its directory. */
+export const destinationOutputName = 'destination.log';
+
+/** What belongs to the source's process alone, or contradicts `-incoming defer -S`. */
+const dropped: ReadonlySet<string> = new Set(['S', 'daemonize', 'incoming', 'loadvm', 'pidfile', 'preconfig']);
+
+const shortCharacterDevices: ReadonlySet<string> = new Set([
+  'debugcon',
+  'gdb',
+  'monitor',
+  'parallel',
+  'qmp',
+  'qmp-pretty',
+  'serial',
+]);
+
+/**
+ * The source's own command line, made to wait for a migration, paused. What the source writes or listens on gets a place in
+ * `directory`, since both hosts may see one file system; every other argument stays as it is, letter by letter.
+ *
+ * Throws `invalid-request` for a command line that cannot be repeated.
+ */
+export function twinOf(argv: readonly string[], directory: string): Twin {
+  const commandLine = parseCommandLine(argv);
+  const refusal = unrepeatable(commandLine);
+  if (refusal) throw refusal;
+
+  const relocate = relocator(directory);
+  const options = commandLine.options
+    .filter((each) => !dropped.has(each.name))
+    .map((each) => adapted(each, relocate))
+    .concat(makeOption('incoming', 'defer'), makeOption('S'));
+
+  const ownMonitor = firstMonitor({ ...commandLine, options });
+  const monitorPath = ownMonitor ?? relocate('qmp.sock');
+  const withMonitor = ownMonitor === undefined ? [...options, monitorOption(monitorPath)] : options;
+  return {
+    argv: printCommandLine({ ...commandLine, options: withMonitor }),
+    monitorPath,
+    sharedMemoryPaths: sharedMemoryPaths(commandLine),
+  };
+}
+
+function adapted(source: CommandLineOption, relocate: Relocate): CommandLineOption {
+  const { name, value } = source;
+  if (value === undefined) return source;
+  if (shortCharacterDevices.has(name)) return changed(source, relocateShortCharacterDevice(value, relocate));
+  switch (name) {
+    case 'chardev':
+      return changed(source, adaptedCharacterDevice(value, relocate));
+    // The log that `-d` fills.
+    case 'D':
+      return changed(source, relocate(value));
+    case 'trace':
+      return changed(source, printOptionList(relocateValue(parseOptionList(value, 'enable'), 'file', relocate)));
+    case 'vnc':
+      return changed(source, adaptedDisplay(value, 'vnc', relocate));
+    case 'display':
+      return changed(source, adaptedDisplay(value, 'type', relocate));
+    case 'spice':
+      return changed(source, adaptedSpice(value, relocate));
+    default:
+      return source;
+  }
+}
+
+// Without a change an option keeps its own text; printing a list may not write what the operator wrote.
+function changed(source: CommandLineOption, value: string): CommandLineOption {
+  return value === source.value ? source : withValue(source, value);
+}
+
+// Only a monitor gets this far with a socket that its starter passed: it becomes one with a path.
+function adaptedCharacterDevice(value: string, relocate: Relocate): string {
+  const items = parseOptionList(value, 'backend');
+  if (readCharacterDevice(items).kind !== 'passed-socket') {
+    return printOptionList(relocateCharacterDevice(items, relocate));
+  }
+  const kept = items.filter((item) => !['fd', 'server', 'wait'].includes(item.key));
+  return printOptionList([...relocateValue(kept, 'logfile', relocate), ...listeningAt(relocate('qmp.sock'))]);
+}
+
+/** `-vnc unix:/run/vnc,password=on` and `-display vnc=unix:/run/vnc`. */
+function adaptedDisplay(value: string, impliedKey: 'vnc' | 'type', relocate: Relocate): string {
+  const relocateAddress: Relocate = (address) =>
+    address.startsWith('unix:') ? `unix:${relocate(address.slice('unix:'.length))}` : address;
+  return printOptionList(relocateValue(parseOptionList(value, impliedKey), 'vnc', relocateAddress));
+}
+
+function adaptedSpice(value: string, relocate: Relocate): string {
+  const items = parseOptionList(value);
+  return isOn(optionValue(items, 'unix')) ? printOptionList(relocateValue(items, 'addr', relocate)) : value;
+}
+
+function monitorOption(path: string): CommandLineOption {
+  return makeOption('qmp', `unix:${escapeCommas(path)},server=on,wait=off`);
+}
+
+function listeningAt(path: string): readonly OptionItem[] {
+  return [optionItem('path', path), optionItem('server', 'on'), optionItem('wait', 'off')];
+}
+
+function firstMonitor(commandLine: CommandLine): string | undefined {
+  return describeGuest(printCommandLine(commandLine)).monitors.find((monitor) => monitor.kind === 'unix-server')?.path;
+}
+
+function sharedMemoryPaths(commandLine: CommandLine): readonly string[] {
+  return valuesOf(commandLine, 'object').flatMap((value) => {
+    const properties = propertiesOf(value, 'qom-type');
+    const isShared = properties.get('qom-type') === 'memory-backend-file' && isOn(properties.get('share'));
+    return isShared ? (properties.get('mem-path') ?? []) : [];
+  });
+}
+
+/** Two files of one name get different places, one file named twice gets one. */
+function relocator(directory: string): Relocate {
+  const places = new Map<string, string>();
+  const taken = new Set<string>([destinationOutputName]);
+  return (path) => {
+    const known = places.get(path);
+    if (known !== undefined) return known;
+    let name = basename(path);
+    for (let count = 2; taken.has(name); count++) name = `${count}-${basename(path)}`;
+    taken.add(name);
+    const place = join(directory, name);
+    places.set(path, place);
+    return place;
+  };
+}

@@ -1,0 +1,67 @@
+import { invalidRequest, type SwitchyardError } from '#contract/errors.ts';
+import { readCharacterDevice } from './character-device.ts';
+import { has, valuesOf, type CommandLine } from './command-line.ts';
+import { isOn, optionValue, parseOptionList } from './option-list.ts';
+import { propertiesOf } from './properties.ts';
+
+const impliedKeys: Readonly<Record<string, string>> = {
+  'add-fd': '',
+  chardev: 'backend',
+  device: 'driver',
+  drive: '',
+  blockdev: 'driver',
+  fsdev: 'fsdriver',
+  net: 'type',
+  netdev: 'type',
+  nic: 'type',
+  virtfs: 'fsdriver',
+};
+
+const descriptorKeys = ['fd', 'fds', 'vhostfd', 'vhostfds', 'sock_fd'] as const;
+
+/**
+ * Why this command line cannot be run a second time, if it cannot: it means things that only its first process had.
+ * A monitor is no such thing, because the twin gets one of its own.
+ */
+export function unrepeatable(commandLine: CommandLine): SwitchyardError | undefined {
+  const passed = passedDescriptor(commandLine);
+  if (passed !== undefined) {
+    return invalidRequest(
+      `This guest was given open files by the program that started it (${passed}), which its command line cannot repeat.`,
+      'Move it with that program (libvirt, for instance), or restart the guest with files and interfaces that are named by path.',
+      'guest.argv',
+    );
+  }
+  if (has(commandLine, 'snapshot') || valuesOf(commandLine, 'drive').some(isSnapshot)) {
+    return invalidRequest(
+      "This guest's disk writes go to a temporary file of its own process (snapshot), which no other QEMU can open.",
+      'Restart the guest without `-snapshot` or `snapshot=on`, or with an overlay image that both hosts can open.',
+      'guest.argv',
+    );
+  }
+  return undefined;
+}
+
+function passedDescriptor(commandLine: CommandLine): string | undefined {
+  const monitors = new Set(
+    valuesOf(commandLine, 'mon').map((value) => optionValue(parseOptionList(value, 'chardev'), 'chardev')),
+  );
+  for (const { name, value } of commandLine.options) {
+    const impliedKey = impliedKeys[name];
+    if (impliedKey === undefined || value === undefined) continue;
+    const properties = propertiesOf(value, impliedKey);
+    if (name === 'chardev' && monitors.has(properties.get('id')) && isPassedSocket(value)) continue;
+    const key = descriptorKeys.find((each) => properties.has(each));
+    if (key !== undefined) return `-${name} with ${key}=${properties.get(key)}`;
+    if (value.includes('/dev/fdset/')) return `-${name} with /dev/fdset`;
+  }
+  return undefined;
+}
+
+function isPassedSocket(chardev: string): boolean {
+  return readCharacterDevice(parseOptionList(chardev, 'backend')).kind === 'passed-socket';
+}
+
+function isSnapshot(drive: string): boolean {
+  return isOn(propertiesOf(drive, '').get('snapshot'));
+}
