@@ -1,0 +1,263 @@
+import type { Guest, HostFacts } from '#contract/host.ts';
+import type { Check, MigrationSettings, Path } from '#contract/migration.ts';
+import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
+
+/** Everything preflight judges; gathering it is somebody else's work. */
+export interface PreflightFacts {
+  readonly guest: Guest;
+  /** RunState as QEMU answered, or why it did not. */
+  readonly guestRun: { readonly run: string } | { readonly unreadable: string };
+  readonly source: HostFacts;
+  readonly destination: HostFacts;
+  readonly destinationGuests: readonly Guest[];
+  readonly paths: readonly Path[];
+  readonly settings: MigrationSettings;
+}
+
+type Severity = Check['severity'];
+type Verdict = Omit<Check, 'id' | 'passed' | 'severity'> & { readonly severity?: Severity };
+/** One question about the facts: the sentence when it holds, the verdict when it does not, nothing when it does not apply. */
+type Question = (facts: PreflightFacts) => { readonly holds: string } | Verdict | undefined;
+
+const minimumStaleLossCount = 3;
+const kibibytes256 = 256 * 1024;
+
+const questions: Readonly<Record<string, Question>> = {
+  'two-hosts': ({ source, destination }) =>
+    source.id === destination.id
+      ? { text: 'Source and destination are the same host.', remedy: 'Choose another destination.' }
+      : { holds: `From ${source.id} to ${destination.id}.` },
+
+  monitor: ({ guest, guestRun }) => {
+    if (guest.monitorPath === undefined) {
+      return {
+        text: `${guest.name} has no QMP socket that Switchyard can use.`,
+        remedy: 'Start the guest with `-qmp unix:PATH,server=on,wait=off`.',
+      };
+    }
+    if ('unreadable' in guestRun)
+      return { text: guestRun.unreadable, remedy: 'Close the program that holds the monitor, then try again.' };
+    return { holds: `The monitor of ${guest.name} answers: ${guestRun.run}.` };
+  },
+
+  'guest-state': ({ guest, guestRun, destination }) => {
+    if ('unreadable' in guestRun) return undefined;
+    if (guestRun.run === 'running' || guestRun.run === 'paused') {
+      return {
+        holds:
+          guestRun.run === 'running'
+            ? 'The guest runs.'
+            : `The guest is paused and will arrive paused on ${destination.id}.`,
+      };
+    }
+    return {
+      text: `${guest.name} is in state ${guestRun.run}, which cannot be migrated.`,
+      remedy: 'Only a running or a paused guest can be moved; look at it with `switchyard guests`.',
+    };
+  },
+
+  'same-guest': ({ guest, destination, destinationGuests }) => {
+    const twin = destinationGuests.find(({ identity }) => identity.uuid === guest.identity.uuid);
+    return twin
+      ? {
+          text: `${destination.id} already has a QEMU with this guest's uuid (pid ${twin.identity.pid}).`,
+          remedy: 'Find out which of the two is the guest, and end the other.',
+        }
+      : { holds: `${destination.id} has no other copy of this guest.` };
+  },
+
+  paths: ({ paths, source, destination }) => {
+    if (paths.length === 0) {
+      return {
+        text: `No interface of ${source.id} shares a subnet with one of ${destination.id}.`,
+        remedy: 'Give both hosts an address on a common network, with the link up.',
+      };
+    }
+    const speeds = paths.map((path) => path.speedBitsPerSecond);
+    const sum = speeds.every((speed) => speed !== undefined)
+      ? `, ${formatBitsPerSecond(speeds.reduce((total, speed) => total + speed, 0))}`
+      : '';
+    return { holds: `${paths.length === 1 ? '1 path' : `${paths.length} paths`}${sum}.` };
+  },
+
+  'mptcp-kernel': ({ settings, source, destination }) => {
+    if (settings.mptcp === 'off') return undefined;
+    const without = [source, destination].find((host) => !host.mptcp.usable);
+    return without
+      ? {
+          severity: severityOf(settings),
+          text: `The kernel of ${without.id} does not speak MPTCP: ${without.mptcp.reason ?? 'unknown reason'}`,
+          remedy: fallBack(settings),
+          ...(without.mptcp.remedy === undefined ? {} : { command: without.mptcp.remedy }),
+        }
+      : { holds: 'Both kernels speak MPTCP.' };
+  },
+
+  'mptcp-qemu': ({ settings, source, destination }) => {
+    if (settings.mptcp === 'off') return undefined;
+    const without = [source, destination].find((host) => host.qemu?.mptcp === false);
+    return without
+      ? {
+          severity: severityOf(settings),
+          text: `QEMU ${without.qemu?.version ?? ''} on ${without.id} has no mptcp option.`,
+          remedy: `Install QEMU 6.1 or later on ${without.id}. ${fallBack(settings)}`,
+        }
+      : { holds: 'Both QEMUs know the mptcp option.' };
+  },
+
+  'mptcp-limits': ({ settings, source, destination, paths }) => {
+    const extra = paths.length - 1;
+    if (settings.mptcp === 'off' || extra < 1 || !source.mptcp.limits || !destination.mptcp.limits) return undefined;
+    const short = [
+      {
+        host: source,
+        command: `ip mptcp limits set subflows ${extra} add_addr_accepted ${extra}`,
+        enough: source.mptcp.limits.subflows >= extra && source.mptcp.limits.addAddrAccepted >= extra,
+      },
+      {
+        host: destination,
+        command: `ip mptcp limits set subflows ${extra}`,
+        enough: destination.mptcp.limits.subflows >= extra,
+      },
+    ].find(({ enough }) => !enough);
+    return short
+      ? {
+          severity: 'warning',
+          text: `The MPTCP limits of ${short.host.id} do not allow ${paths.length} paths.`,
+          remedy: `Raise them on ${short.host.id}, else fewer paths are used.`,
+          command: short.command,
+        }
+      : { holds: `The limits of both kernels allow ${paths.length} paths.` };
+  },
+
+  'mptcp-announced': ({ settings, destination, paths }) => {
+    if (settings.mptcp === 'off' || paths.length < 2) return undefined;
+    const silent = paths
+      .slice(1)
+      .filter(
+        (path) =>
+          !destination.mptcp.endpoints.some(
+            ({ address, flags }) => address === path.destinationAddress && flags.includes('signal'),
+          ),
+      );
+    return silent.length > 0
+      ? {
+          severity: 'warning',
+          text: `${destination.id} does not announce ${silent.map((path) => path.destinationAddress).join(', ')}: ${silent.length === 1 ? 'that path is' : 'those paths are'} not used.`,
+          remedy: `Announce it on ${destination.id}.`,
+          command: silent
+            .map((path) => `ip mptcp endpoint add ${path.destinationAddress} dev ${path.destinationInterface} signal`)
+            .join(' && '),
+        }
+      : { holds: `${destination.id} announces its other addresses.` };
+  },
+
+  'mptcp-stale-loss': ({ settings, source }) => {
+    const count = source.mptcp.sysctls['mptcp/stale_loss_cnt'];
+    if (settings.mptcp === 'off' || count === undefined) return undefined;
+    return Number(count) < minimumStaleLossCount
+      ? {
+          severity: 'warning',
+          text: `net.mptcp.stale_loss_cnt is ${count} on ${source.id}: after the loss of one path the others may collapse.`,
+          remedy: "Set it back to the kernel's default of 4.",
+          command: 'sysctl -w net.mptcp.stale_loss_cnt=4',
+        }
+      : { holds: 'A lost path will be noticed by the kernel.' };
+  },
+
+  mtu: ({ paths, source, destination }) => {
+    const uneven = paths.find((path) => {
+      const ends = [
+        source.interfaces.find(({ name }) => name === path.sourceInterface),
+        destination.interfaces.find(({ name }) => name === path.destinationInterface),
+      ];
+      return ends[0]?.mtu !== ends[1]?.mtu;
+    });
+    if (paths.length === 0) return undefined;
+    return uneven
+      ? {
+          severity: 'warning',
+          text: `The two ends of ${uneven.sourceInterface} to ${uneven.destinationInterface} have different MTUs.`,
+          remedy: 'Set both to the same value: full packets of the larger side may be lost without a word.',
+        }
+      : { holds: 'MTUs are equal along every path.' };
+  },
+
+  qemu: ({ source, destination }) => {
+    if (!destination.qemu) {
+      return {
+        text: `${destination.id} has no QEMU that could be started.`,
+        remedy: 'Install the package qemu-system-x86 there.',
+      };
+    }
+    const [from, to] = [source.qemu?.version, destination.qemu.version];
+    return from !== undefined && compareVersions(to, from) < 0
+      ? {
+          severity: 'warning',
+          text: `QEMU ${to} on ${destination.id} is older than ${from} on ${source.id}.`,
+          remedy: 'Moving to an older QEMU often fails; upgrade the destination.',
+        }
+      : { holds: from === to || from === undefined ? `QEMU ${to} on both sides.` : `QEMU ${from} to ${to}.` };
+  },
+
+  memory: ({ guest, destination }) => {
+    if (guest.memoryBytes === undefined) return undefined;
+    const free = formatBytes(destination.memoryAvailableBytes);
+    return destination.memoryAvailableBytes < guest.memoryBytes
+      ? {
+          text: `The guest needs ${formatBytes(guest.memoryBytes)}, ${destination.id} has ${free} available.`,
+          remedy: 'Free memory there, or choose another destination.',
+          acceptable: true,
+        }
+      : { holds: `${destination.id} has ${free} available, the guest needs ${formatBytes(guest.memoryBytes)}.` };
+  },
+
+  'tcg-lost-writes': ({ guest, source }) => {
+    const affected =
+      guest.accelerator === 'tcg' && source.qemu !== undefined && compareVersions(source.qemu.version, '9.0.0') < 0;
+    if (!affected || guest.memoryBytes === undefined) return undefined;
+    return guest.memoryBytes % kibibytes256 === 0
+      ? {
+          text: `QEMU ${source.qemu?.version ?? ''} under TCG loses guest writes while it migrates RAM of ${formatBytes(guest.memoryBytes)}, a multiple of 256 KiB.`,
+          remedy: `Give the guest 8 KiB less (\`-m ${Math.floor(guest.memoryBytes / 1024) - 8}K\`), or use QEMU 9.0 or later, or KVM.`,
+          acceptable: true,
+        }
+      : { holds: "The size of the guest's RAM avoids the lost writes of QEMU before 9.0 under TCG." };
+  },
+};
+
+/** The readiness grid, in the order in which an operator would look. Only unpassed errors that are not accepted stop a start. */
+export function preflight(facts: PreflightFacts): Check[] {
+  return Object.entries(questions).flatMap(([id, ask]) => {
+    const answer = ask(facts);
+    if (answer === undefined) return [];
+    if ('holds' in answer) return [{ id, severity: 'info' as const, passed: true, text: answer.holds }];
+    return [{ id, passed: false, ...answer, severity: answer.severity ?? ('error' as const) }];
+  });
+}
+
+export function refusals(checks: readonly Check[], accepted: readonly string[]): Check[] {
+  return checks.filter(
+    (check) =>
+      !check.passed && check.severity === 'error' && !(check.acceptable === true && accepted.includes(check.id)),
+  );
+}
+
+function severityOf({ mptcp }: MigrationSettings): Severity {
+  return mptcp === 'require' ? 'error' : 'warning';
+}
+
+function fallBack({ mptcp }: MigrationSettings): string {
+  return mptcp === 'require'
+    ? 'Mend it, or migrate with --mptcp prefer.'
+    : 'Without it the migration uses plain TCP over one path.';
+}
+
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  for (let i = 0; i < 3; i += 1) {
+    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import type { Sample } from '#contract/telemetry.ts';
+import type { SubflowSampler } from '#main/engine/ports.ts';
+import type { PortFilter } from '#native/netlink/port-filter.ts';
+import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
+import { openNetlinkSession } from '#native/netlink/open-session.ts';
+import type { MptcpSocketRow, TcpSocketRow } from '#native/netlink/socket-table.ts';
+import { groupConnections, type Connection } from './connections.ts';
+import { parseMptcpCounters, type MptcpCounters } from './counters.ts';
+import { InterfaceNames } from './interface-names.ts';
+import { readSocketInodes } from './process-sockets.ts';
+import { TransportSampler } from './sampler.ts';
+import { SocketReader } from './socket-reader.ts';
+
+export interface SamplerOptions extends PortFilter {
+  readonly pid: number;
+  /** Where the process' sockets are; this process' own namespace when absent. */
+  readonly namespace?: NetworkNamespaceRef | undefined;
+  readonly clock?: { monoMs(): number; epochMs(): number };
+}
+
+const systemClock = { monoMs: () => performance.now(), epochMs: () => Date.now() };
+
+/**
+ * Samples the connections that a process holds to (or from) some ports: one with a plain migration, more with parallel
+ * connections or storage. On the source give the destination's port in `remotePorts`.
+ */
+export function openMigrationSampler(options: SamplerOptions): MigrationSampler {
+  return new MigrationSampler(options);
+}
+
+export class MigrationSampler implements SubflowSampler {
+  readonly #options: SamplerOptions;
+  readonly #resources = new DisposableStack();
+  readonly #sockets: SocketReader;
+  readonly #interfaces: InterfaceNames;
+  readonly #owned: OwnedSockets;
+  readonly #sampler = new TransportSampler();
+  #connections: readonly Connection[] = [];
+  #counters: MptcpCounters = {};
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+    try {
+      const open = (protocol: 'sock-diag' | 'route') =>
+        this.#resources.use(openNetlinkSession(protocol, options.namespace));
+      this.#sockets = new SocketReader(open('sock-diag'), options);
+      this.#interfaces = new InterfaceNames(open('route'));
+      this.#owned = new OwnedSockets(options.pid);
+    } catch (error) {
+      this.#resources.dispose();
+      throw error;
+    }
+  }
+
+  sample(): Sample {
+    const clock = this.#options.clock ?? systemClock;
+    const atMonoMs = clock.monoMs();
+    const atEpochMs = clock.epochMs();
+    const tables = this.#sockets.read(atMonoMs);
+    this.#owned.refresh([...tables.mptcp, ...tables.tcp], atMonoMs);
+    this.#connections = groupConnections(tables, (row) => this.#owned.has(row));
+    this.#counters = this.#readCounters();
+    const transport = this.#sampler.sample({
+      atMonoMs,
+      connections: this.#connections,
+      destroyed: [],
+      interfaceOf: (row) => this.#interfaces.of(row, atMonoMs),
+      staleCount: this.#counters['SubflowStale'],
+    });
+    return { atMonoMs, atEpochMs, ...transport };
+  }
+
+  /** The connections of the last sample with all the kernel told, joins that nobody has answered included. */
+  get connections(): readonly Connection[] {
+    return this.#connections;
+  }
+
+  /** MPTcpExt of the process' namespace at the last sample; empty once the process has gone. */
+  get counters(): MptcpCounters {
+    return this.#counters;
+  }
+
+  [Symbol.dispose](): void {
+    this.#resources.dispose();
+  }
+
+  #readCounters(): MptcpCounters {
+    try {
+      return parseMptcpCounters(readFileSync(`/proc/${this.#options.pid}/net/netstat`, 'utf8'));
+    } catch {
+      return this.#counters;
+    }
+  }
+}
+
+/** How often the descriptors of the process are listed although no unknown socket has shown up. */
+const listEveryMs = 1000;
+
+/** Which sockets belong to a process; what it has closed and what still drains stays its own. */
+class OwnedSockets {
+  readonly #pid: number;
+  readonly #cookies = new Set<bigint>();
+  #inodes: ReadonlySet<number> = new Set();
+  #foreignInodes: ReadonlySet<number> = new Set();
+  #listedAtMonoMs = Number.NEGATIVE_INFINITY;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+  }
+
+  refresh(rows: readonly (TcpSocketRow | MptcpSocketRow)[], atMonoMs: number): void {
+    const isNew = (inode: number): boolean =>
+      inode !== 0 && !this.#inodes.has(inode) && !this.#foreignInodes.has(inode);
+    if (atMonoMs - this.#listedAtMonoMs >= listEveryMs || rows.some((row) => isNew(row.inode))) {
+      this.#listedAtMonoMs = atMonoMs;
+      this.#inodes = readSocketInodes(this.#pid) ?? new Set();
+      this.#foreignInodes = new Set(rows.map((row) => row.inode).filter((inode) => !this.#inodes.has(inode)));
+    }
+    for (const row of rows) if (this.#inodes.has(row.inode)) this.#cookies.add(row.cookie);
+  }
+
+  has(row: TcpSocketRow | MptcpSocketRow): boolean {
+    return this.#cookies.has(row.cookie);
+  }
+}

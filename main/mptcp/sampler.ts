@@ -1,0 +1,190 @@
+import type { ConnectionSample, Sample, SubflowSample } from '#contract/telemetry.ts';
+import type { TcpSocketRow } from '#native/netlink/socket-table.ts';
+import type { Connection } from './connections.ts';
+import { firstHealth, isFailing, longestSilent, nextHealth, stateOf, type SubflowHealth } from './subflow-health.ts';
+
+/** One reading, put together from the socket tables. */
+export interface TransportReading {
+  readonly atMonoMs: number;
+  readonly connections: readonly Connection[];
+  /** TCP sockets that ceased to exist since the reading before, with their last counters. */
+  readonly destroyed: readonly TcpSocketRow[];
+  /** Name of the interface that a subflow uses; `undefined` when its address belongs to none any more. */
+  readonly interfaceOf: (row: TcpSocketRow) => string | undefined;
+  /** The counter SubflowStale of this namespace; `undefined` where it was not read. */
+  readonly staleCount: number | undefined;
+}
+
+export type TransportSample = Pick<Sample, 'connections' | 'subflows' | 'throughputBitsPerSecond'>;
+
+interface Subflow {
+  readonly id: string;
+  sample: SubflowSample;
+  health: SubflowHealth;
+  row: TcpSocketRow;
+  measuredAtMonoMs: number;
+  deltaBytes: number;
+}
+
+/**
+ * Turns readings into samples. Keeps what a single reading cannot tell: which subflow is which (numbered 1, 2, 3, ... within its
+ * connection, in the order in which they appeared, never given again), rates, and the last totals of those that closed.
+ * Only subflows that were established once are counted; joins under way have no number yet.
+ */
+export class TransportSampler {
+  readonly #subflows = new Map<bigint, Subflow>();
+  readonly #numbersGiven = new Map<string, number>();
+  readonly #connections = new Map<string, ConnectionSample>();
+  #previousAtMonoMs: number | undefined;
+  #staleCount: number | undefined;
+
+  sample(reading: TransportReading): TransportSample {
+    const present = new Set<bigint>();
+    for (const connection of reading.connections) {
+      for (const row of byAge(connection.subflows)) {
+        if (row.state === 'syn-sent' || row.state === 'syn-received') continue;
+        present.add(row.cookie);
+        this.#observe(connection, row, reading);
+      }
+    }
+    this.#close(present, reading);
+    this.#markStale(reading);
+    for (const connection of reading.connections) this.#remember(connection);
+    return this.#report(reading);
+  }
+
+  #observe(connection: Connection, row: TcpSocketRow, reading: TransportReading): void {
+    const known = this.#subflows.get(row.cookie);
+    const bytesSent = payloadAcked(row);
+    if (known) {
+      known.deltaBytes = Math.max(0, bytesSent - known.sample.bytesSent);
+      known.health = nextHealth(known.health, row, reading.atMonoMs);
+      known.row = row;
+      known.measuredAtMonoMs = reading.atMonoMs;
+      known.sample = totalsOf(known.sample, row, reading.interfaceOf(row));
+      return;
+    }
+    const number = (this.#numbersGiven.get(connection.id) ?? 0) + 1;
+    this.#numbersGiven.set(connection.id, number);
+    const id = connection.id.startsWith('tcp-') ? `${connection.id}/0` : `${connection.id}/${number}`;
+    this.#subflows.set(row.cookie, {
+      id,
+      sample: totalsOf(emptySample(id, row), row, reading.interfaceOf(row)),
+      health: firstHealth(row, reading.atMonoMs),
+      row,
+      measuredAtMonoMs: reading.atMonoMs,
+      // Born since the reading before: all it has carried was carried in between. In the very first reading that is unknown.
+      deltaBytes: this.#previousAtMonoMs === undefined ? 0 : bytesSent,
+    });
+  }
+
+  /** What was not seen this time has closed; the kernel's farewell, where it came, completes its totals. */
+  #close(present: ReadonlySet<bigint>, reading: TransportReading): void {
+    const farewells = new Map(reading.destroyed.map((row) => [row.cookie, row]));
+    for (const [cookie, subflow] of this.#subflows) {
+      if (present.has(cookie)) continue;
+      const farewell = farewells.get(cookie);
+      const before = subflow.sample.bytesSent;
+      if (farewell) subflow.sample = totalsOf(subflow.sample, farewell, undefined);
+      subflow.deltaBytes = subflow.sample.bytesSent - before;
+      subflow.sample = { ...subflow.sample, state: 'closed', unsentBytes: 0 };
+    }
+  }
+
+  #markStale({ atMonoMs, staleCount }: TransportReading): void {
+    const risen = (staleCount ?? 0) - (this.#staleCount ?? staleCount ?? 0);
+    this.#staleCount = staleCount ?? this.#staleCount;
+    if (risen <= 0) return;
+    const failing = [...this.#subflows].filter(
+      ([, { sample, health, row }]) => sample.state !== 'closed' && isFailing(health, row, atMonoMs),
+    );
+    for (const cookie of longestSilent(new Map(failing.map(([key, { health }]) => [key, health])), risen)) {
+      const subflow = this.#subflows.get(cookie);
+      if (subflow) subflow.health = { ...subflow.health, stale: true };
+    }
+  }
+
+  #remember({ id, protocol, fallback, socket, subflows }: Connection): void {
+    const before = this.#connections.get(id);
+    const ofSubflows = subflows.reduce((sum, row) => sum + payloadAcked(row), 0);
+    // A connection whose own socket is not there any more keeps what that socket last said.
+    const bytesSent = protocol === 'mptcp' ? (socket?.info?.bytesAcked ?? before?.bytesSent ?? ofSubflows) : ofSubflows;
+    this.#connections.set(id, {
+      id,
+      protocol,
+      fallback,
+      bytesSent: Math.max(bytesSent, before?.bytesSent ?? 0),
+      bytesReinjected: socket?.info?.bytesReinjected ?? before?.bytesReinjected ?? 0,
+    });
+  }
+
+  #report({ atMonoMs }: TransportReading): TransportSample {
+    const elapsedMs = atMonoMs - (this.#previousAtMonoMs ?? atMonoMs);
+    this.#previousAtMonoMs = atMonoMs;
+    const total = [...this.#subflows.values()].reduce((sum, { deltaBytes }) => sum + deltaBytes, 0);
+    const rateOf = (bytes: number): number => (elapsedMs > 0 ? (bytes * 8 * 1000) / elapsedMs : 0);
+    for (const subflow of this.#subflows.values()) {
+      const { sample, health, row, deltaBytes } = subflow;
+      subflow.sample = {
+        ...sample,
+        state: sample.state === 'closed' ? 'closed' : stateOf(health, row, atMonoMs),
+        throughputBitsPerSecond: rateOf(deltaBytes),
+        shareFraction: total > 0 ? deltaBytes / total : 0,
+      };
+    }
+    return {
+      connections: [...this.#connections.values()],
+      subflows: Array.from(this.#subflows.values(), ({ sample }) => sample),
+      throughputBitsPerSecond: rateOf(total),
+    };
+  }
+}
+
+/** The initial subflow has address ids 0 and 0; joins follow in the order in which their endpoints were made. */
+function byAge(rows: readonly TcpSocketRow[]): TcpSocketRow[] {
+  const ageOf = ({ subflow }: TcpSocketRow): number =>
+    (subflow?.remoteAddressId ?? 0) * 256 + (subflow?.localAddressId ?? 0);
+  return rows.toSorted((one, other) => ageOf(one) - ageOf(other));
+}
+
+/** The kernel counts the SYN as a byte. */
+function payloadAcked(row: TcpSocketRow): number {
+  return Math.max(0, (row.info?.bytesAcked ?? 0) - 1);
+}
+
+function emptySample(id: string, row: TcpSocketRow): SubflowSample {
+  return {
+    id,
+    localAddress: row.localAddress,
+    localPort: row.localPort,
+    remoteAddress: row.remoteAddress,
+    remotePort: row.remotePort,
+    state: 'active',
+    bytesSent: 0,
+    bytesRetransmitted: 0,
+    throughputBitsPerSecond: 0,
+    shareFraction: 0,
+    rttUs: 0,
+    rttVarianceUs: 0,
+    congestionWindowBytes: 0,
+    retransmits: 0,
+    unsentBytes: 0,
+  };
+}
+
+/** The counters of a row; an interface that cannot be told keeps the name it had. */
+function totalsOf(before: SubflowSample, row: TcpSocketRow, interfaceName: string | undefined): SubflowSample {
+  const { info } = row;
+  if (info === undefined) return before;
+  return {
+    ...before,
+    ...(interfaceName === undefined ? {} : { interface: interfaceName }),
+    bytesSent: payloadAcked(row),
+    bytesRetransmitted: info.bytesRetransmitted,
+    rttUs: info.rttUs,
+    rttVarianceUs: info.rttVarianceUs,
+    congestionWindowBytes: info.congestionWindowSegments * info.sendSegmentBytes,
+    retransmits: info.retransmittedSegments,
+    unsentBytes: info.unsentBytes,
+  };
+}
