@@ -3,18 +3,14 @@ import { type Attributes, encode } from './attributes.ts';
 import { addressFamilies, ipFamilyOf, readIpAddress } from './ip-family.ts';
 import { malformed } from './netlink-error.ts';
 
-/** MPTCP_PM_ADDR_FLAG_* (include/uapi/linux/mptcp_pm.h); `implicit` is set by the kernel alone, `laminar` is Linux 6.18. */
-const flagBits = {
-  signal: 0x1,
-  subflow: 0x2,
-  backup: 0x4,
-  fullmesh: 0x8,
-  implicit: 0x10,
-  laminar: 0x20,
-} as const;
+/**
+ * MPTCP_PM_ADDR_FLAG_* (include/uapi/linux/mptcp_pm.h), from bit 0. The kernel alone sets `implicit`; `laminar` came with
+ * Linux 6.18.
+ */
+const flagNames = ['signal', 'subflow', 'backup', 'fullmesh', 'implicit', 'laminar'] as const;
+const namedFlagBits = (1 << flagNames.length) - 1;
 
-export type EndpointFlag = keyof typeof flagBits;
-const flagNames = Object.keys(flagBits) as EndpointFlag[];
+export type EndpointFlag = (typeof flagNames)[number];
 
 /** MPTCP_PM_ADDR_ATTR_*. */
 const members = { family: 1, id: 2, address4: 3, address6: 4, port: 5, flags: 6, interfaceIndex: 7 } as const;
@@ -56,8 +52,8 @@ export function encodeEndpoint(endpoint: Partial<NewEndpoint>): Buffer[] {
   // Host order, unlike the ports of events: net/mptcp/pm_netlink.c calls htons() on what it reads.
   if (endpoint.port !== undefined) parts.push(encode.u16(members.port, endpoint.port));
   if (endpoint.flags !== undefined) {
-    const bits = endpoint.flags.reduce((sum, flag) => sum | flagBits[flag], endpoint.unnamedFlagBits ?? 0);
-    parts.push(encode.u32(members.flags, bits));
+    const named = endpoint.flags.reduce((bits, flag) => bits | (1 << flagNames.indexOf(flag)), 0);
+    parts.push(encode.u32(members.flags, (named | (endpoint.unnamedFlagBits ?? 0)) >>> 0));
   }
   if (endpoint.interfaceIndex !== undefined) parts.push(encode.s32(members.interfaceIndex, endpoint.interfaceIndex));
   return parts;
@@ -74,7 +70,7 @@ export function decodeEndpoint(attributes: Attributes): Endpoint {
     address: readIpAddress(address),
     port: port === 0 ? undefined : port,
     interfaceIndex: interfaceIndex === 0 ? undefined : interfaceIndex,
-    flags: flagNames.filter((flag) => (bits & flagBits[flag]) !== 0),
-    unnamedFlagBits: flagNames.reduce((rest, flag) => rest & ~flagBits[flag], bits) >>> 0,
+    flags: flagNames.filter((_, bit) => (bits & (1 << bit)) !== 0),
+    unnamedFlagBits: (bits & ~namedFlagBits) >>> 0,
   };
 }

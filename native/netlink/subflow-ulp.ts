@@ -1,19 +1,19 @@
-import { Attributes } from './attributes.ts';
+import type { Attributes } from './attributes.ts';
 
-/** MPTCP_SUBFLOW_FLAG_* (include/uapi/linux/mptcp.h), by bit number; `remote` is what the peer did or asked for. */
-const flagBits = {
-  capableRemote: 0,
-  capableLocal: 1,
-  joinRemote: 2,
-  joinLocal: 3,
-  backupRemote: 4,
-  backupLocal: 5,
-  fullyEstablished: 6,
-  connected: 7,
-  mapValid: 8,
-} as const;
+/** MPTCP_SUBFLOW_FLAG_* (include/uapi/linux/mptcp.h), from bit 0; `Remote` is what the peer did or asked for. */
+const flagNames = [
+  'capableRemote',
+  'capableLocal',
+  'joinRemote',
+  'joinLocal',
+  'backupRemote',
+  'backupLocal',
+  'fullyEstablished',
+  'connected',
+  'mapValid',
+] as const;
 
-export type SubflowFlag = keyof typeof flagBits;
+export type SubflowFlag = (typeof flagNames)[number];
 
 /** What the kernel tells about one TCP socket as a subflow (MPTCP_SUBFLOW_ATTR_*). */
 export interface SubflowUlp {
@@ -30,7 +30,7 @@ export interface SubflowUlp {
 /** Reads INET_ULP_INFO_MPTCP; absent members are 0. */
 export function decodeSubflowUlp(attributes: Attributes): SubflowUlp {
   const bits = attributes.u32(8) ?? 0;
-  const flags = (Object.keys(flagBits) as SubflowFlag[]).filter((flag) => (bits & (1 << flagBits[flag])) !== 0);
+  const flags = flagNames.filter((_, bit) => (bits & (1 << bit)) !== 0);
   return {
     token: attributes.u32(2) ?? 0,
     remoteToken: attributes.u32(1) ?? 0,

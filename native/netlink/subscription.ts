@@ -52,20 +52,20 @@ function subscribe<Event>(
 ): Disposable {
   try {
     for (const group of groups) joinMulticastGroup(fd, group);
-    let open = true;
+    const closed = new AbortController();
     const watch = watchReadiness(fd, 'readable', () => {
       // A handler may dispose of the subscription in the middle of a datagram.
-      while (open) {
+      while (!closed.signal.aborted) {
         const events = nextEvents(fd, decode);
         if (events === undefined) return;
         if (events === 'gap') handlers.onGap();
-        else for (const event of events) if (open) handlers.onEvent(event);
+        else for (const event of events) if (!closed.signal.aborted) handlers.onEvent(event);
       }
     });
     watch.unref();
     return {
       [Symbol.dispose]: () => {
-        open = false;
+        closed.abort();
         watch[Symbol.dispose]();
         fd[Symbol.dispose]();
       },

@@ -1,32 +1,28 @@
-/** TCP states in the kernel's numbering (include/net/tcp_states.h); MPTCP sockets use the same. */
-const numbers = {
-  established: 1,
-  'syn-sent': 2,
-  'syn-received': 3,
-  'fin-wait-1': 4,
-  'fin-wait-2': 5,
-  'time-wait': 6,
-  closed: 7,
-  'close-wait': 8,
-  'last-ack': 9,
-  listen: 10,
-  closing: 11,
-  'new-syn-received': 12,
-} as const;
+/** TCP states in the kernel's numbering (include/net/tcp_states.h), from 1; MPTCP sockets use the same. */
+const states = [
+  'established',
+  'syn-sent',
+  'syn-received',
+  'fin-wait-1',
+  'fin-wait-2',
+  'time-wait',
+  'closed',
+  'close-wait',
+  'last-ack',
+  'listen',
+  'closing',
+  'new-syn-received',
+] as const;
 
-export type TcpState = keyof typeof numbers;
-
-const names: ReadonlyMap<number, TcpState> = new Map(
-  (Object.keys(numbers) as TcpState[]).map((name) => [numbers[name], name]),
-);
+export type TcpState = (typeof states)[number];
 
 export function tcpStateOf(number: number): TcpState | undefined {
-  return names.get(number);
+  return states[number - 1];
 }
 
 /** The bit set that a socket dump takes. */
-export function stateMask(states: readonly TcpState[]): number {
-  return states.reduce((mask, state) => mask | (1 << numbers[state]), 0);
+export function stateMask(wanted: readonly TcpState[]): number {
+  return wanted.reduce((mask, state) => mask | (1 << (states.indexOf(state) + 1)), 0);
 }
 
 /** States in which a socket still has a peer and counters of its own. */
