@@ -228,11 +228,11 @@ const questions: Readonly<Record<string, Question>> = {
 
 /** The readiness grid, in the order in which an operator would look. Only unpassed errors that are not accepted stop a start. */
 export function preflight(facts: PreflightFacts): Check[] {
-  return Object.entries(questions).flatMap(([id, ask]) => {
+  return Object.entries(questions).flatMap(([id, ask]): Check[] => {
     const answer = ask(facts);
     if (answer === undefined) return [];
-    if ('holds' in answer) return [{ id, severity: 'info' as const, passed: true, text: answer.holds }];
-    return [{ id, passed: false, ...answer, severity: answer.severity ?? ('error' as const) }];
+    if ('holds' in answer) return [{ id, severity: 'info', passed: true, text: answer.holds }];
+    return [{ id, passed: false, ...answer, severity: answer.severity ?? 'error' }];
   });
 }
 
