@@ -41,7 +41,7 @@ export interface Libc {
 /** What else of koffi this room needs; it stays in this room. */
 export interface Ffi {
   readonly libc: Libc;
-  /** Where a buffer's first byte lies; valid as long as the buffer is referenced. */
+  /** Where a buffer's first byte lies. For `PinnedBuffer`, which keeps the buffer while the number is in use. */
   readonly addressOf: (buffer: Uint8Array) => bigint;
   /** koffi's libuv watch: see readiness.ts for what it demands of its caller. */
   readonly watch: (fd: number, events: WatchedEvents, onEvent: (status: number) => void) => WatchHandle;
