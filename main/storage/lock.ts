@@ -1,0 +1,132 @@
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { SwitchyardError } from '#contract/errors.ts';
+import type { QemuIdentity } from '#contract/host.ts';
+import { fileFailure } from './file-failure.ts';
+import { makePrivateDirectory, migrationPaths } from './paths.ts';
+
+/** Who manages a migration, for the sentence that the refused one reads. */
+const lockOwnerSchema = z.object({
+  pid: z.number().int(),
+  user: z.string(),
+  migrationId: z.string(),
+  sinceEpochMs: z.number(),
+});
+export type LockOwner = z.infer<typeof lockOwnerSchema>;
+
+/**
+ * Held until released or until the process dies, however it dies: the kernel lets go of it. Not inherited by children,
+ * so that a QEMU we started cannot hold it after us.
+ */
+export interface Lock extends Disposable {
+  release(): void;
+}
+
+/** One manager per migration. Rejects with who it is. */
+export function lockMigration(state: string, owner: LockOwner): Lock {
+  return acquire(
+    migrationPaths(state, owner.migrationId).lock,
+    owner,
+    'Another process manages this migration already',
+  );
+}
+
+/** One migration per guest, whichever way it goes: the identity's uuid is the same on both hosts. */
+export function lockGuest(state: string, guest: QemuIdentity, owner: LockOwner): Lock {
+  const directory = join(state, 'locks');
+  makePrivateDirectory(state);
+  makePrivateDirectory(directory);
+  return acquire(join(directory, `guest-${guestKey(guest)}.lock`), owner, 'This guest is already migrating');
+}
+
+/** Whether a living process manages this migration: its name card, `unknown` while it has none yet, or nothing. */
+export function managerOf(state: string, migrationId: string): LockOwner | 'unknown' | undefined {
+  const { lock } = migrationPaths(state, migrationId);
+  if (!existsSync(lock)) return undefined;
+  const database = exclusively(lock, 0);
+  database?.close();
+  return database === undefined ? (readCard(lock) ?? 'unknown') : undefined;
+}
+
+/** QEMU without `-uuid` answers with the nil uuid, and two of those are not the same guest. */
+function guestKey({ uuid, bootId, pid, startTimeTicks }: QemuIdentity): string {
+  const named = /^[0-9a-f-]{36}$/i.test(uuid) && /[1-9a-f]/i.test(uuid);
+  return named ? uuid.toLowerCase() : `${bootId.replace(/[^0-9a-f-]/gi, '')}-${pid}-${startTimeTicks}`;
+}
+
+/** Long enough to outlast somebody's look at the lock (`managerOf`), too short for a person to notice. */
+const patienceMs = 100;
+
+function acquire(path: string, owner: LockOwner, refusal: string): Lock {
+  const database = exclusively(path, patienceMs);
+  if (database === undefined) throw alreadyTaken(readCard(path), refusal);
+  try {
+    // By name: to open and close the file here would drop the lock (fcntl(2), record locks).
+    chmodSync(path, 0o600);
+    writeCard(path, owner);
+  } catch (thrown) {
+    database.close();
+    throw fileFailure(thrown, `The lock ${path} could not be signed`, path);
+  }
+  const release = (): void => {
+    if (!database.isOpen) return;
+    // While the lock is still ours: the next owner's card must not be the one that goes.
+    rmSync(cardPath(path), { force: true });
+    database.close();
+  };
+  return { release, [Symbol.dispose]: release };
+}
+
+/** The primary result code (sqlite3.h): somebody else holds the lock. */
+const SQLITE_BUSY = 5;
+
+/**
+ * An empty SQLite file in an exclusive transaction that never writes: on Linux that is a POSIX record lock, which SQLite
+ * manages correctly for several connections in one process too. The file stays for ever: removing it while somebody
+ * opens it would give two owners.
+ */
+function exclusively(path: string, timeoutMs: number): DatabaseSync | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: timeoutMs });
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    return database;
+  } catch (thrown) {
+    database?.close();
+    if (thrown instanceof Error && 'errcode' in thrown && thrown.errcode === SQLITE_BUSY) return undefined;
+    throw fileFailure(thrown, `The lock ${path} could not be taken`, path);
+  }
+}
+
+function alreadyTaken(owner: LockOwner | undefined, refusal: string): SwitchyardError {
+  const by = owner ? ` (id ${owner.migrationId}, by ${owner.user}, process ${owner.pid})` : '';
+  return new SwitchyardError({
+    kind: 'rejected',
+    phase: 'planning',
+    event: 'lock',
+    text: `${refusal}${by}.`,
+    remedy: owner
+      ? `Follow it with \`switchyard show ${owner.migrationId}\`, or end process ${owner.pid} first if it hangs: the guest is not harmed by that.`
+      : 'Look at it with `switchyard history`.',
+  });
+}
+
+function cardPath(lock: string): string {
+  return `${lock}.owner.json`;
+}
+
+function writeCard(lock: string, owner: LockOwner): void {
+  const draft = `${cardPath(lock)}.${owner.pid}`;
+  writeFileSync(draft, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+  renameSync(draft, cardPath(lock));
+}
+
+function readCard(lock: string): LockOwner | undefined {
+  try {
+    return lockOwnerSchema.safeParse(JSON.parse(readFileSync(cardPath(lock), 'utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}
