@@ -1,0 +1,129 @@
+import { maxJsonDepth } from './json.ts';
+
+/** The largest message we accept: 10 MiB, as libvirt does. The largest one QEMU 7.2 sends unasked is under 1 KiB; its schema 207 KB. */
+export const defaultMaxFrameBytes = 10 * 2 ** 20;
+
+/** What came is no sequence of JSON objects, or more of one than we are willing to hold. */
+export type FrameViolation =
+  | { readonly kind: 'garbage'; readonly excerpt: string }
+  | { readonly kind: 'oversized'; readonly limitBytes: number }
+  | { readonly kind: 'too-deep'; readonly limit: number };
+
+export interface FrameBatch {
+  /** The text of each object that is complete now, in order. */
+  readonly frames: readonly string[];
+  /** Set once and for good: nothing after it can be trusted, and further chunks are ignored. */
+  readonly violation?: FrameViolation;
+}
+
+const byte = {
+  tab: 0x09,
+  lineFeed: 0x0a,
+  carriageReturn: 0x0d,
+  space: 0x20,
+  quote: 0x22,
+  openBracket: 0x5b,
+  backslash: 0x5c,
+  closeBracket: 0x5d,
+  openBrace: 0x7b,
+  closeBrace: 0x7d,
+} as const;
+
+/**
+ * Cuts a byte stream into JSON objects by counting brackets outside strings, never by line ends. That reads QEMU's
+ * CRLF-ended lines, its `-qmp-pretty` output over several lines, and objects that follow each other with nothing between,
+ * however they are split over chunks; it bounds size and depth before the JSON parser sees anything; and it notices at
+ * the first byte when the other end is no QMP server.
+ */
+export class FrameReader {
+  readonly #maxBytes: number;
+  /** The chunks that hold the beginning of the object that is not complete yet. */
+  #pieces: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+  #violation: FrameViolation | undefined;
+
+  constructor(maxBytes: number = defaultMaxFrameBytes) {
+    this.#maxBytes = maxBytes;
+  }
+
+  push(chunk: Uint8Array): FrameBatch {
+    const frames: string[] = [];
+    if (!this.#violation) this.#scan(chunk, frames);
+    return this.#violation ? { frames, violation: this.#violation } : { frames };
+  }
+
+  #scan(chunk: Uint8Array, frames: string[]): void {
+    let start = 0;
+    for (let at = 0; at < chunk.length; at += 1) {
+      const code = chunk[at] ?? 0;
+      if (this.#inString) {
+        this.#stepInString(code);
+      } else if (this.#depth === 0) {
+        if (isWhitespace(code)) continue;
+        if (code !== byte.openBrace)
+          return this.#fail({
+            kind: 'garbage',
+            excerpt: excerptOf(Buffer.from(chunk.subarray(at, at + 200)).toString('latin1')),
+          });
+        start = at;
+        this.#depth = 1;
+      } else if (code === byte.quote) {
+        this.#inString = true;
+      } else if (code === byte.openBrace || code === byte.openBracket) {
+        this.#depth += 1;
+        if (this.#depth > maxJsonDepth) return this.#fail({ kind: 'too-deep', limit: maxJsonDepth });
+      } else if (code === byte.closeBrace || code === byte.closeBracket) {
+        this.#depth -= 1;
+        if (this.#depth === 0) {
+          const frame = this.#complete(chunk.subarray(start, at + 1));
+          if (frame === undefined) return undefined;
+          frames.push(frame);
+        }
+      }
+    }
+    if (this.#depth > 0) this.#keep(chunk.subarray(start));
+    return undefined;
+  }
+
+  #stepInString(code: number): void {
+    if (this.#escaped) this.#escaped = false;
+    else if (code === byte.backslash) this.#escaped = true;
+    else if (code === byte.quote) this.#inString = false;
+  }
+
+  #complete(lastPiece: Uint8Array): string | undefined {
+    if (!this.#keep(lastPiece)) return undefined;
+    const frame = Buffer.concat(this.#pieces).toString('utf8');
+    this.#pieces = [];
+    this.#pendingBytes = 0;
+    return frame;
+  }
+
+  #keep(piece: Uint8Array): boolean {
+    this.#pieces.push(piece);
+    this.#pendingBytes += piece.length;
+    if (this.#pendingBytes <= this.#maxBytes) return true;
+    this.#fail({ kind: 'oversized', limitBytes: this.#maxBytes });
+    return false;
+  }
+
+  #fail(violation: FrameViolation): void {
+    this.#violation = violation;
+    this.#pieces = [];
+  }
+}
+
+function isWhitespace(code: number): boolean {
+  return code === byte.lineFeed || code === byte.carriageReturn || code === byte.space || code === byte.tab;
+}
+
+/** The beginning of what came instead, printable, for the operator to recognise it. */
+export function excerptOf(text: string): string {
+  return text
+    .slice(0, 60)
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .trim();
+}

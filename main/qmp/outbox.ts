@@ -1,0 +1,67 @@
+import type { QmpTransport } from './transport.ts';
+
+interface Letter {
+  readonly bytes: Uint8Array;
+  readonly descriptors: readonly number[];
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Puts lines on the transport in the order they come. Descriptors go around the stream, straight to its socket, so the
+ * stream must have handed over all of its bytes before, and may get none until the descriptors are gone.
+ */
+export class Outbox {
+  readonly #transport: QmpTransport;
+  readonly #waiting: Letter[] = [];
+  #busy = false;
+  #unflushedWrites = 0;
+  #onFlushed: (() => void) | undefined;
+
+  constructor(transport: QmpTransport) {
+    this.#transport = transport;
+  }
+
+  /** The line is on the stream when this returns, unless descriptors are under way before it. */
+  write(bytes: Uint8Array): void {
+    this.#post({ bytes, descriptors: [], onError: () => undefined });
+  }
+
+  /** `onError` tells that the descriptors could not be sent; the bytes may have gone in part. */
+  writeWithDescriptors(bytes: Uint8Array, descriptors: readonly number[], onError: (error: unknown) => void): void {
+    this.#post({ bytes, descriptors, onError });
+  }
+
+  #post(letter: Letter): void {
+    this.#waiting.push(letter);
+    if (!this.#busy) void this.#deliver();
+  }
+
+  async #deliver(): Promise<void> {
+    this.#busy = true;
+    for (let letter = this.#waiting.shift(); letter; letter = this.#waiting.shift()) {
+      if (letter.descriptors.length === 0) this.#writeToStream(letter.bytes);
+      else await this.#deliverWithDescriptors(letter);
+    }
+    this.#busy = false;
+  }
+
+  /** A failed write needs no handling here: the stream says `error` and `close`, and whoever waits is told by that. */
+  #writeToStream(bytes: Uint8Array): void {
+    this.#unflushedWrites += 1;
+    this.#transport.stream.write(bytes, () => {
+      this.#unflushedWrites -= 1;
+      if (this.#unflushedWrites === 0) this.#onFlushed?.();
+    });
+  }
+
+  async #deliverWithDescriptors({ bytes, descriptors, onError }: Letter): Promise<void> {
+    try {
+      if (this.#unflushedWrites > 0) await new Promise<void>((resolve) => (this.#onFlushed = resolve));
+      await this.#transport.sendWithDescriptors?.(bytes, descriptors);
+    } catch (error) {
+      onError(error);
+    } finally {
+      this.#onFlushed = undefined;
+    }
+  }
+}
