@@ -3,6 +3,7 @@ import type { Sample } from '#contract/telemetry.ts';
 import type { SubflowSampler } from '#main/engine/ports.ts';
 import type { PortFilter } from '#native/netlink/port-filter.ts';
 import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
+import { DestroyedSockets } from '#native/netlink/destroyed-sockets.ts';
 import { openNetlinkSession } from '#native/netlink/open-session.ts';
 import type { MptcpSocketRow, TcpSocketRow } from '#native/netlink/socket-table.ts';
 import { groupConnections, type Connection } from './connections.ts';
@@ -35,6 +36,7 @@ export class MigrationSampler implements SubflowSampler {
   readonly #sockets: SocketReader;
   readonly #interfaces: InterfaceNames;
   readonly #owned: OwnedSockets;
+  readonly #destroyed: DestroyedSockets | undefined;
   readonly #sampler = new TransportSampler();
   #connections: readonly Connection[] = [];
   #counters: MptcpCounters = {};
@@ -47,6 +49,7 @@ export class MigrationSampler implements SubflowSampler {
       this.#sockets = new SocketReader(open('sock-diag'), options);
       this.#interfaces = new InterfaceNames(open('route'));
       this.#owned = new OwnedSockets(options.pid);
+      this.#destroyed = this.#resources.use(DestroyedSockets.open(options.namespace));
     } catch (error) {
       this.#resources.dispose();
       throw error;
@@ -64,7 +67,8 @@ export class MigrationSampler implements SubflowSampler {
     const transport = this.#sampler.sample({
       atMonoMs,
       connections: this.#connections,
-      destroyed: [],
+      // After the tables: a socket that is destroyed in between is then in both, never in neither.
+      destroyed: this.#destroyed?.drain() ?? [],
       interfaceOf: (row) => this.#interfaces.of(row, atMonoMs),
       staleCount: this.#counters['SubflowStale'],
     });

@@ -18,7 +18,7 @@ export interface TransportReading {
 export type TransportSample = Pick<Sample, 'connections' | 'subflows' | 'throughputBitsPerSecond'>;
 
 interface Subflow {
-  readonly id: string;
+  readonly connection: string;
   sample: SubflowSample;
   health: SubflowHealth;
   row: TcpSocketRow;
@@ -35,6 +35,7 @@ export class TransportSampler {
   readonly #subflows = new Map<bigint, Subflow>();
   readonly #numbersGiven = new Map<string, number>();
   readonly #connections = new Map<string, ConnectionSample>();
+  readonly #countedByKernel = new Set<string>();
   #previousAtMonoMs: number | undefined;
   #staleCount: number | undefined;
 
@@ -50,6 +51,7 @@ export class TransportSampler {
     this.#close(present, reading);
     this.#markStale(reading);
     for (const connection of reading.connections) this.#remember(connection);
+    this.#countPlain();
     return this.#report(reading);
   }
 
@@ -68,7 +70,7 @@ export class TransportSampler {
     this.#numbersGiven.set(connection.id, number);
     const id = connection.id.startsWith('tcp-') ? `${connection.id}/0` : `${connection.id}/${number}`;
     this.#subflows.set(row.cookie, {
-      id,
+      connection: connection.id,
       sample: totalsOf(emptySample(id, row), row, reading.interfaceOf(row)),
       health: firstHealth(row, reading.atMonoMs),
       row,
@@ -85,7 +87,8 @@ export class TransportSampler {
       if (present.has(cookie)) continue;
       const farewell = farewells.get(cookie);
       const before = subflow.sample.bytesSent;
-      if (farewell) subflow.sample = totalsOf(subflow.sample, farewell, undefined);
+      // A socket that was reset before it was freed says goodbye with empty counters.
+      if (farewell && payloadAcked(farewell) >= before) subflow.sample = totalsOf(subflow.sample, farewell, undefined);
       subflow.deltaBytes = subflow.sample.bytesSent - before;
       subflow.sample = { ...subflow.sample, state: 'closed', unsentBytes: 0 };
     }
@@ -104,18 +107,30 @@ export class TransportSampler {
     }
   }
 
-  #remember({ id, protocol, fallback, socket, subflows }: Connection): void {
+  /** A connection whose own socket is not there any more keeps what that socket last said. */
+  #remember({ id, protocol, fallback, socket }: Connection): void {
     const before = this.#connections.get(id);
-    const ofSubflows = subflows.reduce((sum, row) => sum + payloadAcked(row), 0);
-    // A connection whose own socket is not there any more keeps what that socket last said.
-    const bytesSent = protocol === 'mptcp' ? (socket?.info?.bytesAcked ?? before?.bytesSent ?? ofSubflows) : ofSubflows;
+    if (socket?.info?.bytesAcked !== undefined) this.#countedByKernel.add(id);
     this.#connections.set(id, {
       id,
       protocol,
       fallback,
-      bytesSent: Math.max(bytesSent, before?.bytesSent ?? 0),
-      bytesReinjected: socket?.info?.bytesReinjected ?? before?.bytesReinjected ?? 0,
+      bytesSent: Math.max(socket?.info?.bytesAcked ?? 0, before?.bytesSent ?? 0),
+      bytesReinjected: Math.max(socket?.info?.bytesReinjected ?? 0, before?.bytesReinjected ?? 0),
     });
+  }
+
+  /** TCP has one count, that of its one socket; so has MPTCP before Linux 6.5, which did not count by connection. */
+  #countPlain(): void {
+    const carried = new Map<string, number>();
+    for (const { connection, sample } of this.#subflows.values()) {
+      carried.set(connection, (carried.get(connection) ?? 0) + sample.bytesSent);
+    }
+    for (const [id, connection] of this.#connections) {
+      if (connection.protocol === 'tcp' || !this.#countedByKernel.has(id)) {
+        this.#connections.set(id, { ...connection, bytesSent: carried.get(id) ?? 0 });
+      }
+    }
   }
 
   #report({ atMonoMs }: TransportReading): TransportSample {

@@ -8,7 +8,7 @@ import type { NetlinkSession } from './session.ts';
 import { decodeSubflowUlp, type SubflowUlp } from './subflow-ulp.ts';
 import { stateMask, tcpStateOf, type TcpState } from './tcp-state.ts';
 
-const sockDiagByFamily = 20;
+export const sockDiagByFamily = 20;
 const requestBytes = 56;
 const responseBytes = 72;
 const protocolNumbers = { tcp: 6, mptcp: 262 } as const;
