@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { invalidRequest } from '#contract/errors.ts';
+import { isErrno } from './errno.ts';
+
+/** A program of the system that said no. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly program: string;
+  readonly exitCode: number | undefined;
+  /** What it wrote to stderr. */
+  readonly complaint: string;
+
+  constructor(command: readonly string[], exitCode: number | undefined, complaint: string) {
+    super(`\`${command.join(' ')}\` failed: ${complaint.trim() || `exit code ${exitCode ?? 'unknown'}`}`);
+    this.program = command[0] ?? '';
+    this.exitCode = exitCode;
+    this.complaint = complaint;
+  }
+}
+
+const packageOf: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  tc: 'iproute2',
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
+};
+
+/** Runs a program to its end and returns what it printed. `input` is its standard input. */
+export async function run(program: string, args: readonly string[], input = ''): Promise<string> {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+  const ended = new Promise<number | undefined>((resolve, reject) => {
+    child.once('error', (error) => reject(isErrno(error, 'ENOENT') ? notInstalled(program) : error));
+    child.once('close', (code) => resolve(code ?? undefined));
+  });
+  // It may end without having read its input; why, its exit code says.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const [printed, complaint, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  if (exitCode !== 0) throw new CommandError([program, ...args], exitCode, complaint);
+  return printed;
+}
+
+function notInstalled(program: string): Error {
+  return invalidRequest(
+    `The program \`${program}\` is not installed here.`,
+    `Install it (Debian package ${packageOf[program] ?? program}) and try again.`,
+  );
+}

@@ -1,0 +1,145 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalidRequest } from '#contract/errors.ts';
+import { withNetworkNamespace } from '#native/network-namespace.ts';
+import { CommandError, run } from './command.ts';
+import { isErrno } from './errno.ts';
+import { batch, showLinks } from './iproute2.ts';
+import { hostCommands, wiring } from './links.ts';
+import { labOfSourceNamespace, labSides, type LabNames } from './names.ts';
+import type { LabPlan } from './options.ts';
+
+/** Where iproute2 keeps namespaces by name (NETNS_RUN_DIR). */
+const namespaceDirectory = '/run/netns';
+
+/**
+ * A lab's namespaces say so themselves, in the alias of their loopback interface, followed by the lab's directory. The
+ * kernel is thus the only record of a lab: it survives a crash of the command that was making it, and it cannot go stale.
+ */
+const mark = 'switchyard-lab ';
+
+/** The first namespace is the lock: whoever makes it makes the lab. */
+export async function claimLab(names: LabNames, directory: string): Promise<void> {
+  try {
+    await run('ip', ['netns', 'add', names.source]);
+  } catch (error) {
+    if (!(error instanceof CommandError) || !(await namespaceExists(names.source))) throw error;
+    throw await nameTaken(names);
+  }
+  await markNamespace(names.source, directory);
+}
+
+export async function nameTaken(names: LabNames): Promise<Error> {
+  const ours = (await directoryInMark(names.source)) !== undefined;
+  return ours
+    ? invalidRequest(
+        `A lab called "${names.lab}" exists already.`,
+        `Remove it with \`lab down --name ${names.lab}\`, or choose another --name.`,
+        'name',
+      )
+    : invalidRequest(
+        `A network namespace called "${names.source}" exists that is no lab's.`,
+        'Choose another --name: it is left alone.',
+        'name',
+      );
+}
+
+async function markNamespace(namespace: string, directory: string): Promise<void> {
+  await run('ip', ['-n', namespace, 'link', 'set', 'lo', 'alias', `${mark}${directory}`]);
+}
+
+/** Makes the second host, joins both and sets them up. */
+export async function furnishLab(plan: LabPlan, directory: string): Promise<void> {
+  const { names } = plan;
+  await run('ip', ['netns', 'add', names.destination]);
+  await markNamespace(names.destination, directory);
+  await batch('ip', undefined, wiring(plan));
+  for (const side of labSides) {
+    const commands = hostCommands(plan, side);
+    setMptcp(names[side], !plan.mptcpOff.includes(side));
+    await batch('ip', names[side], commands.ip);
+    await batch('tc', names[side], commands.tc);
+  }
+}
+
+const mptcpSwitch = '/proc/sys/net/mptcp/enabled';
+
+function setMptcp(namespace: string, enabled: boolean): void {
+  try {
+    withNetworkNamespace({ name: namespace }, () => writeFileSync(mptcpSwitch, enabled ? '1' : '0'));
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    throw invalidRequest(
+      'This kernel has no Multipath TCP.',
+      'Use a kernel with CONFIG_MPTCP (Linux 5.6 or later; 6.1 or later is advised).',
+    );
+  }
+}
+
+/** Two facts of a host that only its own /proc/sys shows. */
+export function networkSettings(namespace: string): {
+  readonly mptcpEnabled: boolean;
+  readonly congestionControl: string;
+} {
+  return withNetworkNamespace({ name: namespace }, () => ({
+    mptcpEnabled: readSetting(mptcpSwitch) === '1',
+    congestionControl: readSetting('/proc/sys/net/ipv4/tcp_congestion_control'),
+  }));
+}
+
+function readSetting(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    // A kernel without the subsystem has no such file.
+    return '';
+  }
+}
+
+export async function namespaceExists(namespace: string): Promise<boolean> {
+  return (await namespaceInode(namespace)) !== undefined;
+}
+
+/** The number by which /proc/PID/ns/net names the same namespace. */
+export async function namespaceInode(namespace: string): Promise<number | undefined> {
+  try {
+    return (await stat(join(namespaceDirectory, namespace))).ino;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of the labs whose source host exists. */
+export async function labsWithHosts(): Promise<string[]> {
+  const namespaces = await readdir(namespaceDirectory).catch(() => []);
+  const labs = namespaces.flatMap((namespace) => labOfSourceNamespace(namespace) ?? []);
+  const ours = await Promise.all(labs.map(async (lab) => (await directoryInMark(`${lab}-source`)) !== undefined));
+  return labs.filter((_, position) => ours[position]);
+}
+
+/** The directory of the lab to which this namespace belongs; `undefined` when it is no lab's, or does not exist. */
+export async function directoryInMark(namespace: string): Promise<string | undefined> {
+  if (!(await namespaceExists(namespace))) return undefined;
+  const alias = (await showLinks(namespace)).find(({ ifname }) => ifname === 'lo')?.ifalias;
+  return alias?.startsWith(mark) ? alias.slice(mark.length) : undefined;
+}
+
+/** Removes the lab's namespaces, and with them every link, endpoint and setting. Those of others are left alone. */
+export async function removeHosts(names: LabNames): Promise<string[]> {
+  const removed: string[] = [];
+  for (const side of labSides) {
+    const namespace = names[side];
+    if ((await directoryInMark(namespace)) === undefined && !(await isFreshlyMade(namespace))) continue;
+    await run('ip', ['netns', 'delete', namespace]);
+    removed.push(`namespace ${namespace}`);
+  }
+  return removed;
+}
+
+/** A command that was killed between making a namespace and marking it leaves one with nothing but a sleeping loopback. */
+async function isFreshlyMade(namespace: string): Promise<boolean> {
+  if (!(await namespaceExists(namespace))) return false;
+  const links = await showLinks(namespace);
+  return links.length === 1 && links[0]?.operstate === 'DOWN';
+}
