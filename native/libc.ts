@@ -89,8 +89,12 @@ let refusal: Error | undefined;
 // The numbers in constants.ts and the struct layouts hold on these: 64 bits, little endian, asm-generic.
 const supportedArchitectures: ReadonlySet<string> = new Set(['x64', 'arm64', 'riscv64', 'loong64']);
 
-/** Loads koffi and the C library, or says why it cannot. Exported for its test. */
-export function load(platform: string, architecture: string): Ffi | { readonly reason: string } {
+/** Loads koffi and the C library, or says why it cannot. */
+export function load(
+  platform: string,
+  architecture: string,
+  requireKoffi: () => typeof Koffi = () => createRequire(import.meta.url)('koffi'),
+): Ffi | { readonly reason: string } {
   if (platform !== 'linux') {
     return { reason: `Switchyard drives Linux kernels; this is ${platform}. Run it on the Linux host itself.` };
   }
@@ -98,7 +102,7 @@ export function load(platform: string, architecture: string): Ffi | { readonly r
     return { reason: `the processor ${architecture} is not among ${[...supportedArchitectures].join(', ')}.` };
   }
   try {
-    return declare(createRequire(import.meta.url)('koffi'));
+    return declare(requireKoffi());
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     return { reason: `the koffi package cannot be loaded (${cause}). Run "npm ci" on this machine.` };
