@@ -1,12 +1,13 @@
 import { SwitchyardError, toFailure, type Failure } from '#contract/errors.ts';
 import type { JournalEntry, JournalEvent, JournalEventOf, Observation, Side, StepName } from '#contract/migration.ts';
+import type { LiveChange } from '#contract/requests.ts';
 import { failed, ok, type Result } from '#contract/result.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { decide, type Decision, type Elapsed } from './decide.ts';
 import { negotiatedBy, negotiatedText } from './negotiation.ts';
 import { Observer } from './observer.ts';
-import type { MigrationParameters, Ports, QemuStatus, SubflowSampler } from './ports.ts';
+import type { Ports, QemuStatus, SubflowSampler } from './ports.ts';
 import { apply, initialState, phaseOf, replay, type MigrationState } from './state.ts';
 import { steps } from './steps.ts';
 import { noSubflows, subflowEvents } from './subflow-events.ts';
@@ -131,10 +132,7 @@ export class MigrationRun {
   }
 
   /** Bandwidth and downtime limit take effect at once, also while it runs. */
-  async change(
-    by: string,
-    change: Pick<MigrationParameters, 'downtimeLimitMs' | 'bandwidthBitsPerSecond'>,
-  ): Promise<Result<void, Failure>> {
+  async change(by: string, change: LiveChange): Promise<Result<void, Failure>> {
     const monitor = this.#observers.source?.monitor;
     try {
       if (!monitor || this.#state.ended) {

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { failureSchema } from './errors.ts';
+import { journalEntrySchema, migrationSettingsSchema } from './migration.ts';
+import { sampleSchema } from './telemetry.ts';
+
+/** What an operator asks for, before anything has been looked up: names and wishes, never paths or command lines. */
+const nameSchema = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[^\p{Cc}/]+$/u, 'must not hold control characters or slashes');
+
+export const migrationRequestSchema = z.object({
+  guest: nameSchema,
+  from: nameSchema,
+  to: nameSchema,
+  settings: migrationSettingsSchema,
+});
+export type MigrationRequest = z.infer<typeof migrationRequestSchema>;
+
+/** What takes effect at once in a migration that runs. */
+export const liveChangeSchema = z.object({
+  downtimeLimitMs: migrationSettingsSchema.shape.downtimeLimitMs.exactOptional(),
+  bandwidthBitsPerSecond: migrationSettingsSchema.shape.bandwidthBitsPerSecond.exactOptional(),
+});
+export type LiveChange = z.infer<typeof liveChangeSchema>;
+
+/** What can be asked of a migration that runs, by any process of the same user. */
+export const controlRequestSchema = z.discriminatedUnion('command', [
+  z.object({ command: z.literal('cancel'), by: z.string() }),
+  z.object({ command: z.literal('change'), by: z.string(), change: liveChangeSchema }),
+  /** Entries and samples as they come, until the migration ends. */
+  z.object({ command: z.literal('follow') }),
+]);
+export type ControlRequest = z.infer<typeof controlRequestSchema>;
+
+/** What the manager of a migration answers over its control socket, a line each. */
+export const controlMessageSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('done') }),
+  z.object({ kind: z.literal('refused'), failure: failureSchema }),
+  z.object({ kind: z.literal('entry'), entry: journalEntrySchema }),
+  z.object({ kind: z.literal('sample'), sample: sampleSchema }),
+]);
+export type ControlMessage = z.infer<typeof controlMessageSchema>;

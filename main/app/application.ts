@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { SwitchyardError } from '#contract/errors.ts';
+import type { Guest, HostFacts } from '#contract/host.ts';
+import type { Check, JournalEntry, MigrationRecord, Plan } from '#contract/migration.ts';
+import type { MigrationRequest } from '#contract/requests.ts';
+import type { MigrationHost, Ports } from '#main/engine/ports.ts';
+import { isFinal } from '#main/engine/state.ts';
+import { MigrationRun } from '#main/engine/run.ts';
+import { toRecord } from '#main/export/record.ts';
+import { createClock } from '#main/hosts/clock.ts';
+import { hostIds, resolveHost } from '#main/hosts/hosts.ts';
+import { findMigration, listMigrations, type MigrationSummary } from '#main/storage/history.ts';
+import { createJournal, openJournal } from '#main/storage/journal.ts';
+import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
+import { migrationPaths, openDirectories, type Directories } from '#main/storage/paths.ts';
+import { readJournal, readSamples } from '#main/storage/reading.ts';
+import { controlSocketPath } from './control-server.ts';
+import { diagnoseFallback } from './diagnose-fallback.ts';
+import { follow } from './follow.ts';
+import { manage } from './manage.ts';
+import type { OpenMigration } from './managed.ts';
+import { prepare, type Preparation } from './planning.ts';
+
+export type Started =
+  | { readonly kind: 'started'; readonly plan: Plan; readonly migration: OpenMigration }
+  /** Nothing was done: these checks stand in the way. */
+  | { readonly kind: 'refused'; readonly plan: Plan; readonly refusals: readonly Check[] };
+
+export interface ApplicationOptions {
+  readonly version: string;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/**
+ * What Switchyard can do, without a face: the command line, the web host and the desktop shell all call this and nothing
+ * below it. Every method rejects with a `SwitchyardError`.
+ */
+export class Application {
+  readonly #directories: Directories;
+  readonly #clock = createClock();
+  readonly #version: string;
+
+  constructor({ version, environment = process.env }: ApplicationOptions) {
+    this.#version = version;
+    this.#directories = openDirectories(environment);
+  }
+
+  /** Who is at the keyboard, for the record. */
+  get user(): string {
+    return process.env['SUDO_USER'] ?? userInfo().username;
+  }
+
+  async hosts(): Promise<HostFacts[]> {
+    return Promise.all((await hostIds()).map((id) => this.#host(id).facts()));
+  }
+
+  /** Guests of one host, or of all. */
+  async guests(hostId?: string): Promise<Guest[]> {
+    const ids = hostId === undefined ? await hostIds() : [hostId];
+    return (await Promise.all(ids.map((id) => this.#host(id).guests()))).flat();
+  }
+
+  preflight(request: MigrationRequest): Promise<Preparation> {
+    return prepare(request, {
+      resolveHost: (id) => this.#host(id),
+      user: this.user,
+      version: this.#version,
+      now: () => new Date(this.#clock.epochMs()),
+      random: () => randomBytes(2).toString('hex'),
+    });
+  }
+
+  /** Looks, then starts if nothing stands in the way. The journal is on disk before anything is done. */
+  async start(request: MigrationRequest): Promise<Started> {
+    const { plan, source, destination, refusals } = await this.preflight(request);
+    if (refusals.length > 0) return { kind: 'refused', plan, refusals };
+    const owner = this.#owner(plan.id);
+    const guestLock = lockGuest(this.#directories.state, plan.guest.identity, owner);
+    try {
+      const journal = await createJournal(this.#directories.state, plan.id, this.#clock);
+      const migrationLock = lockMigration(this.#directories.state, owner);
+      const run = await MigrationRun.begin(this.#ports(plan, source, destination, journal));
+      const migration = await manage(run, {
+        controlPath: controlSocketPath(this.#directories.runtime, plan.id),
+        history: await this.#entries(plan.id),
+        release: [() => journal.close(), () => migrationLock.release(), () => guestLock.release()],
+      });
+      return { kind: 'started', plan, migration };
+    } catch (thrown) {
+      guestLock.release();
+      throw thrown;
+    }
+  }
+
+  /** Follows a migration that somebody manages, takes up one that nobody does; `undefined` when nothing is left to do. */
+  async open(idOrPrefix: string): Promise<OpenMigration | undefined> {
+    const { id } = await findMigration(this.#directories.state, idOrPrefix);
+    const controlPath = controlSocketPath(this.#directories.runtime, id);
+    if (managerOf(this.#directories.state, id)) return follow(id, controlPath, () => this.#entries(id));
+    const last = (await this.#entries(id)).at(-1)?.event;
+    if (last?.kind === 'ended' && isFinal(last.outcome)) return undefined;
+    return this.#attach(id, controlPath);
+  }
+
+  history(): Promise<MigrationSummary[]> {
+    return listMigrations(this.#directories.state);
+  }
+
+  /** The whole record, also of a migration that still runs. */
+  async record(idOrPrefix: string): Promise<MigrationRecord> {
+    const { id } = await findMigration(this.#directories.state, idOrPrefix);
+    const [entries, samples] = await Promise.all([this.#entries(id), this.#samples(id)]);
+    return toRecord(entries, samples);
+  }
+
+  async #attach(id: string, controlPath: string): Promise<OpenMigration> {
+    const owner = this.#owner(id);
+    const migrationLock = lockMigration(this.#directories.state, owner);
+    const { journal, reading } = await openJournal(this.#directories.state, id, this.#clock);
+    const events = reading.entries.map(({ event }) => event);
+    const plan = events[0]?.kind === 'planned' ? events[0].plan : undefined;
+    if (!plan) {
+      await journal.close();
+      migrationLock.release();
+      throw new SwitchyardError({
+        kind: 'rejected',
+        phase: 'planning',
+        event: 'attach',
+        text: `The journal of ${id} holds no plan: its manager ended before anything was done.`,
+        remedy: 'Nothing is left to do; migrate again.',
+      });
+    }
+    const guestLock = lockGuest(this.#directories.state, plan.guest.identity, owner);
+    const [source, destination] = [this.#host(plan.source.id), this.#host(plan.destination.id)];
+    const run = await MigrationRun.attach(this.#ports(plan, source, destination, journal), events, {
+      user: this.user,
+      pid: process.pid,
+    });
+    return manage(run, {
+      controlPath,
+      history: await this.#entries(id),
+      release: [() => journal.close(), () => migrationLock.release(), () => guestLock.release()],
+    });
+  }
+
+  #ports(plan: Plan, source: MigrationHost, destination: MigrationHost, journal: Ports['journal']): Ports {
+    const ports = { plan, source, destination, journal, clock: this.#clock };
+    return { ...ports, diagnoseFallback: () => diagnoseFallback(plan, source, destination) };
+  }
+
+  #host(id: string): MigrationHost {
+    return resolveHost(id, { runtimeDirectory: this.#directories.runtime });
+  }
+
+  #owner(migrationId: string): LockOwner {
+    return { pid: process.pid, user: this.user, migrationId, sinceEpochMs: this.#clock.epochMs() };
+  }
+
+  async #entries(id: string): Promise<readonly JournalEntry[]> {
+    return readJournal(await readFile(migrationPaths(this.#directories.state, id).journal)).entries;
+  }
+
+  async #samples(id: string): Promise<ReturnType<typeof readSamples>['samples']> {
+    const text = await readFile(migrationPaths(this.#directories.state, id).samples, 'utf8').catch(() => '');
+    return readSamples(text).samples;
+  }
+}

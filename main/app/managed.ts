@@ -1,0 +1,29 @@
+import type { Failure } from '#contract/errors.ts';
+import type { JournalEntry } from '#contract/migration.ts';
+import type { Result } from '#contract/result.ts';
+import type { LiveChange } from '#contract/requests.ts';
+import type { Sample } from '#contract/telemetry.ts';
+import type { Ending } from '#main/engine/run.ts';
+
+export interface MigrationWatcher {
+  onEntry?(entry: JournalEntry): void;
+  onSample?(sample: Sample): void;
+  onJournalLost?(failure: Failure): void;
+}
+
+/**
+ * A migration under way, whoever drives it: this process, or another one whose control socket is followed. `history` is
+ * what stood in the journal when it was opened; what comes later comes through `subscribe`, with nothing lost between.
+ */
+export interface OpenMigration {
+  readonly id: string;
+  /** This process manages it: if it ends, nobody looks after the migration until it is taken up again. */
+  readonly managedHere: boolean;
+  readonly history: readonly JournalEntry[];
+  subscribe(watcher: MigrationWatcher): () => void;
+  cancel(by: string): Promise<Result<void, Failure>>;
+  change(by: string, change: LiveChange): Promise<Result<void, Failure>>;
+  /** Stops managing or following; the migration goes on. */
+  detach(): void;
+  readonly ended: Promise<Ending>;
+}

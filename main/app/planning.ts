@@ -1,0 +1,110 @@
+import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
+import type { Guest, HostFacts } from '#contract/host.ts';
+import type { Check, Plan } from '#contract/migration.ts';
+import type { MigrationRequest } from '#contract/requests.ts';
+import type { MigrationHost } from '#main/engine/ports.ts';
+import { preflight, refusals } from '#main/engine/preflight.ts';
+import { pathsBetween } from '#main/mptcp/paths.ts';
+
+/** Everything found out about a wish before anything is done: what would be moved, how, and what stands in the way. */
+export interface Preparation {
+  readonly source: MigrationHost;
+  readonly destination: MigrationHost;
+  readonly plan: Plan;
+  /** Errors that were not accepted; empty means ready. */
+  readonly refusals: readonly Check[];
+}
+
+export interface Planner {
+  readonly resolveHost: (id: string) => MigrationHost;
+  readonly user: string;
+  readonly version: string;
+  readonly now: () => Date;
+  readonly random: () => string;
+}
+
+/** Looks, and changes nothing. Rejects with `invalid-request` where a name leads nowhere. */
+export async function prepare(request: MigrationRequest, planner: Planner): Promise<Preparation> {
+  const [source, destination] = [planner.resolveHost(request.from), planner.resolveHost(request.to)];
+  const { settings } = request;
+  const guest = pickGuest(await source.guests(), request.guest, source.id);
+  const [sourceFacts, destinationFacts, destinationGuests, guestRun] = await Promise.all([
+    source.facts(),
+    destination.facts(),
+    destination.guests(),
+    readRunState(source, guest),
+  ]);
+  const paths = pathsBetween(sourceFacts, destinationFacts);
+  const checks = preflight({
+    guest,
+    guestRun,
+    source: sourceFacts,
+    destination: destinationFacts,
+    destinationGuests,
+    paths,
+    settings,
+  });
+  const plan: Plan = {
+    id: migrationId(planner.now(), planner.random()),
+    guest,
+    guestWasRunning: 'run' in guestRun && guestRun.run === 'running',
+    source: sourceFacts,
+    destination: destinationFacts,
+    settings,
+    paths,
+    checks,
+    user: planner.user,
+    versions: versionsOf(planner.version, sourceFacts, destinationFacts),
+  };
+  return { source, destination, plan, refusals: refusals(checks, settings.accepted) };
+}
+
+/** `20261122T120250Z-7f3a`. */
+function migrationId(now: Date, random: string): string {
+  return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${random}`;
+}
+
+function pickGuest(guests: readonly Guest[], name: string, hostId: string): Guest {
+  const found = guests.filter((guest) => !guest.waiting && (guest.name === name || guest.identity.uuid === name));
+  const [only, ...others] = found;
+  if (only && others.length === 0) return only;
+  if (only) {
+    throw invalidRequest(
+      `${hostId} has ${found.length} guests called ${name}.`,
+      `Name it by its uuid: ${found.map((guest) => guest.identity.uuid).join(', ')}.`,
+      'guest',
+    );
+  }
+  const there = guests.filter((guest) => !guest.waiting).map((guest) => guest.name);
+  throw invalidRequest(
+    `There is no guest ${name} on ${hostId}.`,
+    there.length > 0 ? `It has: ${there.join(', ')}.` : `No guest runs on ${hostId}; look with \`switchyard guests\`.`,
+    'guest',
+  );
+}
+
+/** Opens the guest's monitor for one question, so that a start is not refused only after everything has been prepared. */
+async function readRunState(host: MigrationHost, guest: Guest): Promise<{ run: string } | { unreadable: string }> {
+  if (guest.monitorPath === undefined) return { unreadable: `${guest.name} has no monitor socket.` };
+  try {
+    const monitor = await host.attach(guest.identity, guest.monitorPath);
+    try {
+      return { run: (await monitor.status()).run };
+    } finally {
+      monitor.close();
+    }
+  } catch (thrown) {
+    if (thrown instanceof SwitchyardError) return { unreadable: thrown.failure.text };
+    throw thrown;
+  }
+}
+
+function versionsOf(version: string, source: HostFacts, destination: HostFacts): Record<string, string> {
+  return {
+    switchyard: version,
+    sourceKernel: source.kernel,
+    destinationKernel: destination.kernel,
+    ...(source.qemu ? { sourceQemu: source.qemu.version } : {}),
+    ...(destination.qemu ? { destinationQemu: destination.qemu.version } : {}),
+  };
+}
