@@ -1,0 +1,191 @@
+import type {
+  GuestPlace,
+  JournalEntry,
+  JournalEventOf,
+  MigrationRecord,
+  MptcpPolicy,
+  Path,
+  Plan,
+} from '#contract/migration.ts';
+import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
+import { ratio, sum } from './arithmetic.ts';
+import { iterationRows } from './iterations.ts';
+import { narrator } from './narrator.ts';
+import { createRedactor } from './redact.ts';
+import { lastKnown, reconciliation, subflowTotals } from './subflows.ts';
+
+/** What a migration has left: its journal, its samples, and where the engine's fold of that journal says it stands. */
+export interface RecordSource {
+  readonly entries: readonly JournalEntry[];
+  readonly samples: readonly Sample[];
+  readonly phase: { readonly name: string; readonly guest: GuestPlace };
+  /** Entries of a newer version: told as such. */
+  readonly foreign?: readonly { readonly sequence: number; readonly atEpochMs: number; readonly raw: unknown }[];
+}
+
+/** The record of a migration, open or ended, without secrets. Throws where the journal does not begin with its plan. */
+export function migrationRecord(source: RecordSource): MigrationRecord {
+  const { entries, samples, phase } = source;
+  const plan = planOf(entries);
+  const redactor = createRedactor();
+  redactor.learn(plan.guest.argv);
+
+  const allSamples = [...samples, ...finalSamples(entries)];
+  const known = lastKnown(allSamples);
+  const qemu = allSamples.findLast((sample) => sample.qemu)?.qemu;
+  const events = entries.map(({ event }) => event);
+  const ended = endOf(entries);
+  const subflows = subflowTotals(allSamples, known);
+  const reconciled = reconciliation(known, qemu?.transferredBytes ?? 0);
+
+  const record: Omit<MigrationRecord, 'samples'> = {
+    schema: 'switchyard.migration/1',
+    id: plan.id,
+    guest: plan.guest.name,
+    source: plan.source.id,
+    destination: plan.destination.id,
+    startedAtEpochMs: entries[0]?.atEpochMs ?? 0,
+    ...(ended ? { endedAtEpochMs: ended.atEpochMs, outcome: ended.event.outcome } : {}),
+    user: plan.user,
+    ...(ended?.event.explanation ? { explanation: ended.event.explanation } : {}),
+    guestState: phase.guest,
+    phase: phase.name.replaceAll('-', ' '),
+    settings: plan.settings,
+    transport: transport(plan.settings.mptcp, entries),
+    paths: plan.paths,
+    subflows,
+    totals: totals(
+      entries,
+      plan.paths,
+      qemu,
+      sum(subflows, ({ retransmits }) => retransmits),
+    ),
+    ...(reconciled ? { reconciliation: reconciled } : {}),
+    iterations: iterationRows(events, qemu),
+    checks: plan.checks,
+    events: narrated(source),
+    versions: plan.versions,
+  };
+  return { ...redactor.redact(record), samples: [...samples] };
+}
+
+/** Everything of a record that a table of many migrations can show. */
+export type MigrationSummary = Omit<MigrationRecord, 'samples' | 'events' | 'checks'>;
+
+export function summaryOf({
+  samples: _samples,
+  events: _events,
+  checks: _checks,
+  ...summary
+}: MigrationRecord): MigrationSummary {
+  return summary;
+}
+
+function planOf(entries: readonly JournalEntry[]): Plan {
+  const event = entries[0]?.event;
+  if (event?.kind !== 'planned') throw new TypeError('a journal begins with its plan');
+  return event.plan;
+}
+
+interface End {
+  readonly atEpochMs: number;
+  readonly event: JournalEventOf<'ended'>;
+}
+
+/** An end that leaves something to the operator can be taken up again: it is none any more. */
+function endOf(entries: readonly JournalEntry[]): End | undefined {
+  const last = entries.findLast(({ event }) => event.kind === 'ended' || event.kind === 'attached');
+  return last?.event.kind === 'ended' ? { atEpochMs: last.atEpochMs, event: last.event } : undefined;
+}
+
+function finalSamples(entries: readonly JournalEntry[]): Sample[] {
+  return entries.flatMap(({ event }) => (event.kind === 'final-statistics' ? event.sample : []));
+}
+
+function transport(requested: MptcpPolicy, entries: readonly JournalEntry[]): MigrationRecord['transport'] {
+  const negotiated = entries.findLast(({ event }) => event.kind === 'negotiated')?.event;
+  if (negotiated?.kind !== 'negotiated') return { requested, fallback: false };
+  const { protocol, text, command } = negotiated;
+  return {
+    requested,
+    negotiated: protocol,
+    fallback: requested !== 'off' && protocol === 'tcp',
+    text,
+    ...(command === undefined ? {} : { command }),
+  };
+}
+
+function totals(
+  entries: readonly JournalEntry[],
+  paths: readonly Path[],
+  qemu: QemuStatistics | undefined,
+  retransmits: number,
+): MigrationRecord['totals'] {
+  const told = entries.flatMap(({ event }) => (event.kind === 'iteration' ? event : []));
+  const transferredBytes = qemu?.transferredBytes ?? told.at(-1)?.transferredBytes ?? 0;
+  const goodputBitsPerSecond = ratio(transferredBytes * 8 * 1000, afterSetupMs(entries, qemu));
+  const capacityBitsPerSecond = capacityOf(paths);
+  return {
+    durationMs: elapsedMs(entries),
+    ...(qemu?.setupTimeMs === undefined ? {} : { setupTimeMs: qemu.setupTimeMs }),
+    ...(qemu?.downtimeMs === undefined ? {} : { downtimeMs: qemu.downtimeMs }),
+    ...(qemu?.totalTimeMs === undefined ? {} : { totalTimeMs: qemu.totalTimeMs }),
+    transferredBytes,
+    goodputBitsPerSecond,
+    ...(capacityBitsPerSecond === undefined
+      ? {}
+      : { capacityBitsPerSecond, efficiencyFraction: ratio(goodputBitsPerSecond, capacityBitsPerSecond) }),
+    iterations: Math.max(0, qemu?.iteration ?? 0, ...told.map(({ iteration }) => iteration)),
+    retransmits,
+  };
+}
+
+/** QEMU's total time includes its setup; without QEMU's figures, the time since it was asked to migrate. */
+function afterSetupMs(entries: readonly JournalEntry[], qemu: QemuStatistics | undefined): number {
+  if (qemu?.totalTimeMs !== undefined) return qemu.totalTimeMs - (qemu.setupTimeMs ?? 0);
+  const begun = entries.findIndex(({ event }) => event.kind === 'done' && event.step === 'migrate');
+  return begun === -1 ? 0 : elapsedMs(entries.slice(begun));
+}
+
+/** Unknown as long as the speed of one path is. */
+function capacityOf(paths: readonly Path[]): number | undefined {
+  const speeds = paths.flatMap(({ speedBitsPerSecond }) => speedBitsPerSecond ?? []);
+  return speeds.length === paths.length && speeds.length > 0 ? sum(speeds, (speed) => speed) : undefined;
+}
+
+/**
+ * From the first entry to the end, or to the last entry of an open one. Monotonic within one manager's life, whatever is
+ * done to the wall clock meanwhile; between two managers, whose monotonic clocks share no origin, by the wall clock.
+ */
+function elapsedMs(entries: readonly JournalEntry[]): number {
+  return sum(entries.keys(), (index) => {
+    const [before, entry] = [entries[index - 1], entries[index]];
+    if (!before || !entry) return 0;
+    const taken =
+      entry.event.kind === 'attached' ? entry.atEpochMs - before.atEpochMs : entry.atMonoMs - before.atMonoMs;
+    return Math.max(0, taken);
+  });
+}
+
+function narrated({ entries, foreign = [] }: RecordSource): MigrationRecord['events'] {
+  const tell = narrator();
+  const own = entries.map(({ sequence, atEpochMs, event }) => ({
+    sequence,
+    atEpochMs,
+    kind: event.kind,
+    text: tell(event),
+  }));
+  const others = foreign.map(({ sequence, atEpochMs, raw }) => {
+    const kind = kindOf(raw);
+    return { sequence, atEpochMs, kind, text: `An event that a newer version of Switchyard wrote (${kind}).` };
+  });
+  return [...own, ...others]
+    .toSorted((one, other) => one.sequence - other.sequence)
+    .map(({ atEpochMs, kind, text }) => ({ atEpochMs, kind, text }));
+}
+
+function kindOf(raw: unknown): string {
+  return typeof raw === 'object' && raw !== null && 'kind' in raw && typeof raw.kind === 'string'
+    ? raw.kind
+    : 'unknown';
+}

@@ -1,0 +1,244 @@
+import type {
+  CancelReason,
+  GuestPlace,
+  JournalEvent,
+  JournalEventOf,
+  MptcpPolicy,
+  Observation,
+  Outcome,
+  Side,
+  StepName,
+} from '#contract/migration.ts';
+import { assertNever } from '#contract/result.ts';
+import { formatBitsPerSecond, formatBytes, formatDurationMs } from '#contract/units.ts';
+import { plainText } from './plain-text.ts';
+
+/** What a sentence needs besides its event: names, and what else is under way. `narrator` keeps it. */
+export interface Scene {
+  readonly guest: string;
+  readonly source: string;
+  readonly destination: string;
+  /** How this event's path is called; empty for events that have none. */
+  readonly path: string;
+  /** The other paths that carry traffic now. */
+  readonly otherPaths: readonly string[];
+}
+
+/** Any event of the journal in the operator's words: one line, closed by a full stop. */
+export function sentence(event: JournalEvent, scene: Scene): string {
+  return plainText(wording(event, scene));
+}
+
+function wording(event: JournalEvent, scene: Scene): string {
+  switch (event.kind) {
+    case 'planned':
+      return planned(event);
+    case 'attached':
+      return `${event.user} took the migration up again (process ${event.pid}).`;
+    case 'intended':
+      return `${steps[event.step].intended(scene)}${event.detail === undefined ? '' : ` (${event.detail})`}.`;
+    case 'done':
+      return `${steps[event.step].done(scene, event)}.`;
+    case 'failed':
+      return `${steps[event.step].failed(scene)}: ${closed(event.failure.text)}`;
+    case 'observed':
+      return observed(event.observation, event.side, scene);
+    case 'output-kept':
+      return outputKept(event.raw, event.side, scene);
+    case 'negotiated':
+      return `${event.when === 'connected' ? 'Connected' : 'After data has flowed'}: ${closed(event.text)}`;
+    case 'iteration':
+      return event.iteration <= 1
+        ? `Iteration 1 begins: ${formatBytes(event.remainingBytes)} to send.`
+        : `Iteration ${event.iteration} begins: ${formatBytes(event.remainingBytes)} were dirtied meanwhile.`;
+    case 'subflow-established':
+      return `${scene.path} carries a subflow from ${event.localAddress} to ${event.remoteAddress}.`;
+    case 'subflow-lost':
+      return `${scene.path} lost (${event.why}); ${whereTrafficGoes(scene)}.`;
+    case 'subflow-back':
+      return `${scene.path} is back after ${formatDurationMs(event.afterMs)}.`;
+    case 'subflow-closed':
+      return `The subflow on ${scene.path} closed.`;
+    case 'sampling-failed':
+      return `The paths cannot be measured any more (${event.why}); the migration goes on.`;
+    case 'stalled':
+      return `Nothing has moved for ${formatDurationMs(event.forMs)}; ${places[event.guest](scene)}.`;
+    case 'cancel-requested':
+      return `${cancelReasons[event.reason](event.by)}.`;
+    case 'cancel-refused':
+      return `${event.by} asked to cancel; refused, because ${closed(event.why)}`;
+    case 'settings-changed':
+      return settingsChanged(event);
+    case 'committed':
+      return `The source has handed everything over: from here on ${scene.guest} belongs to ${scene.destination}.`;
+    case 'final-statistics':
+      return finalStatistics(event);
+    case 'ended':
+      return `${outcomes[event.outcome](scene)}.${event.explanation ? ` ${closed(event.explanation.cause)}` : ''}`;
+    default:
+      return assertNever(event);
+  }
+}
+
+const policies: Readonly<Record<MptcpPolicy, string>> = {
+  off: 'plain TCP',
+  prefer: 'MPTCP where both ends speak it',
+  require: 'MPTCP required',
+};
+
+function planned({ plan }: JournalEventOf<'planned'>): string {
+  const paths = plan.paths.length === 1 ? '1 path' : `${plan.paths.length} paths`;
+  return `${plan.user} asked to migrate ${plan.guest.name} from ${plan.source.id} to ${plan.destination.id}: ${paths}, ${policies[plan.settings.mptcp]}.`;
+}
+
+interface StepWords {
+  readonly intended: (scene: Scene) => string;
+  readonly done: (scene: Scene, event: JournalEventOf<'done'>) => string;
+  readonly failed: (scene: Scene) => string;
+}
+
+const steps: Readonly<Record<StepName, StepWords>> = {
+  'start-destination': {
+    intended: ({ guest, destination }) => `Starting ${guest} on ${destination}, paused and waiting`,
+    done: ({ guest, destination }, { started }) =>
+      `${guest} waits on ${destination}${started ? ` (process ${started.identity.pid})` : ''}`,
+    failed: ({ guest, destination }) => `${guest} could not be started on ${destination}`,
+  },
+  'negotiate-capabilities': {
+    intended: () => 'Setting the same capabilities and limits on both QEMUs',
+    done: () => 'Both QEMUs have the same capabilities',
+    failed: () => 'The two QEMUs could not be set up alike',
+  },
+  'prepare-paths': {
+    intended: () => 'Preparing the paths',
+    done: () => 'The paths are prepared',
+    failed: () => 'The paths could not be prepared',
+  },
+  listen: {
+    intended: () => 'Asked the destination to listen',
+    done: (_scene, { port, mptcp }) =>
+      `Destination is listening${port === undefined ? '' : ` on port ${port}`}${mptcp === undefined ? '' : mptcp ? ' with MPTCP' : ' with plain TCP'}`,
+    failed: () => 'The destination could not listen',
+  },
+  migrate: {
+    intended: () => 'Asked the source QEMU to migrate',
+    done: () => 'The source QEMU has begun to connect',
+    failed: () => 'The source QEMU refused to migrate',
+  },
+  cancel: {
+    intended: () => 'Asked the source QEMU to cancel',
+    done: () => 'The source QEMU has taken the cancel',
+    failed: () => 'The source QEMU could not be asked to cancel',
+  },
+  yank: {
+    intended: () => "Cutting the migration's connections out of band",
+    done: () => "The migration's connections are cut",
+    failed: () => "The migration's connections could not be cut",
+  },
+  'resume-destination': {
+    intended: ({ guest, destination }) => `Asked ${destination} to resume ${guest}`,
+    done: ({ guest, destination }) => `${destination} has resumed ${guest}`,
+    failed: ({ guest, destination }) => `${destination} could not resume ${guest}`,
+  },
+  'quit-source': {
+    intended: ({ source }) => `Ending the stopped copy on ${source}`,
+    done: ({ source }) => `The stopped copy on ${source} has ended`,
+    failed: ({ source }) => `The stopped copy on ${source} could not be ended`,
+  },
+  'quit-destination': {
+    intended: ({ destination }) => `Removing the prepared QEMU on ${destination}`,
+    done: ({ destination }) => `The prepared QEMU on ${destination} is proven gone`,
+    failed: ({ destination }) => `The prepared QEMU on ${destination} could not be removed`,
+  },
+  'resume-source': {
+    intended: ({ guest, source }) => `The destination is proven gone; asked ${source} to resume ${guest}`,
+    done: ({ guest, source }) => `${source} has resumed ${guest}`,
+    failed: ({ guest, source }) => `${source} could not resume ${guest}`,
+  },
+  'restore-paths': {
+    intended: () => 'Putting the paths back as they were',
+    done: () => 'The paths are as they were before',
+    failed: () => 'The paths could not be put back as they were',
+  },
+};
+
+function observed(observation: Observation, side: Side, scene: Scene): string {
+  const qemu = `The QEMU on ${scene[side]}`;
+  switch (observation.kind) {
+    case 'unasked':
+      return `${qemu} has not been asked yet.`;
+    case 'answering': {
+      const error =
+        observation.errorText === undefined ? '' : `, and says: ${observation.errorText.replace(/\.$/, '')}`;
+      return `${qemu} is ${observation.run}, its migration ${observation.migration}${error}.`;
+    }
+    case 'silent':
+      return `${qemu} is there and does not answer.`;
+    case 'gone':
+      return `${qemu} is proven gone.`;
+    case 'unreachable':
+      return `${scene[side]} cannot be asked: ${closed(observation.why)}`;
+    default:
+      return assertNever(observation);
+  }
+}
+
+function outputKept(raw: string, side: Side, scene: Scene): string {
+  const last = raw.trimEnd().split('\n').at(-1);
+  return last
+    ? `The QEMU on ${scene[side]} printed at last: ${closed(last)}`
+    : `The QEMU on ${scene[side]} printed nothing.`;
+}
+
+function whereTrafficGoes({ otherPaths }: Scene): string {
+  return otherPaths.length === 0 ? 'no other path carries traffic' : `traffic moved to ${list(otherPaths)}`;
+}
+
+const places: Readonly<Record<GuestPlace, (scene: Scene) => string>> = {
+  source: ({ guest, source }) => `${guest} goes on running on ${source}`,
+  stopped: ({ guest }) => `${guest} is stopped`,
+  destination: ({ guest, destination }) => `${guest} runs on ${destination}`,
+  unknown: ({ guest }) => `where ${guest} runs is not known`,
+  nowhere: ({ guest }) => `${guest} runs nowhere`,
+};
+
+const cancelReasons: Readonly<Record<CancelReason, (by: string) => string>> = {
+  operator: (by) => `Cancel requested by ${by}`,
+  'mptcp-required': () => 'Cancelling: MPTCP is required and the connection is plain TCP',
+  stalled: () => 'Cancelling: nothing moves on any path',
+  'attached-before-start': () => 'Cancelling: the manager had ended before anything moved',
+};
+
+function settingsChanged({ by, downtimeLimitMs, bandwidthBitsPerSecond }: JournalEventOf<'settings-changed'>): string {
+  const changes = [
+    downtimeLimitMs === undefined ? undefined : `the downtime limit to ${formatDurationMs(downtimeLimitMs)}`,
+    bandwidthBitsPerSecond === undefined
+      ? undefined
+      : `the bandwidth limit to ${bandwidthBitsPerSecond === 0 ? 'none' : formatBitsPerSecond(bandwidthBitsPerSecond)}`,
+  ].filter((change) => change !== undefined);
+  return `${by} set ${changes.length === 0 ? 'nothing' : list(changes)}.`;
+}
+
+function finalStatistics({ sample: { qemu } }: JournalEventOf<'final-statistics'>): string {
+  if (!qemu) return 'QEMU had no final figures.';
+  const downtime = qemu.downtimeMs === undefined ? '' : `, downtime ${formatDurationMs(qemu.downtimeMs)}`;
+  return `QEMU's final figures: ${formatBytes(qemu.transferredBytes)} transferred${downtime}.`;
+}
+
+const outcomes: Readonly<Record<Outcome, (scene: Scene) => string>> = {
+  'done-on-destination': ({ guest, destination }) => `Done: ${guest} is on ${destination}`,
+  'safe-on-source': ({ guest, source }) => `Not migrated: ${guest} is safe on ${source}`,
+  'paused-recoverable': ({ guest }) => `Paused: ${guest} waits for the connection to be recovered`,
+  'stopped-on-source': ({ guest, source }) => `Stopped: ${guest} is intact on ${source} and does not run`,
+  lost: ({ guest }) => `Lost: ${guest} runs nowhere and must be started from its disks`,
+  unknown: ({ guest }) => `Not known: where ${guest} runs must be looked at; nothing has been touched`,
+};
+
+/** With exactly one full stop at its end, and a capital at its beginning left to the caller. */
+function closed(text: string): string {
+  return /[.!?]$/.test(text.trimEnd()) ? text : `${text.trimEnd()}.`;
+}
+
+function list(items: readonly string[]): string {
+  return items.length <= 1 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
