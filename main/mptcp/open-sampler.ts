@@ -20,6 +20,9 @@ export interface SamplerOptions extends PortFilter {
   readonly clock?: { monoMs(): number; epochMs(): number };
 }
 
+/** The kernel adds the counters up over all processors: dearer than the socket tables, and rarely of interest. */
+const countersEveryMs = 1000;
+
 const systemClock = { monoMs: () => performance.now(), epochMs: () => Date.now() };
 
 /**
@@ -40,6 +43,7 @@ export class MigrationSampler implements SubflowSampler {
   readonly #sampler = new TransportSampler();
   #connections: readonly Connection[] = [];
   #counters: MptcpCounters = {};
+  #countersAtMonoMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SamplerOptions) {
     this.#options = options;
@@ -63,7 +67,7 @@ export class MigrationSampler implements SubflowSampler {
     const tables = this.#sockets.read(atMonoMs);
     this.#owned.refresh([...tables.mptcp, ...tables.tcp], atMonoMs);
     this.#connections = groupConnections(tables, (row) => this.#owned.has(row));
-    this.#counters = this.#readCounters();
+    if (this.#countersAreDue(atMonoMs)) this.#counters = this.#readCounters(atMonoMs);
     const transport = this.#sampler.sample({
       atMonoMs,
       connections: this.#connections,
@@ -80,7 +84,7 @@ export class MigrationSampler implements SubflowSampler {
     return this.#connections;
   }
 
-  /** MPTcpExt of the process' namespace at the last sample; empty once the process has gone. */
+  /** MPTcpExt of the process' namespace, at most a second old; stays as it was once the process has gone. */
   get counters(): MptcpCounters {
     return this.#counters;
   }
@@ -89,7 +93,16 @@ export class MigrationSampler implements SubflowSampler {
     this.#resources.dispose();
   }
 
-  #readCounters(): MptcpCounters {
+  /** While a subflow is in trouble each sample wants to know whether the kernel has given up on it. */
+  #countersAreDue(atMonoMs: number): boolean {
+    const inTrouble = this.#connections.some(({ subflows }) =>
+      subflows.some((row) => (row.info?.consecutiveTimeouts ?? 0) > 0),
+    );
+    return inTrouble || atMonoMs - this.#countersAtMonoMs >= countersEveryMs;
+  }
+
+  #readCounters(atMonoMs: number): MptcpCounters {
+    this.#countersAtMonoMs = atMonoMs;
     try {
       return parseMptcpCounters(readFileSync(`/proc/${this.#options.pid}/net/netstat`, 'utf8'));
     } catch {

@@ -1,11 +1,11 @@
 import { decodeMptcpInfo, type MptcpInfo } from '#native/mptcp-info.ts';
-import { decodeTcpInfo, type TcpInfo } from '#native/tcp-info.ts';
 import { Attributes, encode } from './attributes.ts';
 import { addressFamilies, readIpAddress, type IpFamily } from './ip-family.ts';
 import { malformed, wasRefused } from './netlink-error.ts';
 import { encodePortFilter, type PortFilter } from './port-filter.ts';
 import type { NetlinkSession } from './session.ts';
 import { decodeSubflowUlp, type SubflowUlp } from './subflow-ulp.ts';
+import { decodeTcpCounters, type TcpCounters } from './tcp-counters.ts';
 import { stateMask, tcpStateOf, type TcpState } from './tcp-state.ts';
 
 export const sockDiagByFamily = 20;
@@ -46,7 +46,7 @@ interface SocketRowBase {
 /** A TCP socket; with `subflow` it is part of an MPTCP connection, and carries that connection's inode. */
 export interface TcpSocketRow extends SocketRowBase {
   readonly protocol: 'tcp';
-  readonly info: TcpInfo | undefined;
+  readonly info: TcpCounters | undefined;
   readonly congestionControl: string | undefined;
   readonly subflow: SubflowUlp | undefined;
 }
@@ -124,7 +124,7 @@ export function decodeSocketRow(payload: Buffer, protocol: 'tcp' | 'mptcp'): Soc
   return {
     ...base,
     protocol,
-    info: info && decodeTcpInfo(info),
+    info: info && decodeTcpCounters(info),
     congestionControl: attributes.text(extensions.congestionControl),
     subflow: subflow && decodeSubflowUlp(subflow),
   };
