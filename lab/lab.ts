@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { invalidRequest } from '#contract/errors.ts';
 import type { BitsPerSecond } from '#contract/units.ts';
 import { QmpClient } from '#main/qmp/client.ts';
 import { describeCopies, findCopies, type LabGuest } from './copies.ts';
+import { removeFilesOf } from './copy-files.ts';
 import { guestCommandLine } from './guest/command-line.ts';
 import { isErrno } from './errno.ts';
 import { bootSectorFor } from './guest/image.ts';
@@ -237,17 +237,17 @@ export async function labVerify(name: string = defaultLabName): Promise<LabProof
     return unproven('two copies of the guest run');
 
   await using qmp = await QmpClient.connect({ path: guest.monitorPath }, { monitor: guest.name });
-  const migration = await qmp.execute('query-migrate', {});
+  const migration = await qmp.execute('query-migrate');
   if (isUnderWay(migration.status)) return unproven('it is being moved: verify when the move has ended');
-  const { running } = await qmp.execute('query-status', {});
-  if (running) await qmp.execute('stop', {});
+  const { running } = await qmp.execute('query-status');
+  if (running) await qmp.execute('stop');
   try {
     const snapshot = await readWalk(qmp, files.memory);
     return snapshot === undefined
       ? unproven('its memory is not that of a lab guest')
       : { ...checkWalk(snapshot), ...about };
   } finally {
-    if (running) await qmp.execute('cont', {});
+    if (running) await qmp.execute('cont');
   }
 }
 
@@ -274,16 +274,6 @@ export async function labDown(
   removed.push(...(await removeHosts(names)));
   if (await removeDirectory(files)) removed.push(files.directory);
   return { name, removed };
-}
-
-/** Files that only this QEMU used, and their directory once it is empty. */
-async function removeFilesOf({ monitor, serial }: GuestProcess, output: readonly string[]): Promise<void> {
-  if (monitor === undefined) return;
-  const directory = dirname(monitor);
-  const own = [monitor, serial, ...output].filter((path) => path !== undefined && dirname(path) === directory);
-  for (const path of own) if (path !== undefined) await rm(path, { force: true });
-  // Something of another's in it keeps it.
-  await rmdir(directory).catch(() => {});
 }
 
 async function removeDirectory({ directory }: LabFiles): Promise<boolean> {
