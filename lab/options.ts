@@ -54,6 +54,7 @@ export interface LabPlan {
 
 const mebibyte = 2 ** 20;
 const walkStart = mebibyte;
+const smallestGuest = 16 * mebibyte;
 /** The BIOS keeps its tables at the top of memory. */
 const reservedAtTop = mebibyte;
 /** One signal endpoint for each link but the first, and the kernel's path manager takes 8 (MPTCP_PM_ADDR_MAX). */
@@ -109,7 +110,14 @@ export function planLab(options: LabOptions): LabPlan {
     );
   }
   const memory = oddMemory(options.guestMemoryBytes ?? 512 * mebibyte);
-  const walkBytes = options.guestWalkBytes ?? Math.floor(((memory + pageBytes * 2) * 25) / 32 / mebibyte) * mebibyte;
+  if (memory < smallestGuest - 16 * 1024) {
+    throw invalidRequest(
+      `A guest of ${formatBytes(memory)} is too small for its BIOS.`,
+      `Give it ${formatBytes(smallestGuest)} or more.`,
+      'guest-memory',
+    );
+  }
+  const walkBytes = options.guestWalkBytes ?? defaultWalkBytes(memory);
   const walk = {
     startAddress: walkStart,
     endAddress: walkStart + walkBytes,
@@ -132,6 +140,12 @@ export function planLab(options: LabOptions): LabPlan {
     pathManager: options.pathManager ?? 'configured',
     mptcpOff: options.mptcpOff ?? [],
   };
+}
+
+/** 400 MiB of 512, in proportion, as far as one walk can reach. */
+function defaultWalkBytes(memory: Bytes): Bytes {
+  const mebibytes = Math.ceil(memory / mebibyte);
+  return Math.min(Math.floor((mebibytes * 25) / 32), 3071) * mebibyte;
 }
 
 /** Pages between two heartbeats of a guest that never sleeps: some tens per second under TCG. */
