@@ -1,21 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, JournalEntry, MigrationRecord, Plan } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost, Ports } from '#main/engine/ports.ts';
-import { isFinal } from '#main/engine/state.ts';
 import { MigrationRun } from '#main/engine/run.ts';
-import { toRecord } from '#main/export/record.ts';
-import { createClock } from '#main/hosts/clock.ts';
-import { hostIds, resolveHost } from '#main/hosts/hosts.ts';
-import { findMigration, listMigrations, type MigrationSummary } from '#main/storage/history.ts';
+import { isFinal, phaseOf, replay } from '#main/engine/state.ts';
+import { migrationRecord, summaryOf, type MigrationSummary } from '#main/export/record.ts';
+import { systemClock } from '#main/hosts/clock.ts';
+import { listHostIds, resolveHost } from '#main/hosts/resolve-host.ts';
+import { History, type HistoryRow } from '#main/storage/history.ts';
 import { createJournal, openJournal } from '#main/storage/journal.ts';
 import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
-import { migrationPaths, openDirectories, type Directories } from '#main/storage/paths.ts';
-import { readJournal, readSamples } from '#main/storage/reading.ts';
+import { openDirectories, type Directories } from '#main/storage/paths.ts';
+import { readMigration, type StoredMigration } from '#main/storage/stored-migration.ts';
 import { controlSocketPath } from './control-server.ts';
 import { diagnoseFallback } from './diagnose-fallback.ts';
 import { follow } from './follow.ts';
@@ -28,6 +27,11 @@ export type Started =
   /** Nothing was done: these checks stand in the way. */
   | { readonly kind: 'refused'; readonly plan: Plan; readonly refusals: readonly Check[] };
 
+export interface HistoryEntry extends HistoryRow<MigrationSummary> {
+  /** A living process looks after it. An open one without a manager waits for `switchyard watch`. */
+  readonly managed: boolean;
+}
+
 export interface ApplicationOptions {
   readonly version: string;
   readonly environment?: NodeJS.ProcessEnv;
@@ -39,12 +43,18 @@ export interface ApplicationOptions {
  */
 export class Application {
   readonly #directories: Directories;
-  readonly #clock = createClock();
+  readonly #clock = systemClock;
   readonly #version: string;
+  readonly #history: History<MigrationSummary>;
 
   constructor({ version, environment = process.env }: ApplicationOptions) {
     this.#version = version;
     this.#directories = openDirectories(environment);
+    this.#history = new History({
+      state: this.#directories.state,
+      version,
+      summarise: (migration) => summaryOf(recordOf(migration)),
+    });
   }
 
   /** Who is at the keyboard, for the record. */
@@ -53,12 +63,12 @@ export class Application {
   }
 
   async hosts(): Promise<HostFacts[]> {
-    return Promise.all((await hostIds()).map((id) => this.#host(id).facts()));
+    return Promise.all(listHostIds().map((id) => this.#host(id).facts()));
   }
 
   /** Guests of one host, or of all. */
   async guests(hostId?: string): Promise<Guest[]> {
-    const ids = hostId === undefined ? await hostIds() : [hostId];
+    const ids = hostId === undefined ? listHostIds() : [hostId];
     return (await Promise.all(ids.map((id) => this.#host(id).guests()))).flat();
   }
 
@@ -96,7 +106,7 @@ export class Application {
 
   /** Follows a migration that somebody manages, takes up one that nobody does; `undefined` when nothing is left to do. */
   async open(idOrPrefix: string): Promise<OpenMigration | undefined> {
-    const { id } = await findMigration(this.#directories.state, idOrPrefix);
+    const id = await this.#history.find(idOrPrefix);
     const controlPath = controlSocketPath(this.#directories.runtime, id);
     if (managerOf(this.#directories.state, id)) return follow(id, controlPath, () => this.#entries(id));
     const last = (await this.#entries(id)).at(-1)?.event;
@@ -104,15 +114,17 @@ export class Application {
     return this.#attach(id, controlPath);
   }
 
-  history(): Promise<MigrationSummary[]> {
-    return listMigrations(this.#directories.state);
+  /** Newest first; the open ones tell whether somebody looks after them. */
+  async history(): Promise<HistoryEntry[]> {
+    return (await this.#history.list()).map((row) => ({
+      ...row,
+      managed: row.open && managerOf(this.#directories.state, row.id) !== undefined,
+    }));
   }
 
   /** The whole record, also of a migration that still runs. */
   async record(idOrPrefix: string): Promise<MigrationRecord> {
-    const { id } = await findMigration(this.#directories.state, idOrPrefix);
-    const [entries, samples] = await Promise.all([this.#entries(id), this.#samples(id)]);
-    return toRecord(entries, samples);
+    return recordOf(await readMigration(this.#directories.state, await this.#history.find(idOrPrefix)));
   }
 
   async #attach(id: string, controlPath: string): Promise<OpenMigration> {
@@ -159,11 +171,20 @@ export class Application {
   }
 
   async #entries(id: string): Promise<readonly JournalEntry[]> {
-    return readJournal(await readFile(migrationPaths(this.#directories.state, id).journal)).entries;
+    return (await readMigration(this.#directories.state, id)).entries;
   }
+}
 
-  async #samples(id: string): Promise<ReturnType<typeof readSamples>['samples']> {
-    const text = await readFile(migrationPaths(this.#directories.state, id).samples, 'utf8').catch(() => '');
-    return readSamples(text).samples;
+function recordOf({ entries, samples, foreign }: StoredMigration): MigrationRecord {
+  const state = replay(entries.map(({ event }) => event));
+  if (!state) {
+    throw new SwitchyardError({
+      kind: 'rejected',
+      phase: 'planning',
+      event: 'read',
+      text: 'The journal of this migration ends before its plan.',
+      remedy: 'Nothing was done in it, and nothing can be shown of it.',
+    });
   }
+  return migrationRecord({ entries, samples, foreign, phase: phaseOf(state) });
 }
