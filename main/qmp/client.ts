@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { isNativeError } from '#native/native-error.ts';
 import { EventHub, type QmpEvent } from './event-hub.ts';
 import { QmpError, type CloseReason, type QmpFault } from './fault.ts';
 import { excerptOf } from './frames.ts';
@@ -6,9 +7,16 @@ import { printJson, UnsendableError, type JsonValue } from './json.ts';
 import { Ledger, type LateReply } from './ledger.ts';
 import type { Greeting, RawEvent, ServerMessage } from './messages.ts';
 import type { MonitorPathRules } from './monitor-path.ts';
-import { replyShapes, type CommandName, type Commands, type EventName, type OutOfBandCommandName } from './schema.ts';
+import {
+  replyShapes,
+  type CommandName,
+  type Commands,
+  type EventName,
+  type NoArguments,
+  type OutOfBandCommandName,
+} from './schema.ts';
 import { ShapeError } from './shape.ts';
-import { connectUnixTransport, describeError, type QmpTransport } from './transport.ts';
+import { connectUnixTransport, describeError, type Descriptor, type QmpTransport } from './transport.ts';
 import { Wire } from './wire.ts';
 
 export type QmpTarget = { readonly path: string } | { readonly transport: QmpTransport };
@@ -35,18 +43,25 @@ export interface CommandOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Arguments may be left out where none is required. */
+type ArgumentsOf<Name extends CommandName> = Commands[Name]['arguments'];
+
+type MayBeLeftOut<Arguments> = Arguments extends NoArguments
+  ? true
+  : Partial<Arguments> extends Arguments
+    ? true
+    : false;
+
 type Call<Name extends CommandName> =
-  Partial<Commands[Name]['arguments']> extends Commands[Name]['arguments']
-    ? [args?: Commands[Name]['arguments'], options?: CommandOptions]
-    : [args: Commands[Name]['arguments'], options?: CommandOptions];
+  MayBeLeftOut<ArgumentsOf<Name>> extends true
+    ? [args?: ArgumentsOf<Name>, options?: CommandOptions]
+    : [args: ArgumentsOf<Name>, options?: CommandOptions];
 
 interface Request {
   readonly key: 'execute' | 'exec-oob';
   readonly command: string;
   readonly args: object;
   readonly options: CommandOptions;
-  readonly descriptors?: readonly number[];
+  readonly descriptors?: readonly Descriptor[];
 }
 
 const defaultConnectTimeoutMs = 3000;
@@ -145,7 +160,7 @@ export class QmpClient implements AsyncDisposable {
    * Gives QEMU a copy of the descriptor under a name (`getfd`), to be used as `fd:NAME`. The caller's own stays open, and
    * must stay so until this settles.
    */
-  async passDescriptor(fdname: string, descriptor: number, options: CommandOptions = {}): Promise<void> {
+  async passDescriptor(fdname: string, descriptor: Descriptor, options: CommandOptions = {}): Promise<void> {
     const command = 'getfd';
     if (!this.#transport.sendWithDescriptors)
       throw this.#error({ kind: 'unsupported', command, needs: 'file-descriptors' });
@@ -204,7 +219,7 @@ export class QmpClient implements AsyncDisposable {
       signal: options.signal,
       send: () => {
         if (descriptors.length === 0) this.#wire.outbox.write(line);
-        else this.#wire.outbox.writeWithDescriptors(line, descriptors, (error) => this.#descriptorsLost(id, error));
+        else this.#wire.outbox.writeWithDescriptors(line, descriptors, (error) => this.#descriptorsNotSent(id, error));
       },
     });
   }
@@ -218,11 +233,12 @@ export class QmpClient implements AsyncDisposable {
     }
   }
 
-  /** Half a line may have gone: nothing that follows on this connection would be understood. */
-  #descriptorsLost(id: number, error: unknown): void {
-    const description = describeError(error).description;
-    this.#ledger.fail(id, this.#error({ kind: 'descriptor-not-sent', command: 'getfd', description }));
-    this.#wire.close({ kind: 'transport-error', ...describeError(error) });
+  #descriptorsNotSent(id: number, error: unknown): void {
+    const { code, description } = describeError(error);
+    const errno = isNativeError(error) ? error.errno : 0;
+    this.#ledger.fail(id, this.#error({ kind: 'descriptor-not-sent', command: 'getfd', errno, code, description }));
+    // Half a line may have gone: QEMU would understand nothing that follows it.
+    if (code === 'ETIMEDOUT') this.#wire.close({ kind: 'transport-error', code, description });
   }
 
   #shaped<Name extends CommandName>(command: Name, value: JsonValue): Commands[Name]['returns'] {

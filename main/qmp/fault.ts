@@ -43,7 +43,13 @@ export type QmpFault =
   /** The arguments cannot be written so that QEMU reads the same. `path` names the member. */
   | { readonly kind: 'unsendable'; readonly command: string; readonly path: string; readonly reason: string }
   /** The descriptor could not be put on the socket. */
-  | { readonly kind: 'descriptor-not-sent'; readonly command: string; readonly description: string }
+  | {
+      readonly kind: 'descriptor-not-sent';
+      readonly command: string;
+      readonly errno: number;
+      readonly code: string;
+      readonly description: string;
+    }
   /** QEMU answered, and the answer has not the shape its schema promises. `path` names the member. */
   | { readonly kind: 'malformed'; readonly command: string; readonly path: string; readonly expected: string };
 
@@ -150,10 +156,12 @@ export function failureOf(monitor: string, fault: QmpFault): Failure {
       };
     case 'descriptor-not-sent':
       return {
-        kind: 'unreachable',
-        host: monitor,
-        text: `The socket could not be handed to QEMU of ${monitor} (${fault.description}).`,
-        remedy: 'Connect again; QEMU closes whatever part of it has arrived.',
+        kind: 'native',
+        syscall: 'sendmsg',
+        errno: fault.errno,
+        code: fault.code,
+        text: `The file descriptor could not be handed to QEMU of ${monitor}: ${fault.description}`,
+        remedy: 'Open it again, and try again.',
       };
     case 'malformed':
       return {

@@ -74,10 +74,13 @@ export class Ledger {
     return true;
   }
 
-  /** Fails one sent command whose bytes may not have left whole. The caller closes the connection after it. */
+  /** Fails a command that turned out not to have left. */
   fail(id: number, error: QmpError): void {
     const entry = this.#inFlight.get(id);
-    if (entry && !entry.settled) entry.settle(error);
+    if (!entry) return;
+    this.#inFlight.delete(id);
+    if (!entry.settled) entry.settle(error);
+    this.#sendWhatMay();
   }
 
   /** Tells everybody who waits, and from now on everybody who comes. */

@@ -1,8 +1,8 @@
-import type { QmpTransport } from './transport.ts';
+import type { Descriptor, QmpTransport } from './transport.ts';
 
 interface Letter {
   readonly bytes: Uint8Array;
-  readonly descriptors: readonly number[];
+  readonly descriptors: readonly Descriptor[];
   readonly onError: (error: unknown) => void;
 }
 
@@ -26,8 +26,8 @@ export class Outbox {
     this.#post({ bytes, descriptors: [], onError: () => undefined });
   }
 
-  /** `onError` tells that the descriptors could not be sent; the bytes may have gone in part. */
-  writeWithDescriptors(bytes: Uint8Array, descriptors: readonly number[], onError: (error: unknown) => void): void {
+  /** `onError` gets what the transport threw. */
+  writeWithDescriptors(bytes: Uint8Array, descriptors: readonly Descriptor[], onError: (error: unknown) => void): void {
     this.#post({ bytes, descriptors, onError });
   }
 
@@ -57,7 +57,7 @@ export class Outbox {
   async #deliverWithDescriptors({ bytes, descriptors, onError }: Letter): Promise<void> {
     try {
       if (this.#unflushedWrites > 0) await new Promise<void>((resolve) => (this.#onFlushed = resolve));
-      await this.#transport.sendWithDescriptors?.(bytes, descriptors);
+      this.#transport.sendWithDescriptors?.(bytes, descriptors);
     } catch (error) {
       onError(error);
     } finally {

@@ -10,7 +10,7 @@ export type * from './schema/introspection.ts';
 export type * from './schema/migration.ts';
 export type * from './schema/run-state.ts';
 export type * from './schema/sockets.ts';
-export type { Integer } from './schema/types.ts';
+export type { Integer, NoArguments } from './schema/types.ts';
 
 /** The commands we use, in QEMU's own names and units; each answer is checked against its shape. */
 export interface Commands extends ControlCommands, RunStateCommands, MigrationCommands, BlockCommands {}

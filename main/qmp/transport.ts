@@ -1,18 +1,23 @@
 import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { Fd } from '#native/fd.ts';
+import { descriptorOf, sendFileDescriptors } from '#native/send-file-descriptors.ts';
 import { QmpError } from './fault.ts';
 import { checkMonitorPath, type MonitorPathRules } from './monitor-path.ts';
+
+/** An open file descriptor of this process: it stays the caller's. */
+export type Descriptor = Fd | number;
 
 /** What carries a monitor's bytes: a unix socket, the stdio of an ssh, a scripted test. */
 export interface QmpTransport {
   readonly stream: Duplex;
   /**
-   * Sends the bytes and, with the first of them, the descriptors (SCM_RIGHTS), all before it resolves. The stream's own
-   * buffer is empty when it is called and nothing is written to the stream until it settles. The descriptors stay the
-   * caller's. Absent where the transport cannot carry any.
+   * Sends the bytes and, with the first of them, the descriptors (SCM_RIGHTS); all have gone when it returns. Called only
+   * while the stream has nothing of its own to send. Throws with code ETIMEDOUT when part of them may have gone; with any
+   * other, nothing has. Absent where the transport cannot carry descriptors.
    */
-  readonly sendWithDescriptors?: (bytes: Uint8Array, descriptors: readonly number[]) => Promise<void>;
+  readonly sendWithDescriptors?: (bytes: Uint8Array, descriptors: readonly Descriptor[]) => void;
 }
 
 /** Connects to QEMU's `-qmp unix:PATH,server=on`. Rejects with `QmpError`: `unsafe-path` or `unreachable`. */
@@ -29,7 +34,10 @@ export async function connectUnixTransport(
     socket.destroy();
     throw new QmpError(monitor, { kind: 'unreachable', ...describeError(error) }, { cause: error });
   }
-  return { stream: socket };
+  return {
+    stream: socket,
+    sendWithDescriptors: (bytes, descriptors) => sendFileDescriptors(descriptorOf(socket), bytes, descriptors),
+  };
 }
 
 export function describeError(error: unknown): { readonly code: string; readonly description: string } {
