@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { connectPair, listenOnLoopback } from './fixtures/connected-pair.ts';
+import { isMptcp } from './is-mptcp.ts';
+import { readMptcpFullInfo } from './mptcp-full-info.ts';
+import { readMptcpInfo } from './mptcp-info.ts';
+import { readSubflowAddresses, readSubflowTcpInfos } from './mptcp-subflow-arrays.ts';
+import { waitUntilReady } from './readiness.ts';
+import { localAddress, openSocket, peerAddress, receive, send } from './socket.ts';
+import { getSocketOption } from './socket-options.ts';
+import { readTcpInfo } from './tcp-info.ts';
+
+const kernelHasMptcp = ((): boolean => {
+  try {
+    openSocket('ipv4', 'mptcp')[Symbol.dispose]();
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+describe.skipIf(!kernelHasMptcp).each(['ipv4', 'ipv6'] as const)('over %s (needs a kernel with MPTCP on)', (family) => {
+  test('both ends ask for MPTCP: both get it', async () => {
+    using pair = await connectPair(family, 'mptcp', 'mptcp');
+    expect([isMptcp(pair.client), isMptcp(pair.server), isMptcp(pair.listener)]).toEqual([true, true, true]);
+  });
+
+  test.each([
+    ['mptcp', 'tcp'],
+    ['tcp', 'mptcp'],
+  ] as const)('a client for %s and a server for %s fall back', async (clientProtocol, serverProtocol) => {
+    using pair = await connectPair(family, clientProtocol, serverProtocol);
+    expect({
+      negotiated: [isMptcp(pair.client), isMptcp(pair.server)],
+      info: [readMptcpInfo(pair.client), readMptcpFullInfo(pair.client), readSubflowAddresses(pair.client)],
+      tcpStillTold: readTcpInfo(pair.client)?.state,
+      askedFor: getSocketOption(pair.client, 'protocol'),
+    }).toEqual({
+      negotiated: [false, false],
+      info: [undefined, undefined, undefined],
+      tcpStillTold: 'established',
+      askedFor: clientProtocol === 'mptcp' ? 262 : 6,
+    });
+  });
+
+  test('what was sent is counted on the connection and on its only subflow', async () => {
+    using pair = await connectPair(family, 'mptcp', 'mptcp');
+    const sentBytes = send(pair.client, Buffer.alloc(10_000, 'x'));
+    await waitUntilReady(pair.server, 'readable', { timeoutMs: 5000 });
+    const receivedBytes = receive(pair.server, 20_000)?.length;
+    const info = readMptcpFullInfo(pair.server);
+    const client = readMptcpFullInfo(pair.client);
+    expect({
+      received: receivedBytes,
+      mptcp: info?.mptcp.bytesReceived,
+      subflows: info?.subflows.map(({ id, tcp }) => [id, tcp.state, tcp.bytesReceived]),
+      client: [client?.mptcp.bytesSent, client?.subflows.map(({ tcp }) => tcp.bytesSent)],
+    }).toEqual({
+      received: sentBytes,
+      mptcp: sentBytes,
+      subflows: [[1, 'established', sentBytes]],
+      client: [sentBytes, [sentBytes]],
+    });
+  });
+
+  test('every way to read the subflows tells the same addresses', async () => {
+    using pair = await connectPair(family, 'mptcp', 'mptcp');
+    const addresses = { local: localAddress(pair.client), remote: peerAddress(pair.client) };
+    const full = readMptcpFullInfo(pair.client)?.subflows.map(({ local, remote }) => ({ local, remote }));
+    expect([readSubflowAddresses(pair.client), full]).toEqual([[addresses], [addresses]]);
+  });
+
+  test('MPTCP_TCPINFO and MPTCP_FULL_INFO agree', async () => {
+    using pair = await connectPair(family, 'mptcp', 'mptcp');
+    const stable = (info: ReturnType<typeof readTcpInfo>): unknown => [
+      info?.state,
+      info?.bytesSent,
+      info?.pathMtuBytes,
+    ];
+    const full = readMptcpFullInfo(pair.client)?.subflows.map(({ tcp }) => stable(tcp));
+    expect(readSubflowTcpInfos(pair.client)?.map(stable)).toEqual(full);
+  });
+
+  test('the two ends name the connection differently', async () => {
+    using pair = await connectPair(family, 'mptcp', 'mptcp');
+    const [client, server] = [readMptcpInfo(pair.client), readMptcpInfo(pair.server)];
+    expect(client?.token).not.toBe(server?.token);
+  });
+});
+
+test.skipIf(!kernelHasMptcp)('a listener has no subflows (needs a kernel with MPTCP on)', () => {
+  const { fd: listener } = listenOnLoopback('ipv4', 'mptcp');
+  using _ = listener;
+  expect(readMptcpFullInfo(listener)?.mptcp.token).toBe(0);
+});

@@ -1,0 +1,57 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connectPair } from './fixtures/connected-pair.ts';
+import { isMptcp } from './is-mptcp.ts';
+import { nativeAvailability } from './libc.ts';
+import { readMptcpFullInfo } from './mptcp-full-info.ts';
+import { duplicateDescriptorOf, openProcess } from './pidfd.ts';
+import { waitUntilReady } from './readiness.ts';
+import { localAddress } from './socket.ts';
+
+describe.skipIf(!nativeAvailability().available)('another process (needs Linux)', () => {
+  let child: ChildProcess;
+  beforeEach(() => {
+    child = spawn('sleep', ['60']);
+  });
+  afterEach(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  const pid = (): number => child.pid ?? -1;
+
+  test('its end is seen without waiting for it as a parent', async () => {
+    using process = openProcess(pid());
+    const early = await waitUntilReady(process, 'readable', { timeoutMs: 10 });
+    child.kill('SIGKILL');
+    expect([early, await waitUntilReady(process, 'readable', { timeoutMs: 5000 })]).toEqual([false, true]);
+  });
+
+  test('a descriptor of it can be copied', () => {
+    using process = openProcess(pid());
+    using copy = duplicateDescriptorOf(process, 0);
+    expect(readlinkSync(`/proc/self/fd/${copy.number}`)).toBe(readlinkSync(`/proc/${pid()}/fd/0`));
+  });
+
+  test('a descriptor that it does not have is told', () => {
+    using process = openProcess(pid());
+    expect(() => duplicateDescriptorOf(process, 999)).toThrow('bad file descriptor (pidfd_getfd: EBADF)');
+  });
+
+  test('a pid that does not exist is told', () => {
+    const unused = Math.max(...readdirSync('/proc').map(Number).filter(Number.isInteger)) + 10_000;
+    expect(() => openProcess(unused)).toThrow('pidfd_open: ESRCH');
+  });
+});
+
+test.skipIf(!nativeAvailability().available)(
+  'a copied MPTCP socket tells of its connection (needs Linux)',
+  async () => {
+    using pair = await connectPair('ipv4', 'mptcp', 'mptcp');
+    using self = openProcess(process.pid);
+    using copy = duplicateDescriptorOf(self, pair.client.number);
+    expect([isMptcp(copy), readMptcpFullInfo(copy)?.subflows[0]?.local]).toEqual([true, localAddress(pair.client)]);
+  },
+);
