@@ -112,7 +112,7 @@ async function refuseRemains(names: LabNames, files: LabFiles): Promise<void> {
 }
 
 async function startGuest(plan: LabPlan, files: LabFiles): Promise<void> {
-  await writeFile(files.image, await bootSectorFor(plan.walk), { mode: 0o400 });
+  await writeFile(files.image, bootSectorFor(plan.walk), { mode: 0o400 });
   const argv = guestCommandLine({
     name: plan.names.guest,
     uuid: randomUUID(),

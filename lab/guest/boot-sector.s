@@ -170,7 +170,7 @@ put_byte:
 interrupt:
         iret
 
-        .balign 8
+        .balign 8, 0                         # zeroes: the choice of filler differs between assemblers
 gdt:    .quad   0
         .quad   0x00CF9A000000FFFF           # flat 4 GiB, code, ring 0
         .quad   0x00CF92000000FFFF           # flat 4 GiB, data, ring 0

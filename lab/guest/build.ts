@@ -6,19 +6,16 @@ import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
 
-const source = join(import.meta.dirname, 'boot-sector.s');
-const committed = join(import.meta.dirname, 'boot-sector.bin');
-
 /** Assembles boot-sector.s with GNU binutils (`as`, `ld`, `objcopy`) and returns the 512 bytes. */
 export async function buildBootSector(): Promise<Uint8Array> {
   const directory = await mkdtemp(join(tmpdir(), 'switchyard-boot-sector-'));
+  const [object, program, image] = [
+    join(directory, 'sector.o'),
+    join(directory, 'sector.elf'),
+    join(directory, 'sector.bin'),
+  ];
   try {
-    const [object, program, image] = [
-      join(directory, 'sector.o'),
-      join(directory, 'sector.elf'),
-      join(directory, 'sector.bin'),
-    ];
-    await exec('as', ['--32', '-o', object, source]);
+    await exec('as', ['--32', '-o', object, join(import.meta.dirname, 'boot-sector.s')]);
     await exec('ld', ['-m', 'elf_i386', '-Ttext', '0x7C00', '-e', '_start', '-o', program, object]);
     await exec('objcopy', ['-O', 'binary', '-j', '.text', program, image]);
     return await readFile(image);
@@ -27,4 +24,22 @@ export async function buildBootSector(): Promise<Uint8Array> {
   }
 }
 
-if (import.meta.main) await writeFile(committed, await buildBootSector());
+/** The image as a module: it travels with whatever bundles the lab, and a change of it can be read. */
+export function asModule(image: Uint8Array): string {
+  const lines =
+    Buffer.from(image)
+      .toString('hex')
+      .match(/.{1,64}/g) ?? [];
+  return [
+    '// Built from boot-sector.s by `node lab/guest/build.ts`. Do not edit.',
+    'export const bootSector: Uint8Array = Buffer.from(',
+    '  `',
+    ...lines.map((line) => `  ${line}`),
+    "  `.replaceAll(/\\s/g, ''),",
+    "  'hex',",
+    ');',
+    '',
+  ].join('\n');
+}
+
+if (import.meta.main) await writeFile(join(import.meta.dirname, 'boot-sector.ts'), asModule(await buildBootSector()));

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Bytes, PagesPerSecond } from '#contract/units.ts';
+import { bootSector } from './boot-sector.ts';
 
 export const pageBytes = 4096;
 /** The guest's timer: 1193182 Hz / 11932. */
@@ -63,15 +62,11 @@ export function walkPace(walk: WalkParameters): PagesPerSecond | undefined {
   return walk.pagesPerTick === 0 ? undefined : walk.pagesPerTick * ticksPerSecond;
 }
 
-/** The committed boot sector with these parameters in it. */
-export async function bootSectorFor(walk: WalkParameters): Promise<Uint8Array> {
-  return withParameters(await readFile(join(import.meta.dirname, 'boot-sector.bin')), walk);
-}
-
-export function withParameters(sector: Uint8Array, walk: WalkParameters): Uint8Array {
+/** The boot sector with these parameters in it. */
+export function bootSectorFor(walk: WalkParameters): Uint8Array {
   const fault = walkFault(walk);
   if (fault !== undefined) throw new RangeError(fault);
-  const patched = Uint8Array.from(sector);
+  const patched = Uint8Array.from(bootSector);
   const view = new DataView(patched.buffer);
   view.setUint32(layout.startOffset, walk.startAddress, true);
   view.setUint32(layout.endOffset, walk.endAddress, true);
