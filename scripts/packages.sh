@@ -26,9 +26,11 @@ find_missing_packages() {
   done
 }
 
+os_release=/etc/os-release
+
 # Ends with the command to type where this system is not Debian's, or where we may not install.
 require_package_rights() {
-  family=$( (. /etc/os-release && echo "${ID-} ${ID_LIKE-}") 2>/dev/null) || family=unknown
+  family=$( (. "$os_release" && echo "${ID-} ${ID_LIKE-}") 2>/dev/null) || family=unknown
   case " $family " in
   *' debian '*)
     [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null ||
