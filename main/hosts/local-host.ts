@@ -1,0 +1,117 @@
+import { SwitchyardError } from '#contract/errors.ts';
+import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
+import type { StartedDestination } from '#contract/migration.ts';
+import type { DestinationOrder, MigrationHost, Qemu, SubflowSampler } from '#main/engine/ports.ts';
+import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
+import { findDestination, startDestination } from './destination.ts';
+import { readFacts } from './facts.ts';
+import { inContractTerms, inContractTermsNow } from './failures.ts';
+import { listGuests } from './guests.ts';
+import { openMonitor } from './monitor-questions.ts';
+import { ownPlace, type NetworkPlace } from './network-place.ts';
+import { presenceOf, terminate, type Presence } from './process/identity.ts';
+import { QemuMonitor } from './qemu-monitor.ts';
+import { readQemuProcess } from './qemu-processes.ts';
+import { readOutput, tidyFolderOf } from './runtime-folder.ts';
+
+export interface LocalHostOptions {
+  /** Folder for the sockets and outputs of destinations, absolute; see SWITCHYARD_RUNTIME_DIR. */
+  readonly runtimeDirectory: string;
+}
+
+/** This machine, or one network namespace of it that stands for a machine of its own. */
+export class LocalHost implements MigrationHost {
+  readonly id: string;
+  readonly #network: NetworkPlace;
+  readonly #runtimeDirectory: string;
+
+  constructor(id: string, options: LocalHostOptions, network: NetworkPlace = ownPlace) {
+    this.id = id;
+    this.#network = network;
+    this.#runtimeDirectory = options.runtimeDirectory;
+  }
+
+  facts(): Promise<HostFacts> {
+    return inContractTerms(() => readFacts(this.id, this.#network));
+  }
+
+  guests(): Promise<readonly Guest[]> {
+    return inContractTerms(() => listGuests(this.id, this.#network.label()));
+  }
+
+  /** The process must listen on this very path, and the guest behind it must have this uuid. */
+  attach(identity: QemuIdentity, monitorPath: string): Promise<Qemu> {
+    return inContractTerms(async () => {
+      if (presenceOf(identity) === 'gone') throw this.#notThere(identity);
+      const qemu = readQemuProcess(identity.pid);
+      if (!qemu?.monitorPaths.includes(monitorPath)) throw this.#foreign(identity, monitorPath);
+      const name = `${qemu.description.name ?? `qemu-${identity.pid}`} on ${this.id}`;
+      const client = await openMonitor({ name, path: monitorPath, ownerUid: qemu.process.uid });
+      try {
+        const { UUID } = await client.execute('query-uuid');
+        if (UUID.toLowerCase() !== identity.uuid) throw this.#foreign(identity, monitorPath);
+        return new QemuMonitor(client, identity);
+      } catch (thrown) {
+        await client.close();
+        throw thrown;
+      }
+    });
+  }
+
+  presence(identity: QemuIdentity): Promise<Presence> {
+    return inContractTerms(() => presenceOf(identity));
+  }
+
+  startDestination(order: DestinationOrder): Promise<StartedDestination> {
+    return inContractTerms(() => startDestination(this.#place, order));
+  }
+
+  findDestination(migrationId: string): Promise<StartedDestination | undefined> {
+    return inContractTerms(() => findDestination(this.#place, migrationId));
+  }
+
+  output(path: string): Promise<string> {
+    return inContractTerms(() => readOutput(path));
+  }
+
+  terminate(identity: QemuIdentity): Promise<void> {
+    return inContractTerms(() => terminate(identity));
+  }
+
+  tidy(monitorPath: string): Promise<void> {
+    return inContractTerms(() => tidyFolderOf(monitorPath, this.#runtimeDirectory));
+  }
+
+  sampler({ pid }: QemuIdentity, port: number): SubflowSampler {
+    const { namespace } = this.#network;
+    return inContractTermsNow(() => {
+      const sampler = openMigrationSampler({ pid, namespace, remotePorts: [port] });
+      return {
+        sample: () => inContractTermsNow(() => sampler.sample()),
+        [Symbol.dispose]: () => sampler[Symbol.dispose](),
+      };
+    });
+  }
+
+  get #place(): { hostId: string; network: NetworkPlace; runtimeDirectory: string } {
+    return { hostId: this.id, network: this.#network, runtimeDirectory: this.#runtimeDirectory };
+  }
+
+  #notThere({ pid }: QemuIdentity): SwitchyardError {
+    return new SwitchyardError({
+      kind: 'unreachable',
+      host: this.id,
+      text: `QEMU (process ${pid}) does not run on ${this.id} any more.`,
+      remedy: 'See `switchyard guests` for what runs there now.',
+    });
+  }
+
+  #foreign({ pid, uuid }: QemuIdentity, monitorPath: string): SwitchyardError {
+    return new SwitchyardError({
+      kind: 'invalid-request',
+      path: 'monitorPath',
+      text: `The monitor ${monitorPath} on ${this.id} is not that of the guest ${uuid} (process ${pid}).`,
+      remedy: 'See `switchyard guests` for the guests and their monitors.',
+    });
+  }
+}

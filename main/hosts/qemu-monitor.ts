@@ -1,0 +1,149 @@
+import type { QemuIdentity } from '#contract/host.ts';
+import type { QemuStatistics } from '#contract/telemetry.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import type {
+  Capabilities,
+  MigrationAddress,
+  MigrationParameters,
+  Qemu,
+  QemuEvent,
+  QemuStatus,
+} from '#main/engine/ports.ts';
+import type { QmpClient } from '#main/qmp/client.ts';
+import { closeSentence } from '#main/qmp/fault.ts';
+import type { MigrationInfo, MigrationParameters as QmpParameters } from '#main/qmp/schema.ts';
+import { listeningPort, migrationTarget } from './migration-address.ts';
+
+/**
+ * A query that takes longer has met a main loop that is stuck, as in a switchover whose network died. Asking again is
+ * harmless, and the engine must learn of the silence before its watchdog's two seconds are over.
+ */
+const queryTimeoutMs: Milliseconds = 1500;
+
+/** The migration port's QEMU over one QMP session: QEMU's names and units end here. */
+export class QemuMonitor implements Qemu {
+  readonly identity: QemuIdentity;
+  readonly disconnected: Promise<string>;
+  readonly #client: QmpClient;
+
+  /** Takes over the session, whose QEMU has been found to be the one of `identity`. */
+  constructor(client: QmpClient, identity: QemuIdentity) {
+    this.identity = identity;
+    this.#client = client;
+    this.disconnected = client.closed.then(closeSentence);
+  }
+
+  async status(): Promise<QemuStatus> {
+    const options = { timeoutMs: queryTimeoutMs };
+    const [{ status: run }, info] = await Promise.all([
+      this.#client.execute('query-status', {}, options),
+      this.#client.execute('query-migrate', {}, options),
+    ]);
+    return { run, migration: info.status ?? 'none', errorText: info['error-desc'], statistics: statisticsOf(info) };
+  }
+
+  async capabilities(): Promise<Capabilities> {
+    const list = await this.#client.execute('query-migrate-capabilities');
+    return Object.fromEntries(list.map(({ capability, state }) => [capability, state]));
+  }
+
+  /** A capability that this QEMU has never heard of is off, so asking for that changes nothing. */
+  async setCapabilities(wanted: Capabilities): Promise<void> {
+    const known = await this.capabilities();
+    const capabilities = Object.entries(wanted)
+      .filter(([capability, state]) => state || Object.hasOwn(known, capability))
+      .map(([capability, state]) => ({ capability, state }));
+    await this.#client.execute('migrate-set-capabilities', { capabilities });
+  }
+
+  async setParameters(wanted: MigrationParameters): Promise<void> {
+    const { downtimeLimitMs, bandwidthBitsPerSecond, parallelConnections } = wanted;
+    const parameters: QmpParameters = {
+      ...(downtimeLimitMs === undefined ? {} : { 'downtime-limit': Math.round(downtimeLimitMs) }),
+      ...(bandwidthBitsPerSecond === undefined ? {} : { 'max-bandwidth': bytesPerSecond(bandwidthBitsPerSecond) }),
+      ...(parallelConnections === undefined ? {} : { 'multifd-channels': parallelConnections }),
+    };
+    if (Object.keys(parameters).length > 0) await this.#client.execute('migrate-set-parameters', parameters);
+  }
+
+  async parameters(): Promise<Required<MigrationParameters>> {
+    const parameters = await this.#client.execute('query-migrate-parameters');
+    return {
+      downtimeLimitMs: Number(parameters['downtime-limit'] ?? 0),
+      bandwidthBitsPerSecond: Number(parameters['max-bandwidth'] ?? 0) * 8,
+      parallelConnections: Number(parameters['multifd-channels'] ?? 0),
+    };
+  }
+
+  async listen(address: MigrationAddress): Promise<number> {
+    await this.#client.execute('migrate-incoming', migrationTarget(address));
+    return address.port === 0 ? listeningPort(await this.#client.execute('query-migrate')) : address.port;
+  }
+
+  async migrate(address: MigrationAddress): Promise<void> {
+    await this.#client.execute('migrate', migrationTarget(address));
+  }
+
+  async cancel(): Promise<void> {
+    await this.#client.execute('migrate_cancel');
+  }
+
+  async yank(): Promise<void> {
+    await this.#client.executeOutOfBand('yank', { instances: [{ type: 'migration' }] });
+  }
+
+  async cont(): Promise<void> {
+    await this.#client.execute('cont');
+  }
+
+  async quit(): Promise<void> {
+    await this.#client.execute('quit');
+  }
+
+  onEvent(listener: (event: QemuEvent) => void): () => void {
+    const client = this.#client;
+    const endings = [
+      client.on('MIGRATION', ({ data }) => listener({ kind: 'migration', status: data.status })),
+      client.on('MIGRATION_PASS', ({ data }) => listener({ kind: 'iteration', iteration: data.pass })),
+      client.on('STOP', () => listener({ kind: 'run-state', run: 'stopped' })),
+      client.on('RESUME', () => listener({ kind: 'run-state', run: 'running' })),
+      client.on('SHUTDOWN', ({ data }) =>
+        listener({ kind: 'shutdown', byGuest: data.guest, reason: data.reason ?? 'none' }),
+      ),
+    ];
+    return () => {
+      for (const end of endings) end();
+    };
+  }
+
+  close(): void {
+    void this.#client.close();
+  }
+}
+
+/** Absent before there is data: `ram` comes with the end of setup and goes with a failure. */
+export function statisticsOf(info: MigrationInfo): QemuStatistics | undefined {
+  const { ram } = info;
+  if (ram === undefined) return undefined;
+  const { downtime: downtimeMs, 'setup-time': setupTimeMs, 'total-time': totalTimeMs } = info;
+  const { 'expected-downtime': expectedDowntimeMs, 'cpu-throttle-percentage': throttlePercent } = info;
+  return {
+    status: info.status ?? 'none',
+    transferredBytes: ram.transferred,
+    remainingBytes: ram.remaining,
+    totalBytes: ram.total,
+    dirtyPagesPerSecond: ram['dirty-pages-rate'],
+    pageSizeBytes: ram['page-size'] ?? 4096,
+    iteration: ram['dirty-sync-count'],
+    ...(expectedDowntimeMs === undefined ? {} : { expectedDowntimeMs }),
+    ...(downtimeMs === undefined ? {} : { downtimeMs }),
+    ...(setupTimeMs === undefined ? {} : { setupTimeMs }),
+    ...(totalTimeMs === undefined ? {} : { totalTimeMs }),
+    ...(throttlePercent === undefined ? {} : { cpuThrottleFraction: throttlePercent / 100 }),
+  };
+}
+
+/** 0 is no limit in QEMU's units as well, so no real limit may be rounded down to it. */
+function bytesPerSecond(bitsPerSecond: number): number {
+  return bitsPerSecond === 0 ? 0 : Math.max(1, Math.round(bitsPerSecond / 8));
+}

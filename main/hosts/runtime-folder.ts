@@ -1,0 +1,76 @@
+import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { SwitchyardError } from '#contract/errors.ts';
+import { migrationIdSchema } from '#contract/migration.ts';
+import { destinationOutputName } from './command-line/twin.ts';
+import { listQemuProcesses } from './qemu-processes.ts';
+
+/** How much of a QEMU's output is worth keeping: its last words. */
+const outputTailBytes = 64 * 1024;
+
+/** The folder of one migration's destination: its sockets, its output, what its guest writes to serial ports. */
+export function migrationFolder(runtimeDirectory: string, migrationId: string): string {
+  return join(runtimeDirectory, migrationIdSchema.parse(migrationId));
+}
+
+/**
+ * Removes what a QEMU that has ended left in its folder: sockets, and its output (the journal has it by then). What its guest
+ * wrote (serial ports, logs) is the operator's and stays; without any the folder goes too. A monitor outside of
+ * `runtimeDirectory` is not ours, and nothing happens. Refuses while a QEMU still lives there.
+ */
+export function tidyFolderOf(monitorPath: string, runtimeDirectory: string): void {
+  const folder = dirname(monitorPath);
+  if (dirname(folder) !== runtimeDirectory || !migrationIdSchema.safeParse(basename(folder)).success) return;
+  const inhabitant = listQemuProcesses().find((qemu) => livesIn(qemu.monitorPaths, folder));
+  if (inhabitant) {
+    throw new SwitchyardError({
+      kind: 'rejected',
+      phase: 'ending',
+      event: 'tidy',
+      text: `The files in ${folder} are in use by a QEMU that still runs (process ${inhabitant.process.pid}).`,
+      remedy: 'They are removed after that QEMU has ended.',
+    });
+  }
+  removeOwnFiles(folder);
+}
+
+/** As `tidyFolderOf`, for a folder that is known to be deserted. */
+export function removeOwnFiles(folder: string): void {
+  for (const name of entriesOf(folder)) {
+    const path = join(folder, name);
+    const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
+    if (isSocket || name === destinationOutputName) rmSync(path, { force: true });
+  }
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something of the operator's is in it, or it is gone already.
+  }
+}
+
+export function livesIn(monitorPaths: readonly string[], folder: string): boolean {
+  return monitorPaths.some((path) => dirname(path) === folder);
+}
+
+/** The end of a QEMU's own output; empty when there is none (any more). */
+export async function readOutput(path: string): Promise<string> {
+  try {
+    await using file = await open(path, 'r');
+    const { size } = await file.stat();
+    const length = Math.min(size, outputTailBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString('utf8', 0, bytesRead);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return '';
+    throw thrown;
+  }
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
