@@ -1,7 +1,15 @@
-import type { FileHandle } from 'node:fs/promises';
-
-/** The part of a FileHandle that an append needs: a test stands in for a disk that fills up. */
-export type FileDoor = Pick<FileHandle, 'write' | 'datasync' | 'truncate' | 'close'>;
+/** The part of a node:fs FileHandle that an append needs: a test stands in for a disk that fills up. */
+export interface FileDoor {
+  write(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesWritten: number }>;
+  datasync(): Promise<void>;
+  truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}
 
 /**
  * A file that only grows, and whose every append is on disk when it resolves. A failed append leaves nothing behind: what

@@ -1,0 +1,127 @@
+import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { JournalEvent } from '#contract/migration.ts';
+import { exampleEvents, exampleId, examplePlan, exampleSamples } from '#main/export/testing/example-migration.ts';
+import { createJournal, openJournal } from './journal.ts';
+import { migrationPaths } from './paths.ts';
+import { readMigration } from './stored-migration.ts';
+
+let state = '';
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), 'switchyard-journal-'));
+});
+afterEach(() => {
+  rmSync(state, { recursive: true });
+});
+
+const clock = { monoMs: () => 100, epochMs: () => 1_795_000_000_000 };
+const committed: JournalEvent = { kind: 'committed' };
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+test('what was appended is read back, in order, with the samples', async () => {
+  const journal = await createJournal(state, exampleId, clock);
+  const appended = await Promise.all(exampleEvents.map((event) => journal.append(event)));
+  for (const sample of exampleSamples) journal.sample(sample);
+  await journal.close();
+  expect(await readMigration(state, exampleId)).toEqual({
+    id: exampleId,
+    entries: exampleEvents.map((event, sequence) => ({ sequence, atMonoMs: 100, atEpochMs: 1_795_000_000_000, event })),
+    foreign: [],
+    damage: undefined,
+    samples: exampleSamples,
+  });
+  expect(appended.map(({ sequence }) => sequence)).toEqual(exampleEvents.map((_event, index) => index));
+});
+
+test('an append is in the file when it resolves', async () => {
+  const journal = await createJournal(state, exampleId, clock);
+  await journal.append(committed);
+  expect(readFileSync(migrationPaths(state, exampleId).journal, 'utf8')).toContain('"committed"');
+  await journal.close();
+});
+
+test('nobody else may look: folders 0700, files 0600', async () => {
+  const paths = migrationPaths(state, exampleId);
+  const journal = await createJournal(state, exampleId, clock);
+  for (const sample of exampleSamples) journal.sample(sample);
+  await journal.close();
+  expect([paths.directory, paths.journal, paths.samples].map(modeOf)).toEqual(['700', '600', '600']);
+});
+
+test('an id is never used twice', async () => {
+  const journal = await createJournal(state, exampleId, clock);
+  await journal.close();
+  await expect(createJournal(state, exampleId, clock)).rejects.toMatchObject({
+    failure: { kind: 'rejected', text: `There is a migration ${exampleId} already.` },
+  });
+});
+
+test('a place that is not ours is refused before anything has begun', async () => {
+  chmodSync(state, 0o777);
+  await expect(createJournal(state, exampleId, clock)).rejects.toMatchObject({
+    failure: { kind: 'invalid-request', text: `Switchyard does not use ${state}: others may write there.` },
+  });
+});
+
+test('where no journal can be made, the failure says what is in the way', async () => {
+  writeFileSync(join(state, 'migrations'), 'a file');
+  await expect(createJournal(state, exampleId, clock)).rejects.toMatchObject({
+    failure: { kind: 'native', syscall: 'mkdir' },
+  });
+});
+
+test('a successor goes on after the last entry', async () => {
+  const first = await createJournal(state, exampleId, clock);
+  await first.append(committed);
+  await first.close();
+  const { journal, reading, cut } = await openJournal(state, exampleId, clock);
+  await journal.append({ kind: 'attached', user: 'ada', pid: 7 });
+  await journal.close();
+  expect({ before: reading.entries.map(({ event }) => event.kind), cut }).toEqual({
+    before: ['committed'],
+    cut: undefined,
+  });
+  const { entries } = await readMigration(state, exampleId);
+  expect(entries.map(({ sequence, event }) => [sequence, event.kind])).toEqual([
+    [0, 'committed'],
+    [1, 'attached'],
+  ]);
+});
+
+test('a torn tail is cut off, kept beside, and does not stand in the way of the next entry', async () => {
+  const { journal: path } = migrationPaths(state, exampleId);
+  const first = await createJournal(state, exampleId, clock);
+  await first.append(committed);
+  await first.close();
+  const cleanBytes = statSync(path).size;
+  appendFileSync(path, '{"crc32":"0123');
+  const { journal, cut } = await openJournal(state, exampleId, clock);
+  await journal.append(committed);
+  await journal.close();
+  const keptAt = `${path}.torn-at-${cleanBytes}`;
+  expect(cut).toEqual({ kind: 'torn', atByte: cleanBytes, byteCount: 14, keptAt });
+  expect(readFileSync(keptAt, 'utf8')).toBe('{"crc32":"0123');
+  expect(await readMigration(state, exampleId)).toMatchObject({ entries: { length: 2 }, damage: undefined });
+});
+
+test('a migration that is not there cannot be opened', async () => {
+  await expect(openJournal(state, exampleId, clock)).rejects.toMatchObject({
+    failure: { kind: 'native', code: 'ENOENT' },
+  });
+});
+
+test("secrets of the guest's command line reach the disk neither in the plan nor where QEMU quotes them", async () => {
+  const argv = ['qemu-system-x86_64', '-object', 'secret,id=s0,data=canary-4711'];
+  const guest = { ...examplePlan().guest, argv };
+  const journal = await createJournal(state, exampleId, clock);
+  await journal.append({ kind: 'planned', plan: examplePlan({ guest }) });
+  await journal.append({ kind: 'output-kept', side: 'destination', raw: 'qemu: cannot use canary-4711 here' });
+  await journal.close();
+  const { entries } = await readMigration(state, exampleId);
+  expect(entries.map(({ event }) => (event.kind === 'planned' ? event.plan.guest.argv[2] : event))).toEqual([
+    'secret,id=s0,data=[redacted]',
+    { kind: 'output-kept', side: 'destination', raw: 'qemu: cannot use [redacted] here' },
+  ]);
+});

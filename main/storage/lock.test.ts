@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { exampleId, examplePlan } from '#main/export/testing/example-migration.ts';
+import { lockGuest, lockMigration, managerOf } from './lock.ts';
+import { migrationPaths } from './paths.ts';
+
+let state = '';
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), 'switchyard-lock-'));
+  mkdirSync(migrationPaths(state, exampleId).directory, { recursive: true });
+});
+afterEach(() => {
+  rmSync(state, { recursive: true });
+});
+
+const owner = { pid: 4711, user: 'ada', migrationId: exampleId, sinceEpochMs: 1_795_000_000_000 };
+const { identity } = examplePlan().guest;
+const nil = { ...identity, uuid: '00000000-0000-0000-0000-000000000000' };
+
+test('the second manager of a guest is told who the first is', () => {
+  const first = lockGuest(state, identity, owner);
+  expect(() => lockGuest(state, { ...identity, pid: 9 }, { ...owner, pid: 5 })).toThrow(
+    `This guest is already migrating (id ${exampleId}, by ada, process 4711).`,
+  );
+  first.release();
+});
+
+test('a released lock can be taken again, and releasing it twice is nothing', () => {
+  const first = lockGuest(state, identity, owner);
+  first.release();
+  first.release();
+  using second = lockGuest(state, identity, owner);
+  expect(second).toBeDefined();
+});
+
+test('guests without a uuid are told apart by their process', () => {
+  const first = lockGuest(state, nil, owner);
+  using second = lockGuest(state, { ...nil, pid: nil.pid + 1 }, owner);
+  expect(second).toBeDefined();
+  expect(() => lockGuest(state, nil, owner)).toThrow('already migrating');
+  first.release();
+});
+
+test('a look at a migration tells its manager while there is one', () => {
+  const before = managerOf(state, exampleId);
+  const lock = lockMigration(state, owner);
+  const meanwhile = managerOf(state, exampleId);
+  lock.release();
+  expect({ before, meanwhile, after: managerOf(state, exampleId) }).toEqual({
+    before: undefined,
+    meanwhile: owner,
+    after: undefined,
+  });
+});
+
+test('a look leaves nothing behind and does not let go of the lock', () => {
+  managerOf(state, exampleId);
+  const untouched = readdirSync(migrationPaths(state, exampleId).directory);
+  const lock = lockMigration(state, owner);
+  managerOf(state, exampleId);
+  expect(() => lockMigration(state, owner)).toThrow('Another process manages this migration already');
+  expect(untouched).toEqual([]);
+  lock.release();
+});
+
+test('the files of a lock are for us alone', () => {
+  const lock = lockMigration(state, owner);
+  const { directory } = migrationPaths(state, exampleId);
+  const modes = readdirSync(directory).map((name) => [
+    name,
+    (statSync(join(directory, name)).mode & 0o777).toString(8),
+  ]);
+  expect(modes).toEqual([
+    ['manager.lock', '600'],
+    ['manager.lock.owner.json', '600'],
+  ]);
+  lock.release();
+});
