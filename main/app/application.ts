@@ -9,7 +9,7 @@ import { MigrationRun } from '#main/engine/run.ts';
 import { isFinal, phaseOf, replay } from '#main/engine/state.ts';
 import { migrationRecord, summaryOf, type MigrationSummary } from '#main/export/record.ts';
 import { systemClock } from '#main/hosts/clock.ts';
-import { listHostIds, resolveHost } from '#main/hosts/resolve-host.ts';
+import { hostIds, resolveHost } from '#main/hosts/hosts.ts';
 import { History, type HistoryRow } from '#main/storage/history.ts';
 import { createJournal, openJournal } from '#main/storage/journal.ts';
 import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
@@ -63,12 +63,12 @@ export class Application {
   }
 
   async hosts(): Promise<HostFacts[]> {
-    return Promise.all(listHostIds().map((id) => this.#host(id).facts()));
+    return Promise.all(hostIds().map((id) => this.#host(id).facts()));
   }
 
   /** Guests of one host, or of all. */
   async guests(hostId?: string): Promise<Guest[]> {
-    const ids = hostId === undefined ? listHostIds() : [hostId];
+    const ids = hostId === undefined ? hostIds() : [hostId];
     return (await Promise.all(ids.map((id) => this.#host(id).guests()))).flat();
   }
 
