@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import {
   AF_INET,
   ENOPROTOOPT,
@@ -23,12 +24,7 @@ import { getSocketOption } from './socket-options.ts';
  * cannot tell MPTCP from its fallback: {@link NativeError} with EOPNOTSUPP.
  */
 export function isMptcp(fd: Fd): boolean {
-  return decideIsMptcp({
-    isMptcpOption: () => readNumber(fd, SOL_TCP, TCP_IS_MPTCP),
-    mptcpInfoOption: () => probeMptcpInfo(fd),
-    protocol: () => getSocketOption(fd, 'protocol'),
-    kernelHasMptcpInfo: () => kernelHasMptcpInfo(),
-  });
+  return decideIsMptcp(questionsAbout(fd));
 }
 
 /** What can be asked, each at most once; a number below zero is a negated errno. */
@@ -37,6 +33,15 @@ export interface MptcpQuestions {
   readonly mptcpInfoOption: () => number;
   readonly protocol: () => number;
   readonly kernelHasMptcpInfo: () => boolean;
+}
+
+export function questionsAbout(fd: Fd): MptcpQuestions {
+  return {
+    isMptcpOption: () => readNumber(fd, SOL_TCP, TCP_IS_MPTCP),
+    mptcpInfoOption: () => probeMptcpInfo(fd),
+    protocol: () => getSocketOption(fd, 'protocol'),
+    kernelHasMptcpInfo,
+  };
 }
 
 export function decideIsMptcp(ask: MptcpQuestions): boolean {
@@ -65,11 +70,17 @@ function probeMptcpInfo(fd: Fd): number {
 
 let mptcpInfoKnown: boolean | undefined;
 
-/** A fresh socket cannot have fallen back yet: what it refuses, this kernel does not have. */
+/**
+ * A fresh socket cannot have fallen back yet: what it refuses, this kernel does not have. (Enterprise kernels carry
+ * MPTCP_INFO under older version numbers.) Where MPTCP sockets cannot be opened here, the version number decides.
+ */
 function kernelHasMptcpInfo(): boolean {
   if (mptcpInfoKnown !== undefined) return mptcpInfoKnown;
   const number = libc().socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
-  if (number < 0) return false;
+  if (number < 0) {
+    const [major = 0, minor = 0] = release().split('.').map(Number);
+    return major > 5 || (major === 5 && minor >= 16);
+  }
   using probe = new Fd(number);
   mptcpInfoKnown = probeMptcpInfo(probe) >= 0;
   return mptcpInfoKnown;

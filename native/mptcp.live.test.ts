@@ -1,11 +1,15 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { ENOPROTOOPT } from './constants.ts';
+import type { Fd } from './fd.ts';
 import { connectPair, listenOnLoopback } from './fixtures/connected-pair.ts';
-import { isMptcp } from './is-mptcp.ts';
+import { canMakeNamespaces, makeNamespace } from './fixtures/namespace.ts';
+import { decideIsMptcp, isMptcp, questionsAbout } from './is-mptcp.ts';
 import { readMptcpFullInfo } from './mptcp-full-info.ts';
 import { readMptcpInfo } from './mptcp-info.ts';
 import { readSubflowAddresses, readSubflowTcpInfos } from './mptcp-subflow-arrays.ts';
+import { withNetworkNamespace } from './network-namespace.ts';
 import { waitUntilReady } from './readiness.ts';
-import { localAddress, openSocket, peerAddress, receive, send } from './socket.ts';
+import { bind, connect, listen, localAddress, openSocket, peerAddress, receive, send } from './socket.ts';
 import { getSocketOption } from './socket-options.ts';
 import { readTcpInfo } from './tcp-info.ts';
 
@@ -40,6 +44,19 @@ describe.skipIf(!kernelHasMptcp).each(['ipv4', 'ipv6'] as const)('over %s (needs
       tcpStillTold: 'established',
       askedFor: clientProtocol === 'mptcp' ? 262 : 6,
     });
+  });
+
+  test('a kernel without TCP_IS_MPTCP is asked in the older way, with the same answers', async () => {
+    using both = await connectPair(family, 'mptcp', 'mptcp');
+    using fallback = await connectPair(family, 'mptcp', 'tcp');
+    const olderAnswer = (fd: Fd): boolean =>
+      decideIsMptcp({ ...questionsAbout(fd), isMptcpOption: () => -ENOPROTOOPT });
+    expect([both.client, both.server, fallback.client, fallback.server].map(olderAnswer)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   test('what was sent is counted on the connection and on its only subflow', async () => {
@@ -84,6 +101,44 @@ describe.skipIf(!kernelHasMptcp).each(['ipv4', 'ipv6'] as const)('over %s (needs
     using pair = await connectPair(family, 'mptcp', 'mptcp');
     const [client, server] = [readMptcpInfo(pair.client), readMptcpInfo(pair.server)];
     expect(client?.token).not.toBe(server?.token);
+  });
+});
+
+describe.skipIf(!kernelHasMptcp || !canMakeNamespaces)('several paths (needs root and a kernel with MPTCP on)', () => {
+  test('each subflow is told with its own addresses and counters', async () => {
+    using namespace = makeNamespace();
+    namespace.run('ip', 'link', 'set', 'lo', 'mtu', '9000');
+    for (const host of [1, 2, 3]) namespace.run('ip', 'address', 'add', `10.99.0.${host}/32`, 'dev', 'lo');
+    namespace.run('ip', 'mptcp', 'limits', 'set', 'subflows', '4', 'add_addr_accepted', '4');
+    for (const host of [2, 3]) namespace.run('ip', 'mptcp', 'endpoint', 'add', `10.99.0.${host}`, 'signal');
+    const openThere = (): Fd => withNetworkNamespace({ name: namespace.name }, () => openSocket('ipv4', 'mptcp'));
+    using listener = openThere();
+    using client = openThere();
+    bind(listener, { family: 'ipv4', address: '0.0.0.0', port: 4444 });
+    listen(listener, 1);
+    await connect(client, { family: 'ipv4', address: '10.99.0.1', port: 4444 }, { timeoutMs: 5000 });
+    send(client, Buffer.from('x')); // joins begin with the first data
+
+    const established = (): number | undefined =>
+      readMptcpFullInfo(client)?.subflows.filter(({ tcp }) => tcp.state === 'established').length;
+    await vi.waitFor(() => expect(established()).toBe(3));
+    const info = readMptcpFullInfo(client);
+    const addresses = info?.subflows.map(({ local, remote }) => ({ local, remote }));
+    expect({
+      remotes: info?.subflows.map(({ remote }) => remote),
+      ids: new Set(info?.subflows.map(({ id }) => id)),
+      total: info?.mptcp.subflows,
+      sameOtherwise: readSubflowAddresses(client),
+      pathMtuBytes: info?.subflows.map(({ tcp }) => tcp.pathMtuBytes),
+      pathMtuBytesOtherwise: readSubflowTcpInfos(client)?.map((tcp) => tcp.pathMtuBytes),
+    }).toEqual({
+      remotes: [1, 2, 3].map((host) => ({ family: 'ipv4', address: `10.99.0.${host}`, port: 4444 })),
+      ids: new Set([1, 2, 3]),
+      total: 3,
+      sameOtherwise: addresses,
+      pathMtuBytes: [9000, 9000, 9000],
+      pathMtuBytesOtherwise: [9000, 9000, 9000],
+    });
   });
 });
 

@@ -1,4 +1,7 @@
+import { openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
+import { Fd } from './fd.ts';
 import { connectPair } from './fixtures/connected-pair.ts';
 import { countOpenDescriptors } from './fixtures/open-descriptors.ts';
 import { nativeAvailability } from './libc.ts';
@@ -62,6 +65,22 @@ describe.skipIf(!nativeAvailability().available)('waiting for a descriptor (need
     await vi.waitFor(() => expect(calls).toBe(1));
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(calls).toBe(1);
+  });
+
+  test('a file is refused, where libuv would end the process', () => {
+    using file = new Fd(openSync(import.meta.filename, 'r'));
+    const before = countOpenDescriptors();
+    expect(() => watchReadiness(file, 'readable', () => {})).toThrow('cannot be watched');
+    expect(countOpenDescriptors()).toBe(before);
+  });
+
+  test('a socket that Node watches as well is no obstacle', async () => {
+    using pair = await connectPair('ipv4', 'tcp', 'tcp');
+    const nodeSocket = new Socket({ fd: pair.server.number, readable: true });
+    nodeSocket.resume();
+    expect(await waitUntilReady(pair.server, 'writable', { timeoutMs: 5000 })).toBe(true);
+    pair.server.release();
+    nodeSocket.destroy();
   });
 
   test('waits leave no descriptor open', async () => {

@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { EINTR, F_DUPFD_CLOEXEC, POLLIN, POLLOUT } from './constants.ts';
 import type { Fd } from './fd.ts';
 import { ffi, libc } from './libc.ts';
@@ -64,6 +64,11 @@ export function watchReadiness(fd: Fd, readiness: Readiness, onReady: () => void
   // number that nobody else watches, not even a Node socket on the same file.
   const duplicate = libc().fcntl(fd.number, F_DUPFD_CLOEXEC, 0);
   if (duplicate < 0) throw new NativeError('fcntl', -duplicate, 'watch a descriptor');
+  const file = fstatSync(duplicate);
+  if (file.isFile() || file.isDirectory()) {
+    closeSync(duplicate);
+    throw new TypeError('A file or folder is always ready and cannot be watched; watch sockets, pipes and processes.');
+  }
 
   let immediate: NodeJS.Immediate | undefined;
   // koffi calls back outside Node's callback scope: promises settled there would wait for some later event, and an
