@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import type { RecordingName } from './fixtures/recorded.ts';
+import { lookUpRoute, type Route } from './route-lookup.ts';
+import { replay, ScriptedTransport } from './scripted-transport.ts';
+import { NetlinkSession } from './session.ts';
+
+function lookUp(name: RecordingName, to: string, from?: string): Route | undefined {
+  using session = new NetlinkSession(new ScriptedTransport([replay(name)]));
+  return lookUpRoute(session, to, from);
+}
+
+test('a destination on the link is reached without a gateway', () => {
+  expect(lookUp('route', '10.77.2.2', '10.77.2.1')).toEqual({
+    interfaceIndex: 3,
+    gateway: undefined,
+    preferredSource: undefined,
+    mtuBytes: undefined,
+    local: false,
+  });
+});
+
+test('a destination without a route is no error', () => {
+  expect(lookUp('no-route', '192.0.2.1')).toBeUndefined();
+});
+
+test('addresses of two families have no route between them', () => {
+  expect(lookUp('route', '10.77.2.2', '2001:db8::1')).toBeUndefined();
+});
