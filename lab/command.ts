@@ -19,6 +19,11 @@ export class CommandError extends Error {
   }
 }
 
+/** This process's environment; a login without root often lacks the directories where Debian keeps `tc`. */
+export function withSystemPath(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(':') };
+}
+
 const packageOf: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   tc: 'iproute2',
@@ -28,7 +33,7 @@ const packageOf: Readonly<Record<string, string>> = {
 
 /** Runs a program to its end and returns what it printed. `input` is its standard input. */
 export async function run(program: string, args: readonly string[], input = ''): Promise<string> {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...withSystemPath(), LC_ALL: 'C' } });
   const ended = new Promise<number | undefined>((resolve, reject) => {
     child.once('error', (error) => reject(isErrno(error, 'ENOENT') ? notInstalled(program) : error));
     child.once('close', (code) => resolve(code ?? undefined));

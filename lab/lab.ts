@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { invalidRequest } from '#contract/errors.ts';
 import type { BitsPerSecond } from '#contract/units.ts';
 import { QmpClient } from '#main/qmp/client.ts';
@@ -27,7 +27,8 @@ import { observeInterfaces, type ObservedInterface } from './link-state.ts';
 import { linkCommands, type LinkFault } from './links.ts';
 import { defaultLabName, labNames, labSides, type LabNames, type LabSide } from './names.ts';
 import { planLab, type LabOptions, type LabPlan } from './options.ts';
-import { filesIn, labFiles, type LabFiles } from './runtime-directory.ts';
+import { filesIn, labFiles, makeOwnDirectory, type LabFiles } from './runtime-directory.ts';
+import { releaseHolder } from './user-namespace.ts';
 
 export type { LabGuest } from './copies.ts';
 export { parseLabOptions, type GuestPace, type LabOptions, type LabOptionTexts } from './options.ts';
@@ -90,8 +91,7 @@ export async function labUp(options: LabOptions = {}): Promise<LabStatus> {
   await refuseRemains(plan.names, files);
   await claimLab(plan.names, files.directory);
   try {
-    await rm(files.directory, { recursive: true, force: true });
-    await mkdir(files.directory, { recursive: true, mode: 0o700 });
+    await makeOwnDirectory(files.directory);
     await furnishLab(plan, files.directory);
     await startGuest(plan, files);
   } catch (error) {
@@ -273,6 +273,7 @@ export async function labDown(
   }
   removed.push(...(await removeHosts(names)));
   if (await removeDirectory(files)) removed.push(files.directory);
+  if ((await labList()).length === 0) releaseHolder();
   return { name, removed };
 }
 
@@ -291,7 +292,7 @@ export async function labList(): Promise<string[]> {
   const guests = await findGuests((guest) => guest.endsWith('-guest'));
   const ofGuests = guests.flatMap(({ name, image }) => {
     const lab = name.slice(0, -'-guest'.length);
-    return image?.endsWith(`/labs/${lab}/boot-sector.img`) ? [lab] : [];
+    return image === labFiles(lab).image ? [lab] : [];
   });
   return [...new Set([...(await labsWithHosts()), ...ofGuests])].toSorted();
 }

@@ -1,5 +1,6 @@
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { invalidRequest } from '#contract/errors.ts';
 
 /** sockaddr_un.sun_path less its final zero (include/uapi/linux/un.h). */
@@ -47,4 +48,23 @@ export function filesIn(directory: string): LabFiles {
     output: join(directory, 'qemu.log'),
     memory: join(directory, 'memory.bin'),
   };
+}
+
+/**
+ * Makes the lab's directory, empty, and everything above it that is missing. The runtime directory of a user without a
+ * session lies in /tmp, where anyone could have been first: one that is not ours is refused.
+ */
+export async function makeOwnDirectory(directory: string): Promise<void> {
+  const runtime = dirname(dirname(directory));
+  await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
+  const { uid } = await lstat(runtime);
+  if (uid !== process.geteuid?.()) {
+    throw invalidRequest(
+      `The runtime directory ${runtime} belongs to another user.`,
+      'Set SWITCHYARD_RUNTIME_DIR to a directory of your own.',
+      'SWITCHYARD_RUNTIME_DIR',
+    );
+  }
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { mode: 0o700 });
 }

@@ -24,7 +24,7 @@ export async function readWalk(qmp: QmpClient, scratch: string): Promise<WalkSna
       const memory = await read(walk.startAddress + offset, Math.min(chunkBytes, walkBytes(walk) - offset));
       collectPages(memory, found, offset / pageBytes);
     }
-    return { walk, ...found, steps: low.readBigUInt64LE(layout.stepsAddress - layout.loadedAt) };
+    return { walk, ...found, steps: Number(low.readBigUInt64LE(layout.stepsAddress - layout.loadedAt)) };
   } finally {
     await rm(scratch, { force: true });
   }

@@ -6,7 +6,7 @@ export interface WalkSnapshot {
   readonly firstBytes: Uint8Array;
   readonly markers: Uint32Array;
   /** Pages stepped since boot, by the guest's own count. */
-  readonly steps: bigint;
+  readonly steps: number;
 }
 
 export type WalkProof =
@@ -17,7 +17,7 @@ export type WalkProof =
       /** Pages already visited in this walk; the walk's length when it has just ended. */
       readonly position: number;
       /** Pages stepped since boot: never smaller in a later proof of the same guest. */
-      readonly steps: bigint;
+      readonly steps: number;
     }
   | {
       readonly proven: false;
@@ -80,12 +80,12 @@ export function checkWalk({ walk, firstBytes, markers, steps }: WalkSnapshot): W
 }
 
 /** The number of steps that the pages show, which must be the guest's count or one more. */
-function countedSteps(value: number, position: number, pages: number, steps: bigint): bigint | undefined {
-  return [steps, steps + 1n].find((candidate) => {
-    const [walks, inWalk] = [candidate / BigInt(pages), Number(candidate % BigInt(pages))];
+function countedSteps(value: number, position: number, pages: number, steps: number): number | undefined {
+  return [steps, steps + 1].find((candidate) => {
+    const [walks, inWalk] = [Math.floor(candidate / pages), candidate % pages];
     // A walk that has just ended reads as one whole prefix.
-    const [visited, completed] = inWalk === 0 ? [pages, walks] : [inWalk, walks + 1n];
-    return visited === position && Number(completed % 256n) === value;
+    const [visited, completed] = inWalk === 0 ? [pages, walks] : [inWalk, walks + 1];
+    return visited === position && completed % 256 === value;
   });
 }
 
