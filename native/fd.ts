@@ -25,7 +25,7 @@ export class Fd implements Disposable {
     return this.#number !== undefined;
   }
 
-  /** Gives ownership away: the receiver of the number closes it from now on (`new net.Socket({ fd: fd.release() })`). */
+  /** Gives ownership away: who takes the number closes it from now on (`new net.Socket({ fd: fd.release() })`). */
   release(): number {
     const number = this.number;
     this.#number = undefined;

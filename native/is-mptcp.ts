@@ -17,11 +17,12 @@ import { NativeError } from './native-error.ts';
 import { getSocketOption } from './socket-options.ts';
 
 /**
- * Whether the connection really is Multipath TCP: false for plain TCP and for a socket that asked for MPTCP and fell back.
+ * Whether the connection really is Multipath TCP: false for plain TCP and for a socket that asked for MPTCP and fell
+ * back.
  *
- * Ask twice: after connecting, and again when data has flowed. A middlebox that strips the options from data packets only
- * shows then. Linux 6.10 answers directly (TCP_IS_MPTCP); 5.16 and later by taking or refusing SOL_MPTCP options. Older kernels
- * cannot tell MPTCP from its fallback: {@link NativeError} with EOPNOTSUPP.
+ * Ask twice: after connecting, and again when data has flowed. A middlebox that strips the options from data packets
+ * only shows then. Linux 6.10 answers directly (TCP_IS_MPTCP); 5.16 and later by taking or refusing SOL_MPTCP
+ * options. Older kernels cannot tell MPTCP from its fallback: {@link NativeError} with EOPNOTSUPP.
  */
 export function isMptcp(fd: Fd): boolean {
   return decideIsMptcp(questionsAbout(fd));

@@ -13,7 +13,7 @@ export class NativeError extends Error {
   readonly errno: number;
   readonly code: string;
 
-  /** `action` completes "Could not …": 'connect to 192.0.2.1:4444'. `advice` is a second sentence that says what to do. */
+  /** `action` completes "Could not …": 'connect to 192.0.2.1:4444'. `advice`, a sentence of its own, says what to do. */
   constructor(syscall: string, errno: number, action: string, advice?: string) {
     const code = errnoCode(errno);
     super(

@@ -67,8 +67,8 @@ export function sendToKernel(fd: Fd, datagram: Uint8Array): void {
  * The next datagram from the kernel, or `undefined` when none is waiting (see readiness.ts for waiting). Datagrams from
  * other processes are dropped: anyone in the namespace may write to our port.
  *
- * Throws {@link NativeError} with EMSGSIZE for a datagram larger than the 64 KiB buffer (it is lost), and with ENOBUFS when the kernel
- * dropped events because we read too late: the socket goes on, the state must be read anew.
+ * Throws {@link NativeError} with EMSGSIZE for a datagram larger than the 64 KiB buffer (it is lost), and with
+ * ENOBUFS when the kernel dropped events because we read too late: the socket goes on, the state must be read anew.
  */
 export function receiveFromKernel(fd: Fd): Buffer | undefined {
   const data = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_BYTES);

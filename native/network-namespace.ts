@@ -10,7 +10,7 @@ export type NetworkNamespaceRef = NetworkNamespacePlace | { readonly fd: Fd };
 
 export type NetworkNamespacePlace = { readonly name: string } | { readonly path: string } | { readonly pid: number };
 
-/** The thread could not return to its own network namespace. The process must end: nothing of this room works any more. */
+/** The thread could not return to its own network namespace. The process must end: this room works no more. */
 export class NamespaceLostError extends NativeError {
   constructor(errno: number) {
     super(
@@ -26,9 +26,10 @@ export class NamespaceLostError extends NativeError {
 /**
  * Runs `fn` with this thread in another network namespace, and comes back before anything else can run.
  *
- * A socket belongs for ever to the namespace it was opened in, so `fn` opens what is needed and returns it; reading and
- * writing go on outside. A child process started in `fn` lives in that namespace. `fn` must be synchronous: other code
- * of this thread would otherwise run in the wrong namespace. Functions returning a promise do not compile and are refused.
+ * A socket belongs for ever to the namespace it was opened in, so `fn` opens what is needed and returns it; reading
+ * and writing go on outside. A child process started in `fn` lives in that namespace. `fn` must be synchronous: other
+ * code of this thread would otherwise run in the wrong namespace. Functions returning a promise do not compile and
+ * are refused.
  *
  * Needs CAP_SYS_ADMIN over the target namespace. Throws {@link NativeError} when it cannot enter (`fn` is not called),
  * {@link NamespaceLostError} when it cannot come back.

@@ -6,7 +6,7 @@ import { NativeError } from './native-error.ts';
 import { PinnedBuffer } from './pinned-buffer.ts';
 import { blockUntilReady } from './readiness.ts';
 
-/** struct iovec, struct msghdr and struct cmsghdr as the C library of a 64-bit Linux lays them out: sendmsg(2), cmsg(3). */
+/** struct iovec, struct msghdr and struct cmsghdr of a 64-bit Linux: sendmsg(2), cmsg(3). */
 export const ioVectorLayout = { bytes: 16, base: 0, length: 8 } as const;
 export const messageHeaderLayout = { bytes: 56, vectors: 16, vectorCount: 24, control: 32, controlBytes: 40 } as const;
 export const controlHeaderLayout = { bytes: 16, length: 0, level: 8, type: 12 } as const;
@@ -20,9 +20,9 @@ const CONTROL_ALIGNMENT_BYTES = 8;
  * Sends `bytes` over a unix stream socket with open descriptors attached to the first of them; the receiver gets
  * duplicates, ours stay ours. `socket` may be the number of a Node socket: see {@link descriptorOf}.
  *
- * All of `bytes` is sent when this returns: in one piece, with nothing of the JS thread in between, because the thread
- * waits where the receiver is slow. ETIMEDOUT after `timeoutMs` of no progress; part of the message may then have gone, and
- * the connection is of no more use.
+ * All of `bytes` is sent when this returns: in one piece, with nothing of the JS thread in between, because the
+ * thread waits where the receiver is slow. ETIMEDOUT after `timeoutMs` of no progress; part of the message may then
+ * have gone, and the connection is of no more use.
  */
 export function sendFileDescriptors(
   socket: Fd | number,
@@ -52,8 +52,9 @@ export function sendFileDescriptors(
 }
 
 /**
- * The descriptor number of a connected Node socket. It stays Node's: use it at once, never close it, and only while the socket
- * has nothing queued (what is sent here would overtake it). Node has no public way to it; the handle it keeps is read.
+ * The descriptor number of a connected Node socket. It stays Node's: use it at once, never close it, and only while
+ * the socket has nothing queued (what is sent here would overtake it). Node has no public way to it; the handle it
+ * keeps is read.
  */
 export function descriptorOf(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle');

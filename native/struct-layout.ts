@@ -31,8 +31,8 @@ export function fieldEnd(field: StructField): number {
 }
 
 /**
- * A decoder for the bytes that the kernel returned: exactly those, cut to the length it told. Fields that lie beyond are
- * `undefined`; too few bytes even for the fields of our oldest kernel give `undefined` as a whole.
+ * A decoder for the bytes that the kernel returned: exactly those, cut to the length it told. Fields that lie beyond
+ * are `undefined`; too few bytes even for the fields of our oldest kernel give `undefined` as a whole.
  */
 export function structDecoder<Layout extends StructLayout>(
   layout: Layout,
