@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { Duplex } from 'node:stream';
 import type { QemuFacts } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { QmpClient } from '#main/qmp/client.ts';
+import { QmpError } from '#main/qmp/fault.ts';
 
 const architectures: Readonly<Record<string, string>> = {
   x64: 'x86_64',
@@ -26,39 +27,49 @@ export function qemuCandidates(environmentPath: string, architecture: string): r
 const known = new Map<string, Promise<QemuFacts | undefined>>();
 const answerTimeoutMs: Milliseconds = 10_000;
 
-/** The QEMU that this machine would start, found by asking it; asked once for each version of the file. */
-export function readQemuFacts(): Promise<QemuFacts | undefined> {
+/**
+ * The QEMU that this machine would start, found by asking it; asked once for each version of the file. `undefined` when there
+ * is none, or it does not even start.
+ */
+export async function readQemuFacts(): Promise<QemuFacts | undefined> {
   const binary = qemuCandidates(process.env['PATH'] ?? '', process.arch).find(isExecutable);
-  if (binary === undefined) return Promise.resolve(undefined);
+  if (binary === undefined) return undefined;
   const { mtimeMs, size } = statSync(binary);
   const key = `${realpathSync(binary)} ${mtimeMs} ${size}`;
-  const asked = known.get(key) ?? askQemu(binary).catch(() => undefined);
+  const asked = known.get(key) ?? askQemu(binary);
   known.set(key, asked);
-  return asked;
+  const facts = await asked;
+  if (!facts) known.delete(key);
+  return facts;
 }
 
-/** A QEMU without a machine, which only answers questions and ends with the session. */
-async function askQemu(binary: string): Promise<QemuFacts> {
+/** A QEMU without a machine, which only answers questions and ends with the session, on a socket it is born with. */
+async function askQemu(binary: string): Promise<QemuFacts | undefined> {
   const args = ['-machine', 'none,accel=tcg:kvm', '-nodefaults', '-no-user-config', '-display', 'none', '-S'];
-  const child = spawn(binary, [...args, '-qmp', 'stdio'], { stdio: ['pipe', 'pipe', 'ignore'] });
-  const ended = once(child, 'close');
+  const monitor = ['-chardev', 'socket,id=qmp,fd=3', '-mon', 'chardev=qmp,mode=control'];
+  const child = spawn(binary, [...args, ...monitor], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  const closed = once(child, 'close').catch(() => undefined);
+  const stream = child.stdio[3];
   try {
-    await once(child, 'spawn');
-    const stream = Duplex.from({ writable: child.stdin, readable: child.stdout });
+    if (!(stream instanceof Socket)) return undefined;
     await using client = await QmpClient.connect(
       { transport: { stream } },
       { monitor: binary, connectTimeoutMs: answerTimeoutMs, commandTimeoutMs: answerTimeoutMs },
     );
-    const [{ qemu }, schema] = await Promise.all([client.execute('query-version'), client.execute('query-qmp-schema')]);
+    const { major, minor, micro } = client.greeting.version;
+    const schema = await client.execute('query-qmp-schema');
     return {
       binary,
-      version: `${qemu.major}.${qemu.minor}.${qemu.micro}`,
+      version: `${major}.${minor}.${micro}`,
       // Type names in the schema are opaque numbers: only members can be recognised.
       mptcp: schema.some((entity) => entity.members?.some((member) => member.name === 'mptcp') ?? false),
     };
+  } catch (thrown) {
+    if (thrown instanceof QmpError) return undefined;
+    throw thrown;
   } finally {
     child.kill('SIGKILL');
-    await ended.catch(() => undefined);
+    await closed;
   }
 }
 

@@ -1,0 +1,121 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Guest } from '#contract/host.ts';
+import { resolveHost } from '#main/hosts/hosts.ts';
+import type { LocalHost } from '#main/hosts/local-host.ts';
+import { readBootId, terminate } from '#main/hosts/process/identity.ts';
+import { listQemuProcesses } from '#main/hosts/qemu-processes.ts';
+import { namespacePlace } from '#main/hosts/network-place.ts';
+
+/** Why real hosts cannot be made here; `undefined` when they can. */
+export function whyNoHosts(): string | undefined {
+  if (process.geteuid?.() !== 0) return 'making network namespaces takes root';
+  const missing = ['ip', 'tc', 'qemu-system-x86_64'].find((command) => spawnSync(command, ['-h']).error);
+  return missing === undefined ? undefined : `${missing} is not installed`;
+}
+
+/** Two network namespaces with two links between them, the first shaped to 100 Mbit/s; what ran there ends with them. */
+export class TwoHosts implements AsyncDisposable {
+  readonly source: LocalHost;
+  readonly destination: LocalHost;
+  /** Removed with everything in it. */
+  readonly folder: string;
+  readonly names: readonly [string, string];
+
+  static async make(): Promise<TwoHosts> {
+    const hosts = new TwoHosts();
+    try {
+      hosts.#wire();
+      return hosts;
+    } catch (thrown) {
+      await hosts[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  private constructor() {
+    this.names = [`sy-${process.pid}-a`, `sy-${process.pid}-b`];
+    for (const name of this.names) ip('netns', 'add', name);
+    this.folder = mkdtempSync(join(tmpdir(), 'sy-hosts-'));
+    const options = { runtimeDirectory: join(this.folder, 'runtime') };
+    this.source = resolveHost(this.names[0], options);
+    this.destination = resolveHost(this.names[1], options);
+  }
+
+  /** A guest of 16 MiB that only runs its firmware. `more` are further arguments; relative paths mean `folder`. */
+  async startGuest(name: string, ...more: readonly string[]): Promise<Guest> {
+    const monitor = join(this.folder, `${name}.qmp`);
+    const args = ['-name', name, '-accel', 'tcg', '-m', '16376K', '-nodefaults', '-display', 'none'];
+    const child = namespacePlace(this.names[0]).run(() =>
+      spawn('qemu-system-x86_64', [...args, '-qmp', `unix:${name}.qmp,server=on,wait=off`, ...more], {
+        cwd: this.folder,
+        detached: true,
+        stdio: 'ignore',
+      }),
+    );
+    await once(child, 'spawn');
+    while (!existsSync(monitor) && child.exitCode === null) await sleep(10);
+    const guests = await this.source.guests();
+    const guest = guests.find((each) => each.identity.pid === child.pid);
+    if (!guest) throw new Error(`the guest ${name} did not start`);
+    return guest;
+  }
+
+  /** Runs a command on the source. */
+  run(command: string, ...args: readonly string[]): void {
+    ip('netns', 'exec', this.names[0], command, ...args);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of this.names) {
+      for (const { process: found } of listQemuProcesses(namespacePlace(name).label())) {
+        await terminate({ uuid: '', bootId: readBootId(), ...found });
+      }
+      spawnSync('ip', ['netns', 'del', name]);
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #wire(): void {
+    const [a, b] = this.names;
+    for (const [index, link] of ['eth1', 'eth2'].entries()) {
+      ip('-n', a, 'link', 'add', link, 'type', 'veth', 'peer', 'name', link, 'netns', b);
+      for (const [end, namespace] of [a, b].entries()) {
+        ip('-n', namespace, 'addr', 'add', `10.99.${index + 1}.${end + 1}/24`, 'dev', link);
+        ip('-n', namespace, 'link', 'set', link, 'up');
+      }
+    }
+    run(
+      'tc',
+      '-n',
+      a,
+      'qdisc',
+      'add',
+      'dev',
+      'eth1',
+      'root',
+      'tbf',
+      'rate',
+      '100mbit',
+      'burst',
+      '64k',
+      'latency',
+      '20ms',
+    );
+    ip('-n', b, 'mptcp', 'endpoint', 'add', '10.99.2.2', 'dev', 'eth2', 'signal');
+    ip('-n', b, 'mptcp', 'limits', 'set', 'subflows', '4', 'add_addr_accepted', '3');
+  }
+}
+
+function ip(...args: readonly string[]): void {
+  run('ip', ...args);
+}
+
+function run(command: string, ...args: readonly string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+}
