@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, JournalEntry, MigrationRecord, Plan } from '#contract/migration.ts';
-import type { MigrationRequest } from '#contract/requests.ts';
+import type { LiveChange, MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost, Ports } from '#main/engine/ports.ts';
 import { MigrationRun } from '#main/engine/run.ts';
 import { isFinal, phaseOf, replay } from '#main/engine/state.ts';
@@ -15,6 +15,7 @@ import { createJournal, openJournal } from '#main/storage/journal.ts';
 import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
 import { openDirectories, type Directories } from '#main/storage/paths.ts';
 import { readMigration, type StoredMigration } from '#main/storage/stored-migration.ts';
+import { tellManager } from './control-client.ts';
 import { controlSocketPath } from './control-server.ts';
 import { diagnoseFallback } from './diagnose-fallback.ts';
 import { follow } from './follow.ts';
@@ -112,6 +113,21 @@ export class Application {
     const last = (await this.#entries(id)).at(-1)?.event;
     if (last?.kind === 'ended' && isFinal(last.outcome)) return undefined;
     return this.#attach(id, controlPath);
+  }
+
+  /** Asks whoever manages this migration; one that nobody manages has to be taken up first. */
+  async change(idOrPrefix: string, change: LiveChange): Promise<void> {
+    const id = await this.#history.find(idOrPrefix);
+    if (!managerOf(this.#directories.state, id)) {
+      throw new SwitchyardError({
+        kind: 'rejected',
+        phase: 'unmanaged',
+        event: 'change',
+        text: `Nobody looks after ${id} now, so nothing can be changed.`,
+        remedy: `Take it up with \`switchyard watch ${id}\` if it still runs.`,
+      });
+    }
+    await tellManager(controlSocketPath(this.#directories.runtime, id), { command: 'change', by: this.user, change });
   }
 
   /** Newest first; the open ones tell whether somebody looks after them. */

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
+import { toJson } from '#contract/json.ts';
 
-/** The three places this command writes to, and whether somebody is watching the first. */
+/** The places this command writes to, and whether somebody is watching the first. */
 export interface Console {
   /** Results. With `--json` exactly one document goes here, and nothing else. */
   out(text: string): void;
@@ -11,13 +12,13 @@ export interface Console {
 }
 
 export function processConsole(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Console {
-  const writeTo = (stream: Writable) => {
+  const writeTo = (stream: Writable): ((text: string) => void) => {
     let broken = false;
     // A reader that has gone (`| head`) must not end a migration that this process looks after.
     stream.on('error', () => {
       broken = true;
     });
-    return (text: string): void => {
+    return (text) => {
       if (!broken) stream.write(text.endsWith('\n') ? text : `${text}\n`);
     };
   };
@@ -32,5 +33,5 @@ export function processConsole(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteS
 }
 
 export function printJson(console: Console, document: unknown): void {
-  console.out(JSON.stringify(document, undefined, 2));
+  console.out(toJson(document, 2));
 }

@@ -268,6 +268,8 @@ export class MigrationRun {
 
   async #observed(side: Side, observation: Observation, status: QemuStatus | undefined): Promise<void> {
     const before = this.#seen[side];
+    // A QEMU that was told to quit falls silent first: nobody needs to hear that.
+    if (observation.kind === 'silent' && this.#state.steps[`quit-${side}`] === 'intended') return;
     this.#seen[side] = observation;
     if (side === 'source') this.#followSource(observation, status?.statistics);
     if (before === undefined || JSON.stringify(before) !== JSON.stringify(observation)) {

@@ -111,3 +111,19 @@ function toRequest(guest: string, options: MigrateOptions): MigrationRequest {
     issue?.path.join('.'),
   );
 }
+
+/** Bandwidth and downtime limit of a migration that runs. */
+export function change(id: string, options: { readonly bandwidth?: number; readonly downtimeLimit?: number }): Command {
+  return async (context) => {
+    if (options.bandwidth === undefined && options.downtimeLimit === undefined) {
+      throw invalidRequest('Nothing to change.', 'Give --bandwidth, --downtime-limit, or both.');
+    }
+    const application = await context.application();
+    await application.change(id, {
+      ...(options.bandwidth === undefined ? {} : { bandwidthBitsPerSecond: options.bandwidth }),
+      ...(options.downtimeLimit === undefined ? {} : { downtimeLimitMs: options.downtimeLimit }),
+    });
+    context.console.log('Changed.');
+    return exitCode.done;
+  };
+}
