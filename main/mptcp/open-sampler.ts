@@ -5,11 +5,10 @@ import type { PortFilter } from '#native/netlink/port-filter.ts';
 import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
 import { DestroyedSockets } from '#native/netlink/destroyed-sockets.ts';
 import { openNetlinkSession } from '#native/netlink/open-session.ts';
-import type { MptcpSocketRow, TcpSocketRow } from '#native/netlink/socket-table.ts';
 import { groupConnections, type Connection } from './connections.ts';
 import { parseMptcpCounters, type MptcpCounters } from './counters.ts';
 import { InterfaceNames } from './interface-names.ts';
-import { readSocketInodes } from './process-sockets.ts';
+import { ProcessSockets } from './process-sockets.ts';
 import { TransportSampler } from './sampler.ts';
 import { SocketReader } from './socket-reader.ts';
 
@@ -38,7 +37,7 @@ export class MigrationSampler implements SubflowSampler {
   readonly #resources = new DisposableStack();
   readonly #sockets: SocketReader;
   readonly #interfaces: InterfaceNames;
-  readonly #owned: OwnedSockets;
+  readonly #owned: ProcessSockets;
   readonly #destroyed: DestroyedSockets | undefined;
   readonly #sampler = new TransportSampler();
   #connections: readonly Connection[] = [];
@@ -52,7 +51,7 @@ export class MigrationSampler implements SubflowSampler {
         this.#resources.use(openNetlinkSession(protocol, options.namespace));
       this.#sockets = new SocketReader(open('sock-diag'), options);
       this.#interfaces = new InterfaceNames(open('route'));
-      this.#owned = new OwnedSockets(options.pid);
+      this.#owned = new ProcessSockets(options.pid);
       this.#destroyed = this.#resources.use(DestroyedSockets.open(options.namespace));
     } catch (error) {
       this.#resources.dispose();
@@ -108,36 +107,5 @@ export class MigrationSampler implements SubflowSampler {
     } catch {
       return this.#counters;
     }
-  }
-}
-
-/** How often the descriptors of the process are listed although no unknown socket has shown up. */
-const listEveryMs = 1000;
-
-/** Which sockets belong to a process; what it has closed and what still drains stays its own. */
-class OwnedSockets {
-  readonly #pid: number;
-  readonly #cookies = new Set<bigint>();
-  #inodes: ReadonlySet<number> = new Set();
-  #foreignInodes: ReadonlySet<number> = new Set();
-  #listedAtMonoMs = Number.NEGATIVE_INFINITY;
-
-  constructor(pid: number) {
-    this.#pid = pid;
-  }
-
-  refresh(rows: readonly (TcpSocketRow | MptcpSocketRow)[], atMonoMs: number): void {
-    const isNew = (inode: number): boolean =>
-      inode !== 0 && !this.#inodes.has(inode) && !this.#foreignInodes.has(inode);
-    if (atMonoMs - this.#listedAtMonoMs >= listEveryMs || rows.some((row) => isNew(row.inode))) {
-      this.#listedAtMonoMs = atMonoMs;
-      this.#inodes = readSocketInodes(this.#pid) ?? new Set();
-      this.#foreignInodes = new Set(rows.map((row) => row.inode).filter((inode) => !this.#inodes.has(inode)));
-    }
-    for (const row of rows) if (this.#inodes.has(row.inode)) this.#cookies.add(row.cookie);
-  }
-
-  has(row: TcpSocketRow | MptcpSocketRow): boolean {
-    return this.#cookies.has(row.cookie);
   }
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import type { SocketRow } from '#native/netlink/socket-table.ts';
 
 /**
  * Inodes of the sockets that a process holds (`socket:[N]` in /proc/PID/fd), or `undefined` when it has gone or is not
@@ -29,5 +30,40 @@ function linkTarget(path: string): string | undefined {
     return readlinkSync(path);
   } catch {
     return undefined;
+  }
+}
+
+type SocketName = Pick<SocketRow, 'inode' | 'cookie'>;
+
+const listEveryMs = 1000;
+
+/**
+ * Which sockets belong to a process. What it has closed has no inode any more and stays its own: it still drains. The
+ * descriptors are listed again when a socket shows up that is new, and once a second.
+ */
+export class ProcessSockets {
+  readonly #listInodes: () => ReadonlySet<number> | undefined;
+  readonly #cookies = new Set<bigint>();
+  #inodes: ReadonlySet<number> = new Set();
+  #foreignInodes: ReadonlySet<number> = new Set();
+  #listedAtMonoMs = Number.NEGATIVE_INFINITY;
+
+  constructor(pid: number, listInodes = (): ReadonlySet<number> | undefined => readSocketInodes(pid)) {
+    this.#listInodes = listInodes;
+  }
+
+  refresh(rows: readonly SocketName[], atMonoMs: number): void {
+    const isNew = (inode: number): boolean =>
+      inode !== 0 && !this.#inodes.has(inode) && !this.#foreignInodes.has(inode);
+    if (atMonoMs - this.#listedAtMonoMs >= listEveryMs || rows.some((row) => isNew(row.inode))) {
+      this.#listedAtMonoMs = atMonoMs;
+      this.#inodes = this.#listInodes() ?? new Set();
+      this.#foreignInodes = new Set(rows.map((row) => row.inode).filter((inode) => !this.#inodes.has(inode)));
+    }
+    for (const row of rows) if (this.#inodes.has(row.inode)) this.#cookies.add(row.cookie);
+  }
+
+  has(row: SocketName): boolean {
+    return this.#cookies.has(row.cookie);
   }
 }

@@ -1,6 +1,7 @@
 import type { ConnectionSample, Sample, SubflowSample } from '#contract/telemetry.ts';
 import type { TcpSocketRow } from '#native/netlink/socket-table.ts';
 import type { Connection } from './connections.ts';
+import { byAge, emptySample, payloadAcked, totalsOf } from './subflow-counters.ts';
 import { firstHealth, isFailing, longestSilent, nextHealth, stateOf, type SubflowHealth } from './subflow-health.ts';
 
 /** One reading, put together from the socket tables. */
@@ -22,14 +23,13 @@ interface Subflow {
   sample: SubflowSample;
   health: SubflowHealth;
   row: TcpSocketRow;
-  measuredAtMonoMs: number;
   deltaBytes: number;
 }
 
 /**
- * Turns readings into samples. Keeps what a single reading cannot tell: which subflow is which (numbered 1, 2, 3, ... within its
- * connection, in the order in which they appeared, never given again), rates, and the last totals of those that closed.
- * Only subflows that were established once are counted; joins under way have no number yet.
+ * Turns readings into samples. Keeps what a single reading cannot tell: rates, the last totals of subflows that closed,
+ * and which subflow is which: they are numbered 1, 2, 3, ... within their connection as they appear, and no number is
+ * given twice. Only subflows that were established once are counted; joins under way have no number yet.
  */
 export class TransportSampler {
   readonly #subflows = new Map<bigint, Subflow>();
@@ -62,8 +62,7 @@ export class TransportSampler {
       known.deltaBytes = Math.max(0, bytesSent - known.sample.bytesSent);
       known.health = nextHealth(known.health, row, reading.atMonoMs);
       known.row = row;
-      known.measuredAtMonoMs = reading.atMonoMs;
-      known.sample = totalsOf(known.sample, row, reading.interfaceOf(row));
+      known.sample = { ...totalsOf(known.sample, row, reading.interfaceOf(row)), state: 'active' };
       return;
     }
     const number = (this.#numbersGiven.get(connection.id) ?? 0) + 1;
@@ -74,7 +73,6 @@ export class TransportSampler {
       sample: totalsOf(emptySample(id, row), row, reading.interfaceOf(row)),
       health: firstHealth(row, reading.atMonoMs),
       row,
-      measuredAtMonoMs: reading.atMonoMs,
       // Born since the reading before: all it has carried was carried in between. In the very first reading that is unknown.
       deltaBytes: this.#previousAtMonoMs === undefined ? 0 : bytesSent,
     });
@@ -153,53 +151,4 @@ export class TransportSampler {
       throughputBitsPerSecond: rateOf(total),
     };
   }
-}
-
-/** The initial subflow has address ids 0 and 0; joins follow in the order in which their endpoints were made. */
-function byAge(rows: readonly TcpSocketRow[]): TcpSocketRow[] {
-  const ageOf = ({ subflow }: TcpSocketRow): number =>
-    (subflow?.remoteAddressId ?? 0) * 256 + (subflow?.localAddressId ?? 0);
-  return rows.toSorted((one, other) => ageOf(one) - ageOf(other));
-}
-
-/** The kernel counts the SYN as a byte. */
-function payloadAcked(row: TcpSocketRow): number {
-  return Math.max(0, (row.info?.bytesAcked ?? 0) - 1);
-}
-
-function emptySample(id: string, row: TcpSocketRow): SubflowSample {
-  return {
-    id,
-    localAddress: row.localAddress,
-    localPort: row.localPort,
-    remoteAddress: row.remoteAddress,
-    remotePort: row.remotePort,
-    state: 'active',
-    bytesSent: 0,
-    bytesRetransmitted: 0,
-    throughputBitsPerSecond: 0,
-    shareFraction: 0,
-    rttUs: 0,
-    rttVarianceUs: 0,
-    congestionWindowBytes: 0,
-    retransmits: 0,
-    unsentBytes: 0,
-  };
-}
-
-/** The counters of a row; an interface that cannot be told keeps the name it had. */
-function totalsOf(before: SubflowSample, row: TcpSocketRow, interfaceName: string | undefined): SubflowSample {
-  const { info } = row;
-  if (info === undefined) return before;
-  return {
-    ...before,
-    ...(interfaceName === undefined ? {} : { interface: interfaceName }),
-    bytesSent: payloadAcked(row),
-    bytesRetransmitted: info.bytesRetransmitted,
-    rttUs: info.rttUs,
-    rttVarianceUs: info.rttVarianceUs,
-    congestionWindowBytes: info.congestionWindowSegments * info.sendSegmentBytes,
-    retransmits: info.retransmittedSegments,
-    unsentBytes: info.unsentBytes,
-  };
 }
