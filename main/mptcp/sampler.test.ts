@@ -165,14 +165,15 @@ describe('a sample', () => {
     ]);
   });
 
-  test('keeps what the connection last said of itself after it has gone', () => {
+  test('completes the count of a connection that has ended by its subflows, less what was sent twice', () => {
+    const farewell = tcpRow({ info: { bytesAcked: 1001 } });
     const sample = last(
       reading(0, [first(900)], { mptcp: { info: { bytesAcked: 800, bytesReinjected: 50 } } }),
-      reading(100, []),
+      reading(100, [], { destroyed: [farewell] }),
     );
     expect([sample?.connections, pick(sample, 'state', 'bytesSent')]).toEqual([
-      [{ id: 'd27c32f1', protocol: 'mptcp', fallback: false, bytesSent: 800, bytesReinjected: 50 }],
-      [['closed', 900]],
+      [{ id: 'd27c32f1', protocol: 'mptcp', fallback: false, bytesSent: 950, bytesReinjected: 50 }],
+      [['closed', 1000]],
     ]);
   });
 

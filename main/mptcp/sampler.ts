@@ -51,7 +51,7 @@ export class TransportSampler {
     this.#close(present, reading);
     this.#markStale(reading);
     for (const connection of reading.connections) this.#remember(connection);
-    this.#countPlain();
+    this.#countBySubflows();
     return this.#report(reading);
   }
 
@@ -118,16 +118,25 @@ export class TransportSampler {
     });
   }
 
-  /** TCP has one count, that of its one socket; so has MPTCP before Linux 6.5, which did not count by connection. */
-  #countPlain(): void {
+  /**
+   * Counts a connection by its subflows where the kernel has no count of its own: for TCP, for MPTCP before Linux 6.5, and
+   * at the end of every connection, whose socket goes without a farewell. Then what was sent twice is taken off.
+   */
+  #countBySubflows(): void {
     const carried = new Map<string, number>();
+    const alive = new Set<string>();
     for (const { connection, sample } of this.#subflows.values()) {
       carried.set(connection, (carried.get(connection) ?? 0) + sample.bytesSent);
+      if (sample.state !== 'closed') alive.add(connection);
     }
     for (const [id, connection] of this.#connections) {
-      if (connection.protocol === 'tcp' || !this.#countedByKernel.has(id)) {
-        this.#connections.set(id, { ...connection, bytesSent: carried.get(id) ?? 0 });
-      }
+      const bySubflows = carried.get(id) ?? 0;
+      const isCounted = connection.protocol === 'mptcp' && this.#countedByKernel.has(id);
+      if (isCounted && alive.has(id)) continue;
+      const bytesSent = isCounted
+        ? Math.max(connection.bytesSent, bySubflows - connection.bytesReinjected)
+        : bySubflows;
+      this.#connections.set(id, { ...connection, bytesSent });
     }
   }
 
