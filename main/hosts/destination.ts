@@ -8,7 +8,8 @@ import type { StartedDestination } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type { DestinationOrder } from '#main/engine/ports.ts';
 import { socketPathProblem } from '#main/qmp/monitor-path.ts';
-import { has, parseCommandLine } from './command-line/command-line.ts';
+import { has, parseCommandLine, valuesOf } from './command-line/command-line.ts';
+import { optionValue, parseOptionList } from './command-line/option-list.ts';
 import { destinationOutputName, twinOf, type Twin } from './command-line/twin.ts';
 import { findProgram, isDirectory, launch } from './launch.ts';
 import { askMonitor } from './monitor-questions.ts';
@@ -107,9 +108,8 @@ function refuseUnsafe(twin: Twin, source: Source, place: DestinationPlace, folde
       'guest.argv',
     );
   }
-  const keepsUser = has(parseCommandLine(twin.argv), 'runas', 'run-with') || source.uid === undefined;
   const ownUid = process.geteuid?.();
-  if (!keepsUser && source.uid !== ownUid) {
+  if (source.uid !== undefined && source.uid !== ownUid && !changesUser(twin.argv)) {
     throw invalidRequest(
       `The guest's QEMU runs as user ${source.uid}, and Switchyard would start its twin as user ${ownUid}.`,
       'Run Switchyard as the user who runs QEMU, or start QEMU with `-runas`.',
@@ -125,6 +125,13 @@ function refuseUnsafe(twin: Twin, source: Source, place: DestinationPlace, folde
       remedy: 'Attach to the migration with `switchyard watch` instead of starting it again.',
     });
   }
+}
+
+/** Whether QEMU itself leaves the user who starts it (`-run-with user=` since 9.0). */
+function changesUser(argv: readonly string[]): boolean {
+  const commandLine = parseCommandLine(argv);
+  const properties = valuesOf(commandLine, 'run-with').flatMap((value) => parseOptionList(value));
+  return has(commandLine, 'runas') || optionValue(properties, 'user') !== undefined;
 }
 
 function identityOf(child: ChildProcess, uuid: string): QemuIdentity {

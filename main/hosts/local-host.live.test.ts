@@ -93,6 +93,34 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
       expect(await hosts.destination.findDestination('20261122T120250Z-0000')).toBeUndefined();
     });
 
+    test('outlives a manager that is killed', async () => {
+      const guest = await hosts.startGuest('web', '-uuid', uuid);
+      const script = `
+        import { resolveHost } from '#main/hosts/hosts.ts';
+        const host = resolveHost('${hosts.destination.id}', { runtimeDirectory: '${join(hosts.folder, 'runtime')}' });
+        await host.startDestination({ migrationId: '${migrationId}', guest: ${JSON.stringify(guest)} });
+        process.kill(process.pid, 'SIGKILL');`;
+      const manager = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });
+      expect(await once(manager, 'exit')).toEqual([null, 'SIGKILL']);
+      const started = await hosts.destination.findDestination(migrationId);
+      if (!started) throw new Error('the destination died with its manager');
+      const qemu = await hosts.destination.attach(started.identity, started.monitorPath);
+      expect(await qemu.status()).toMatchObject({ run: 'inmigrate' });
+      qemu.close();
+    });
+
+    test('starts the twin of a guest that was started in a terminal', async () => {
+      const guest = await hosts.startGuest('web', '-serial', 'mon:stdio', '-nographic');
+      const started = await hosts.destination.startDestination({ migrationId, guest });
+      expect(await hosts.destination.presence(started.identity)).toBe('present');
+    });
+
+    test('refuses to start a guest of another user as root', async () => {
+      const guest = await hosts.startGuest('web');
+      const asUser = { ...guest, identity: await hosts.startAs('nobody') };
+      await expect(hosts.destination.startDestination({ migrationId, guest: asUser })).rejects.toThrow(/as user 65534/);
+    });
+
     test('is refused a second time', async () => {
       const guest = await hosts.startGuest('web');
       await hosts.destination.startDestination({ migrationId, guest });

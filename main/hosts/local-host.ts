@@ -1,12 +1,15 @@
+import { resolve } from 'node:path';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
 import type { StartedDestination } from '#contract/migration.ts';
 import type { DestinationOrder, MigrationHost, Qemu, SubflowSampler } from '#main/engine/ports.ts';
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
+import type { AddressDialect } from '#main/qmp/address.ts';
 import { findDestination, startDestination } from './destination.ts';
 import { readFacts } from './facts.ts';
 import { inContractTerms, inContractTermsNow } from './failures.ts';
 import { listGuests } from './guests.ts';
+import { dialectOf } from './migration-address.ts';
 import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { presenceOf, terminate, type Presence } from './process/identity.ts';
@@ -15,7 +18,7 @@ import { readQemuProcess } from './qemu-processes.ts';
 import { readOutput, tidyFolderOf } from './runtime-folder.ts';
 
 export interface LocalHostOptions {
-  /** Folder for the sockets and outputs of destinations, absolute; see SWITCHYARD_RUNTIME_DIR. */
+  /** Folder for the sockets and outputs of destinations; see SWITCHYARD_RUNTIME_DIR. */
   readonly runtimeDirectory: string;
 }
 
@@ -28,7 +31,7 @@ export class LocalHost implements MigrationHost {
   constructor(id: string, options: LocalHostOptions, network: NetworkPlace = ownPlace) {
     this.id = id;
     this.#network = network;
-    this.#runtimeDirectory = options.runtimeDirectory;
+    this.#runtimeDirectory = resolve(options.runtimeDirectory);
   }
 
   facts(): Promise<HostFacts> {
@@ -50,7 +53,10 @@ export class LocalHost implements MigrationHost {
       try {
         const { UUID } = await client.execute('query-uuid');
         if (UUID.toLowerCase() !== identity.uuid) throw this.#foreign(identity, monitorPath);
-        return new QemuMonitor(client, identity);
+        const dialect = (): Promise<AddressDialect> => dialectOf(identity, client);
+        // Known by the time that it is needed; whoever needs it is told what went wrong.
+        dialect().catch(() => undefined);
+        return new QemuMonitor(client, identity, dialect);
       } catch (thrown) {
         await client.close();
         throw thrown;

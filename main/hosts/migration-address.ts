@@ -1,17 +1,23 @@
-import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
-import type { MigrationAddress } from '#main/engine/ports.ts';
-import type { MigrationInfo, MigrationTarget } from '#main/qmp/schema.ts';
+import { SwitchyardError } from '#contract/errors.ts';
+import type { QemuIdentity } from '#contract/host.ts';
+import { probeQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
+import type { AddressDialect } from '#main/qmp/address.ts';
+import type { QmpClient } from '#main/qmp/client.ts';
+import type { MigrationInfo } from '#main/qmp/schema.ts';
 
-/**
- * The address as `migrate` and `migrate-incoming` take it. The `uri` form with `mptcp=on` spelled out means the same to every
- * QEMU since 6.1; without MPTCP, to every QEMU there is.
- */
-export function migrationTarget(address: MigrationAddress): MigrationTarget {
-  if (/[\s,]/.test(address.host)) {
-    throw invalidRequest(`"${address.host}" is no address.`, 'Give an IPv4 or IPv6 address, or a host name.', 'host');
+const known = new Map<string, Promise<QemuFeatures>>();
+
+/** How this process wants its addresses. It cannot change while it lives, and asking takes some 30 ms: asked once. */
+export async function dialectOf(identity: QemuIdentity, client: QmpClient): Promise<AddressDialect> {
+  const key = `${identity.bootId} ${identity.pid} ${identity.startTimeTicks}`;
+  const asked = known.get(key) ?? probeQemuFeatures(client);
+  known.set(key, asked);
+  try {
+    return await asked;
+  } catch (thrown) {
+    known.delete(key);
+    throw thrown;
   }
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return { uri: `tcp:${host}:${address.port}${address.mptcp ? ',mptcp=on' : ''}` };
 }
 
 /** The port that the destination's kernel chose, from `query-migrate` on the QEMU that listens (`socket-address`, QEMU 4.0). */

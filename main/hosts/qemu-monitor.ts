@@ -9,10 +9,11 @@ import type {
   QemuEvent,
   QemuStatus,
 } from '#main/engine/ports.ts';
+import { migrationTarget, type AddressDialect, type AddressRole } from '#main/qmp/address.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import { closeSentence } from '#main/qmp/fault.ts';
-import type { MigrationInfo, MigrationParameters as QmpParameters } from '#main/qmp/schema.ts';
-import { listeningPort, migrationTarget } from './migration-address.ts';
+import type { MigrationInfo, MigrationParameters as QmpParameters, MigrationTarget } from '#main/qmp/schema.ts';
+import { listeningPort } from './migration-address.ts';
 
 /**
  * A query that takes longer has met a main loop that is stuck, as in a switchover whose network died. Asking again is
@@ -25,11 +26,13 @@ export class QemuMonitor implements Qemu {
   readonly identity: QemuIdentity;
   readonly disconnected: Promise<string>;
   readonly #client: QmpClient;
+  readonly #dialect: () => Promise<AddressDialect>;
 
   /** Takes over the session, whose QEMU has been found to be the one of `identity`. */
-  constructor(client: QmpClient, identity: QemuIdentity) {
+  constructor(client: QmpClient, identity: QemuIdentity, dialect: () => Promise<AddressDialect>) {
     this.identity = identity;
     this.#client = client;
+    this.#dialect = dialect;
     this.disconnected = client.closed.then(closeSentence);
   }
 
@@ -76,12 +79,12 @@ export class QemuMonitor implements Qemu {
   }
 
   async listen(address: MigrationAddress): Promise<number> {
-    await this.#client.execute('migrate-incoming', migrationTarget(address));
+    await this.#client.execute('migrate-incoming', await this.#target(address, 'listen'));
     return address.port === 0 ? listeningPort(await this.#client.execute('query-migrate')) : address.port;
   }
 
   async migrate(address: MigrationAddress): Promise<void> {
-    await this.#client.execute('migrate', migrationTarget(address));
+    await this.#client.execute('migrate', await this.#target(address, 'connect'));
   }
 
   async cancel(): Promise<void> {
@@ -118,6 +121,10 @@ export class QemuMonitor implements Qemu {
 
   close(): void {
     void this.#client.close();
+  }
+
+  async #target({ host, port, mptcp }: MigrationAddress, role: AddressRole): Promise<MigrationTarget> {
+    return migrationTarget({ type: 'inet', host, port, ...(mptcp ? { mptcp } : {}) }, role, await this.#dialect());
   }
 }
 

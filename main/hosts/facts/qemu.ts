@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import type { QemuFacts } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { QmpClient } from '#main/qmp/client.ts';
+import { probeQemuFeatures } from '#main/qmp/features.ts';
 import { QmpError } from '#main/qmp/fault.ts';
 
 const architectures: Readonly<Record<string, string>> = {
@@ -56,14 +57,8 @@ async function askQemu(binary: string): Promise<QemuFacts | undefined> {
       { transport: { stream } },
       { monitor: binary, connectTimeoutMs: answerTimeoutMs, commandTimeoutMs: answerTimeoutMs },
     );
-    const { major, minor, micro } = client.greeting.version;
-    const schema = await client.execute('query-qmp-schema');
-    return {
-      binary,
-      version: `${major}.${minor}.${micro}`,
-      // Type names in the schema are opaque numbers: only members can be recognised.
-      mptcp: schema.some((entity) => entity.members?.some((member) => member.name === 'mptcp') ?? false),
-    };
+    const { version, mptcp } = await probeQemuFeatures(client);
+    return { binary, version: `${version.major}.${version.minor}.${version.micro}`, mptcp };
   } catch (thrown) {
     if (thrown instanceof QmpError) return undefined;
     throw thrown;

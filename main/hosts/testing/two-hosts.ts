@@ -4,10 +4,11 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Guest } from '#contract/host.ts';
+import type { Guest, QemuIdentity } from '#contract/host.ts';
 import { resolveHost } from '#main/hosts/hosts.ts';
 import type { LocalHost } from '#main/hosts/local-host.ts';
 import { readBootId, terminate } from '#main/hosts/process/identity.ts';
+import { readProcessStat, readProgram } from '#main/hosts/process/process-table.ts';
 import { listQemuProcesses } from '#main/hosts/qemu-processes.ts';
 import { namespacePlace } from '#main/hosts/network-place.ts';
 
@@ -44,6 +45,15 @@ export class TwoHosts implements AsyncDisposable {
     const options = { runtimeDirectory: join(this.folder, 'runtime') };
     this.source = resolveHost(this.names[0], options);
     this.destination = resolveHost(this.names[1], options);
+  }
+
+  /** Any process of another user, by its identity; it ends by itself. */
+  async startAs(user: string): Promise<QemuIdentity> {
+    const child = spawn('setpriv', ['--reuid', user, '--clear-groups', 'sleep', '2'], { stdio: 'ignore' });
+    await once(child, 'spawn');
+    while (readProgram(child.pid ?? 0).argv[0] !== 'sleep') await sleep(5);
+    const { pid = 0, startTimeTicks = 0 } = readProcessStat(child.pid ?? 0) ?? {};
+    return { uuid: '', pid, startTimeTicks, bootId: readBootId() };
   }
 
   /** A guest of 16 MiB that only runs its firmware. `more` are further arguments; relative paths mean `folder`. */
