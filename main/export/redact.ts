@@ -4,10 +4,11 @@ import { hideInArgument, hideInText, takesSecret, type Hide } from './secrets.ts
 export const redacted = '[redacted]';
 
 /**
- * Members that operators read, and that may quote anything a program has said. All other strings are left as they are: a
- * successor finds the guest by them (a socket's path, a uuid), and a replaced one would make it look elsewhere.
+ * Members that operators read, and that may quote anything a program has said. All other texts are left as they are: a
+ * successor finds the guest by them, and a replaced one would make it look elsewhere. A test holds this list against the
+ * contract, so that a new member is thought about.
  */
-const proseMembers: ReadonlySet<string> = new Set([
+export const proseMembers: ReadonlySet<string> = new Set([
   'cause',
   'command',
   'description',
@@ -18,6 +19,7 @@ const proseMembers: ReadonlySet<string> = new Set([
   'reason',
   'remedy',
   'text',
+  'waitingFor',
   'why',
 ]);
 
@@ -43,8 +45,11 @@ export function createRedactor(): Redactor {
     }
     return redacted;
   };
+  /** The longest first: one secret may be the beginning of another. */
   const hideKnown = (text: string): string =>
-    [...known].reduce((result, secret) => result.replaceAll(secret, redacted), text);
+    [...known]
+      .toSorted((one, other) => other.length - one.length)
+      .reduce((result, secret) => result.replaceAll(secret, redacted), text);
 
   const redactMembers = (container: object): void => {
     for (const [name, value] of Object.entries(container) as [string, unknown][]) {

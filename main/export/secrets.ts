@@ -6,7 +6,7 @@ export type Hide = (secret: string) => string;
 
 /** One element of an argv: the values of its options run to the next single comma, and may hold spaces. */
 export function hideInArgument(argument: string, hide: Hide): string {
-  return hideByShape(hideInOptions(argument, /((?:[^,]|,,)+)/y, hide), hide);
+  return hideByShape(hideInOptions(argument, toComma, hide), hide);
 }
 
 /**
@@ -14,7 +14,7 @@ export function hideInArgument(argument: string, hide: Hide): string {
  * innocent neighbour along, and never leaves the rest of a secret behind.
  */
 export function hideInText(text: string, hide: Hide): string {
-  return hideByShape(hideInOptions(text, /"([^"]+)"|'([^']+)'|([^\s"']+)/y, hide), hide);
+  return hideByShape(hideInOptions(text, quotedOrToSpace, hide), hide);
 }
 
 /** An option whose value is the next element: `--password hunter2`. */
@@ -54,22 +54,43 @@ function isSecretHere(name: string, before: string): boolean {
 /** `on` and `off` only say whether there is a password (`-vnc :1,password=on`). */
 const switches = new Set(['on', 'off', 'yes', 'no', 'true', 'false']);
 
-/** Replaces the values of `name=value`. `valuePattern` is sticky; its first group that took part is the value. */
-function hideInOptions(text: string, valuePattern: RegExp, hide: Hide): string {
+/** How far a value goes; the first group that took part is the value. */
+const toComma = /((?:[^,]|,,)+)/y;
+const quotedOrToSpace = /"([^"]+)"|'([^']+)'|([^\s"']+)/y;
+const inQuery = /([^&\s,"']+)/y;
+const inRbdOptions = /((?:[^:,\s\\]|\\.)+)/y;
+
+/** Values in a URL's query and in RBD's `:name=value` have ends of their own. */
+function valueAfter(before: string, otherwise: RegExp): RegExp {
+  switch (before.at(-1)) {
+    case '?':
+    case '&':
+      return inQuery;
+    case ':':
+      return inRbdOptions;
+    default:
+      return otherwise;
+  }
+}
+
+/** Replaces the secret values of `name=value`. */
+function hideInOptions(text: string, usual: RegExp, hide: Hide): string {
   // A name begins only where none is under way: without this, long words would cost the square of their length.
   const names = /(?<![\w.-])([\w.-]+)=/g;
   let result = '';
   let copied = 0;
   for (let name = names.exec(text); name; name = names.exec(text)) {
     const start = names.lastIndex;
+    const before = text.slice(0, name.index);
     const key = name[1] ?? '';
-    if (!isSecretName(key) && !isSecretHere(key, text.slice(0, name.index))) continue;
-    valuePattern.lastIndex = start;
-    const value = valuePattern.exec(text);
+    if (!isSecretName(key) && !isSecretHere(key, before)) continue;
+    const pattern = valueAfter(before, usual);
+    pattern.lastIndex = start;
+    const value = pattern.exec(text);
     const secret = value?.slice(1).find((group) => group !== undefined);
     if (!value || secret === undefined || switches.has(secret.toLowerCase())) continue;
     result += text.slice(copied, start) + value[0].replace(secret, () => hide(secret));
-    copied = valuePattern.lastIndex;
+    copied = pattern.lastIndex;
     names.lastIndex = copied;
   }
   return result + text.slice(copied);

@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest';
+import type { JournalEvent } from '#contract/migration.ts';
+import { exampleEvents, examplePlan } from './testing/example-migration.ts';
+import { narrator } from './narrator.ts';
+
+function told(...events: readonly JournalEvent[]): string[] {
+  const tell = narrator();
+  return events.map((event) => tell(event));
+}
+
+const planned: JournalEvent = { kind: 'planned', plan: examplePlan() };
+
+/** What one event reads like in a migration of lab-guest from lab-source to lab-destination. */
+function toldOf(event: JournalEvent): string | undefined {
+  return told(planned, event)[1];
+}
+
+const where = (
+  id: string,
+  name: string,
+): { subflow: string; interface: string; localAddress: string; remoteAddress: string } => ({
+  subflow: id,
+  interface: name,
+  localAddress: '10.0.1.1',
+  remoteAddress: '10.0.1.2',
+});
+
+test('a whole migration reads like this', () => {
+  expect(told(...exampleEvents)).toEqual([
+    'ada asked to migrate lab-guest from lab-source to lab-destination: 2 paths, MPTCP where both ends speak it.',
+    'Asked the destination to listen.',
+    'Destination is listening on port 49152 with MPTCP.',
+    'Asked the source QEMU to migrate.',
+    'The source QEMU has begun to connect.',
+    'eth1 carries a subflow from 10.0.1.1 to 10.0.1.2.',
+    'eth2 carries a subflow from 10.0.2.1 to 10.0.2.2.',
+    'Connected: Multipath TCP confirmed by the kernel, 2 subflows.',
+    'Iteration 1 begins: 512 MiB to send.',
+    'eth1 lost (no carrier); traffic moved to eth2.',
+    'eth1 is back after 2.1 s.',
+    'Iteration 2 begins: 40 MiB were dirtied meanwhile.',
+    'Iteration 3 begins: 42 MiB were dirtied meanwhile.',
+    'The QEMU on lab-source is postmigrate, its migration completed.',
+    'The source has handed everything over: from here on lab-guest belongs to lab-destination.',
+    'Asked lab-destination to resume lab-guest.',
+    'lab-destination has resumed lab-guest.',
+    "QEMU's final figures: 200 MiB transferred, downtime 38 ms.",
+    'Done: lab-guest is on lab-destination.',
+  ]);
+});
+
+const failure = { kind: 'cancelled', text: 'No space left on device', remedy: 'Free some.' } as const;
+const explanation = { phase: 'copying', cause: 'Nothing moved for 30 s on any path.', next: 'Mend the network.' };
+
+test.for<readonly [JournalEvent, string]>([
+  [{ kind: 'attached', user: 'bob', pid: 77 }, 'bob took the migration up again (process 77).'],
+  [
+    { kind: 'intended', step: 'start-destination', detail: 'qemu-system-x86_64' },
+    'Starting lab-guest on lab-destination, paused and waiting (qemu-system-x86_64).',
+  ],
+  [{ kind: 'done', step: 'listen', port: 4444, mptcp: false }, 'Destination is listening on port 4444 with plain TCP.'],
+  [
+    { kind: 'failed', step: 'start-destination', failure },
+    'lab-guest could not be started on lab-destination: No space left on device.',
+  ],
+  [
+    {
+      kind: 'observed',
+      side: 'source',
+      observation: { kind: 'answering', run: 'running', migration: 'failed', errorText: 'Unable to write to socket' },
+    },
+    'The QEMU on lab-source is running, its migration failed, and says: Unable to write to socket.',
+  ],
+  [
+    { kind: 'observed', side: 'destination', observation: { kind: 'unasked' } },
+    'The QEMU on lab-destination has not been asked yet.',
+  ],
+  [
+    { kind: 'observed', side: 'destination', observation: { kind: 'silent' } },
+    'The QEMU on lab-destination is there and does not answer.',
+  ],
+  [
+    { kind: 'observed', side: 'destination', observation: { kind: 'gone' } },
+    'The QEMU on lab-destination is proven gone.',
+  ],
+  [
+    { kind: 'observed', side: 'source', observation: { kind: 'unreachable', why: 'no route to host' } },
+    'lab-source cannot be asked: no route to host.',
+  ],
+  [
+    { kind: 'output-kept', side: 'destination', raw: 'warning: one\nqemu: Size mismatch: pc.ram\n' },
+    'The QEMU on lab-destination printed at last: qemu: Size mismatch: pc.ram.',
+  ],
+  [{ kind: 'output-kept', side: 'destination', raw: '\n' }, 'The QEMU on lab-destination printed nothing.'],
+  [
+    { kind: 'negotiated', protocol: 'tcp', when: 'data-flowed', connections: [], text: 'the connection is plain TCP' },
+    'After data has flowed: the connection is plain TCP.',
+  ],
+  [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured any more (EPERM); the migration goes on.'],
+  [
+    { kind: 'stalled', forMs: 30_000, guest: 'source' },
+    'Nothing has moved for 30 s; lab-guest goes on running on lab-source.',
+  ],
+  [{ kind: 'stalled', forMs: 2100, guest: 'stopped' }, 'Nothing has moved for 2.1 s; lab-guest is stopped.'],
+  [{ kind: 'cancel-requested', reason: 'operator', by: 'ada' }, 'Cancel requested by ada.'],
+  [
+    { kind: 'cancel-requested', reason: 'mptcp-required', by: 'policy' },
+    'Cancelling: MPTCP is required and the connection is plain TCP.',
+  ],
+  [{ kind: 'cancel-requested', reason: 'stalled', by: 'watchdog' }, 'Cancelling: nothing moves on any path.'],
+  [
+    { kind: 'cancel-requested', reason: 'attached-before-start', by: 'switchyard' },
+    'Cancelling: the manager had ended before anything moved.',
+  ],
+  [
+    { kind: 'cancel-refused', by: 'ada', why: 'it has already ended' },
+    'ada asked to cancel; refused, because it has already ended.',
+  ],
+  [
+    { kind: 'settings-changed', by: 'ada', downtimeLimitMs: 500, bandwidthBitsPerSecond: 0 },
+    'ada set the downtime limit to 500 ms and the bandwidth limit to none.',
+  ],
+  [{ kind: 'settings-changed', by: 'ada', bandwidthBitsPerSecond: 2e8 }, 'ada set the bandwidth limit to 200 Mbit/s.'],
+  [{ kind: 'settings-changed', by: 'ada' }, 'ada set nothing.'],
+  [
+    { kind: 'ended', outcome: 'safe-on-source', guest: 'source', explanation },
+    'Not migrated: lab-guest is safe on lab-source. Nothing moved for 30 s on any path.',
+  ],
+  [
+    { kind: 'ended', outcome: 'unknown', guest: 'unknown' },
+    'Not known: where lab-guest runs must be looked at; nothing has been touched.',
+  ],
+])('%j', ([event, text]) => {
+  expect(toldOf(event)).toBe(text);
+});
+
+test('a lost path says where its traffic went: to all that are left, or nowhere', () => {
+  const [first, second, third] = ['a', 'b', 'c'].map((id, index) => where(`t/${id}`, `eth${index}`));
+  if (!first || !second || !third) throw new TypeError('three paths');
+  const story = told(
+    { kind: 'subflow-established', ...first },
+    { kind: 'subflow-established', ...second },
+    { kind: 'subflow-established', ...third },
+    { kind: 'subflow-lost', ...first, why: 'no carrier' },
+    { kind: 'subflow-closed', ...second },
+    { kind: 'subflow-lost', ...third, why: 'no carrier' },
+  );
+  expect(story.slice(3)).toEqual([
+    'eth0 lost (no carrier); traffic moved to eth1 and eth2.',
+    'The subflow on eth1 closed.',
+    'eth2 lost (no carrier); no other path carries traffic.',
+  ]);
+});
+
+test('subflows that share an interface are told apart, and are no refuge for each other', () => {
+  const story = told(
+    { kind: 'subflow-established', ...where('t1/1', 'eth1') },
+    { kind: 'subflow-established', ...where('t2/1', 'eth1') },
+    { kind: 'subflow-established', ...where('t2/2', 'eth2') },
+    { kind: 'subflow-lost', ...where('t2/1', 'eth1'), why: 'no carrier' },
+  );
+  expect(story.at(-1)).toBe('eth1 (subflow t2/1) lost (no carrier); traffic moved to eth2.');
+});
+
+test('a path whose interface has gone keeps the name it had', () => {
+  const { interface: _gone, ...nameless } = where('t/1', 'eth1');
+  const story = told(
+    { kind: 'subflow-established', ...where('t/1', 'eth1') },
+    { kind: 'subflow-lost', ...nameless, why: 'the address is gone' },
+  );
+  expect(story[1]).toBe('eth1 lost (the address is gone); no other path carries traffic.');
+});
+
+test('what a host says stays on one line', () => {
+  expect(toldOf({ kind: 'sampling-failed', why: 'one\n2026-11-22T12:00:00Z forged\u001b[2J' })).toBe(
+    'The paths cannot be measured any more (one 2026-11-22T12:00:00Z forged\ufffd[2J); the migration goes on.',
+  );
+});
