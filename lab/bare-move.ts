@@ -12,7 +12,7 @@ import { removeFilesOf } from './copy-files.ts';
 import { HeartbeatWatch, type HeartbeatReport } from './guest/heartbeat.ts';
 import { endProcess, findGuests, outputFiles, type GuestProcess } from './guest/processes.ts';
 import { startQemu } from './guest/start.ts';
-import { labStatus } from './lab.ts';
+import { labStatus } from './status.ts';
 import { linkEnd } from './links.ts';
 import { labNames, type LabSide } from './names.ts';
 import { filesIn } from './runtime-directory.ts';

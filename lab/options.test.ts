@@ -51,7 +51,7 @@ test('the slowest pace is one page per tick', () => {
 });
 
 test('a guest that never sleeps counts its heartbeats in pages', () => {
-  expect(planLab({ guestPace: 'max' }).walk).toMatchObject({ pagesPerTick: 0, heartbeatInterval: 2 ** 18 });
+  expect(planLab({ guestPace: 'max' }).walk).toMatchObject({ pagesPerTick: 0, heartbeatInterval: 2 ** 14 });
 });
 
 test('the default walk of any guest fits into it', () => {

@@ -148,8 +148,8 @@ function defaultWalkBytes(memory: Bytes): Bytes {
   return Math.min(Math.floor((mebibytes * 25) / 32), 3071) * mebibyte;
 }
 
-/** Pages between two heartbeats of a guest that never sleeps: some tens per second under TCG. */
-const restlessHeartbeat = 2 ** 18;
+/** Pages between two heartbeats of a guest that never sleeps: about a hundred per second under TCG. */
+const restlessHeartbeat = 2 ** 14;
 
 function pagesPerTick(pace: GuestPace): number {
   return pace === 'max' ? 0 : Math.max(1, Math.round(pace / ticksPerSecond));
