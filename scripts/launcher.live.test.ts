@@ -32,7 +32,7 @@ beforeEach(async () => {
     `echo built >>builds; [ ! -e broken ] || { echo no such module; exit 1; }; sleep 0.2
      mkdir -p out/main; echo 'echo "$PWD:$*"' >out/main/cli.js`,
   );
-  for (const command of ['qemu-system-x86_64', 'ip', 'tc', 'ss', 'sysctl', 'nsenter', 'unshare']) {
+  for (const command of ['qemu-system-x86_64', 'ip', 'tc', 'ss', 'nsenter', 'unshare']) {
     await putProgram(`stand-ins/${command}`, ':');
   }
 });
