@@ -59,6 +59,9 @@ function guestKey({ uuid, bootId, pid, startTimeTicks }: QemuIdentity): string {
 /** Long enough to outlast somebody's look at the lock (`managerOf`), too short for a person to notice. */
 const patienceMs = 100;
 
+/** A connection that nobody refers to is closed by the garbage collector, and its lock is gone: these are referred to. */
+const held = new Set<DatabaseSync>();
+
 function acquire(path: string, owner: LockOwner, refusal: string): Lock {
   const database = exclusively(path, patienceMs);
   if (database === undefined) throw alreadyTaken(readCard(path), refusal);
@@ -70,8 +73,9 @@ function acquire(path: string, owner: LockOwner, refusal: string): Lock {
     database.close();
     throw fileFailure(thrown, `The lock ${path} could not be signed`, path);
   }
+  held.add(database);
   const release = (): void => {
-    if (!database.isOpen) return;
+    if (!held.delete(database)) return;
     // While the lock is still ours: the next owner's card must not be the one that goes.
     rmSync(cardPath(path), { force: true });
     database.close();
