@@ -13,7 +13,7 @@ export default defineConfig({
     emitAssets: true,
     target: 'node24',
     sourcemap: true,
-    rolldownOptions: { output: { entryFileNames: 'cli.js', codeSplitting: false } },
+    rolldownOptions: { output: { entryFileNames: 'cli.js', codeSplitting: false, sourcemapExcludeSources: true } },
   },
   ssr: { noExternal: true, external: ['koffi'] },
   plugins: [dataFiles()],
