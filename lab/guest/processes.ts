@@ -47,15 +47,15 @@ export async function isAlive({ pid, startTimeTicks }: Pick<GuestProcess, 'pid' 
 }
 
 /** Ends this very process at once and resolves when it is gone. */
-export async function endProcess(process_: Pick<GuestProcess, 'pid' | 'startTimeTicks'>): Promise<void> {
+export async function endProcess(target: Pick<GuestProcess, 'pid' | 'startTimeTicks'>): Promise<void> {
   const deadlineMs = performance.now() + 10_000;
-  while (await isAlive(process_)) {
+  while (await isAlive(target)) {
     try {
-      process.kill(process_.pid, 'SIGKILL');
+      process.kill(target.pid, 'SIGKILL');
     } catch (error) {
       if (!isErrno(error, 'ESRCH')) throw error;
     }
-    if (performance.now() > deadlineMs) throw new Error(`process ${process_.pid} does not end`);
+    if (performance.now() > deadlineMs) throw new Error(`process ${target.pid} does not end`);
     await sleep(10);
   }
 }
