@@ -4,15 +4,15 @@ import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
 import type { StartedDestination } from '#contract/migration.ts';
 import type { DestinationOrder, MigrationHost, Qemu, SubflowSampler } from '#main/engine/ports.ts';
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
-import type { AddressDialect } from '#main/qmp/address.ts';
+import { probeQemuFeatures } from '#main/qmp/features.ts';
 import { findDestination, startDestination } from './destination.ts';
 import { readFacts } from './facts.ts';
 import { inContractTerms, inContractTermsNow } from './failures.ts';
 import { listGuests } from './guests.ts';
-import { dialectOf } from './migration-address.ts';
 import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { presenceOf, terminate, type Presence } from './process/identity.ts';
+import { featuresOf } from './qemu-features.ts';
 import { QemuMonitor } from './qemu-monitor.ts';
 import { readQemuProcess } from './qemu-processes.ts';
 import { readOutput, tidyFolderOf } from './runtime-folder.ts';
@@ -53,9 +53,7 @@ export class LocalHost implements MigrationHost {
       try {
         const { UUID } = await client.execute('query-uuid');
         if (UUID.toLowerCase() !== identity.uuid) throw this.#foreign(identity, monitorPath);
-        const dialect = (): Promise<AddressDialect> => dialectOf(identity, client);
-        // Known by the time that it is needed; whoever needs it is told what went wrong.
-        dialect().catch(() => undefined);
+        const dialect = () => featuresOf(`/proc/${identity.pid}/exe`, () => probeQemuFeatures(client));
         return new QemuMonitor(client, identity, dialect);
       } catch (thrown) {
         await client.close();

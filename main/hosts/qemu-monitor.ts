@@ -13,7 +13,7 @@ import { migrationTarget, type AddressDialect, type AddressRole } from '#main/qm
 import type { QmpClient } from '#main/qmp/client.ts';
 import { closeSentence } from '#main/qmp/fault.ts';
 import type { MigrationInfo, MigrationParameters as QmpParameters, MigrationTarget } from '#main/qmp/schema.ts';
-import { listeningPort } from './migration-address.ts';
+import { listeningPort } from './listening-port.ts';
 
 /**
  * A query that takes longer has met a main loop that is stuck, as in a switchover whose network died. Asking again is

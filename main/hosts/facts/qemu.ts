@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import type { QemuFacts } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { QmpClient } from '#main/qmp/client.ts';
-import { probeQemuFeatures } from '#main/qmp/features.ts';
+import { probeQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
 import { QmpError } from '#main/qmp/fault.ts';
+import { describeError } from '#main/qmp/transport.ts';
+import { featuresOf } from '#main/hosts/qemu-features.ts';
 
 const architectures: Readonly<Record<string, string>> = {
   x64: 'x86_64',
@@ -25,46 +27,41 @@ export function qemuCandidates(environmentPath: string, architecture: string): r
   return [...folders.map((folder) => join(folder, name)), '/usr/libexec/qemu-kvm', '/usr/bin/kvm'];
 }
 
-const known = new Map<string, Promise<QemuFacts | undefined>>();
 const answerTimeoutMs: Milliseconds = 10_000;
 
-/**
- * The QEMU that this machine would start, found by asking it; asked once for each version of the file. `undefined` when there
- * is none, or it does not even start.
- */
+/** The QEMU that this machine would start, found by asking it. `undefined` when there is none, or it does not even start. */
 export async function readQemuFacts(): Promise<QemuFacts | undefined> {
   const binary = qemuCandidates(process.env['PATH'] ?? '', process.arch).find(isExecutable);
   if (binary === undefined) return undefined;
-  const { mtimeMs, size } = statSync(binary);
-  const key = `${realpathSync(binary)} ${mtimeMs} ${size}`;
-  const asked = known.get(key) ?? askQemu(binary);
-  known.set(key, asked);
-  const facts = await asked;
-  if (!facts) known.delete(key);
-  return facts;
-}
-
-/** A QEMU without a machine, which only answers questions and ends with the session, on a socket it is born with. */
-async function askQemu(binary: string): Promise<QemuFacts | undefined> {
-  const args = ['-machine', 'none,accel=tcg:kvm', '-nodefaults', '-no-user-config', '-display', 'none', '-S'];
-  const monitor = ['-chardev', 'socket,id=qmp,fd=3', '-mon', 'chardev=qmp,mode=control'];
-  const child = spawn(binary, [...args, ...monitor], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-  const closed = once(child, 'close').catch(() => undefined);
-  const stream = child.stdio[3];
   try {
-    if (!(stream instanceof Socket)) return undefined;
-    await using client = await QmpClient.connect(
-      { transport: { stream } },
-      { monitor: binary, connectTimeoutMs: answerTimeoutMs, commandTimeoutMs: answerTimeoutMs },
-    );
-    const { version, mptcp } = await probeQemuFeatures(client);
+    const { version, mptcp } = await featuresOf(binary, () => askQemu(binary));
     return { binary, version: `${version.major}.${version.minor}.${version.micro}`, mptcp };
   } catch (thrown) {
     if (thrown instanceof QmpError) return undefined;
     throw thrown;
+  }
+}
+
+/** A QEMU without a machine, which only answers questions and ends with the session, on a socket it is born with. */
+async function askQemu(binary: string): Promise<QemuFeatures> {
+  const args = ['-machine', 'none,accel=tcg:kvm', '-nodefaults', '-no-user-config', '-display', 'none', '-S'];
+  const monitor = ['-chardev', 'socket,id=qmp,fd=3', '-mon', 'chardev=qmp,mode=control'];
+  const child = spawn(binary, [...args, ...monitor], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  await once(child, 'spawn').catch((error: unknown) => {
+    throw new QmpError(binary, { kind: 'unreachable', ...describeError(error) }, { cause: error });
+  });
+  const ended = once(child, 'close');
+  const stream = child.stdio[3];
+  if (!(stream instanceof Socket)) throw new TypeError('Node makes each pipe of a child a socket');
+  try {
+    await using client = await QmpClient.connect(
+      { transport: { stream } },
+      { monitor: binary, connectTimeoutMs: answerTimeoutMs, commandTimeoutMs: answerTimeoutMs },
+    );
+    return await probeQemuFeatures(client);
   } finally {
     child.kill('SIGKILL');
-    await closed;
+    await ended;
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listeningPort } from './migration-address.ts';
+import { listeningPort } from './listening-port.ts';
 
 test('one port, announced for both families, is one port', () => {
   const addresses = ['0.0.0.0', '::'].map((host) => ({ type: 'inet', host, port: '4444' }));

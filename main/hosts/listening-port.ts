@@ -1,24 +1,5 @@
 import { SwitchyardError } from '#contract/errors.ts';
-import type { QemuIdentity } from '#contract/host.ts';
-import { probeQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
-import type { AddressDialect } from '#main/qmp/address.ts';
-import type { QmpClient } from '#main/qmp/client.ts';
 import type { MigrationInfo } from '#main/qmp/schema.ts';
-
-const known = new Map<string, Promise<QemuFeatures>>();
-
-/** How this process wants its addresses. It cannot change while it lives, and asking takes some 30 ms: asked once. */
-export async function dialectOf(identity: QemuIdentity, client: QmpClient): Promise<AddressDialect> {
-  const key = `${identity.bootId} ${identity.pid} ${identity.startTimeTicks}`;
-  const asked = known.get(key) ?? probeQemuFeatures(client);
-  known.set(key, asked);
-  try {
-    return await asked;
-  } catch (thrown) {
-    known.delete(key);
-    throw thrown;
-  }
-}
 
 /** The port that the destination's kernel chose, from `query-migrate` on the QEMU that listens (`socket-address`, QEMU 4.0). */
 export function listeningPort(info: MigrationInfo): number {
