@@ -86,6 +86,13 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
       expect(readdirSync(folder).toSorted()).toEqual(['destination.log', 'serial.log', 'web.qmp']);
     });
 
+    test('gives a path to the monitor of a guest whose own was passed as an open socket', async () => {
+      const guest = await hosts.startGuestWithPassedMonitor('passed');
+      expect(guest.monitorPath).toBe(join(hosts.folder, 'passed.qmp'));
+      const started = await hosts.destination.startDestination({ migrationId, guest });
+      expect(started.monitorPath).toBe(join(hosts.folder, 'runtime', migrationId, 'qmp.sock'));
+    });
+
     test('is found again by the migration it was started for', async () => {
       const guest = await hosts.startGuest('web', '-uuid', uuid);
       const started = await hosts.destination.startDestination({ migrationId, guest });

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guest, QemuIdentity } from '#contract/host.ts';
 import { resolveHost } from '#main/hosts/hosts.ts';
 import type { LocalHost } from '#main/hosts/local-host.ts';
+import { bind, listen, openSocket } from '#native/socket.ts';
 import { readBootId, terminate } from '#main/hosts/process/identity.ts';
 import { readProcessStat, readProgram } from '#main/hosts/process/process-table.ts';
 import { listQemuProcesses } from '#main/hosts/qemu-processes.ts';
@@ -57,18 +58,26 @@ export class TwoHosts implements AsyncDisposable {
   }
 
   /** A guest of 16 MiB that only runs its firmware. `more` are further arguments; relative paths mean `folder`. */
-  async startGuest(name: string, ...more: readonly string[]): Promise<Guest> {
-    const monitor = join(this.folder, `${name}.qmp`);
-    const args = ['-name', name, '-accel', 'tcg', '-m', '16376K', '-nodefaults', '-display', 'none'];
+  startGuest(name: string, ...more: readonly string[]): Promise<Guest> {
+    return this.#start(name, ['-qmp', `unix:${name}.qmp,server=on,wait=off`, ...more], 'ignore');
+  }
+
+  /** The same, with a monitor on a listening socket that QEMU is given as descriptor 3. */
+  async startGuestWithPassedMonitor(name: string): Promise<Guest> {
+    using listener = namespacePlace(this.names[0]).run(() => openSocket('unix'));
+    bind(listener, { family: 'unix', path: join(this.folder, `${name}.qmp`) });
+    listen(listener, 1);
+    const monitor = ['-chardev', 'socket,id=m,fd=3,server=on,wait=off', '-mon', 'chardev=m,mode=control'];
+    return await this.#start(name, monitor, ['ignore', 'ignore', 'ignore', listener.number]);
+  }
+
+  async #start(name: string, args: readonly string[], stdio: StdioOptions): Promise<Guest> {
+    const common = ['-name', name, '-accel', 'tcg', '-m', '16376K', '-nodefaults', '-display', 'none'];
     const child = namespacePlace(this.names[0]).run(() =>
-      spawn('qemu-system-x86_64', [...args, '-qmp', `unix:${name}.qmp,server=on,wait=off`, ...more], {
-        cwd: this.folder,
-        detached: true,
-        stdio: 'ignore',
-      }),
+      spawn('qemu-system-x86_64', [...common, ...args], { cwd: this.folder, detached: true, stdio }),
     );
     await once(child, 'spawn');
-    while (!existsSync(monitor) && child.exitCode === null) await sleep(10);
+    while (!existsSync(join(this.folder, `${name}.qmp`)) && child.exitCode === null) await sleep(10);
     const guests = await this.source.guests();
     const guest = guests.find((each) => each.identity.pid === child.pid);
     if (!guest) throw new Error(`the guest ${name} did not start`);
