@@ -1,0 +1,190 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { labDown, labUp } from '#lab/lab.ts';
+import { Application } from '#main/app/application.ts';
+import { atLeast, atMost, mbits, median, seconds, type Figure } from './figures.ts';
+import { bare, ours } from './moves.ts';
+
+/**
+ * Measures what the README promises. Every figure is a ratio of two things measured in this one run, alternating, so that
+ * a busy machine hits both: absolute speeds are nobody's business but this machine's.
+ */
+interface Bench {
+  readonly application: Application;
+  readonly rounds: number;
+  readonly say: (text: string) => void;
+}
+
+const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
+  'engine-against-bare-qmp': async (bench) =>
+    inLab([500e6, 500e6], async (lab) => {
+      const rounds = await repeat(bench, async () => ({
+        bare: await bare(lab, true),
+        ours: await ours(bench.application, lab, { mptcp: 'require' }),
+      }));
+      const [bareMs, oursMs] = [
+        median(rounds.map((round) => round.bare.copyMs)),
+        median(rounds.map((round) => round.ours.copyMs)),
+      ];
+      const added =
+        median(rounds.map(({ ours: move }) => move.durationMs - move.copyMs)) -
+        median(rounds.map(({ bare: move }) => move.durationMs - move.copyMs));
+      return [
+        atMost(
+          'time to copy, ours to a bare QMP script',
+          oursMs / bareMs,
+          1.01,
+          `${seconds(oursMs)} to ${seconds(bareMs)}`,
+        ),
+        atMost(
+          'duration, ours to a bare QMP script',
+          median(rounds.map((r) => r.ours.durationMs)) / median(rounds.map((r) => r.bare.durationMs)),
+          1.02,
+          `${added.toFixed(0)} ms outside the copy`,
+        ),
+        atMost(
+          'downtime, ours to a bare QMP script',
+          median(rounds.map((r) => r.ours.downtimeMs)) / median(rounds.map((r) => r.bare.downtimeMs)),
+          1.1,
+          "QEMU's own figures",
+        ),
+        atMost(
+          'processor time of the engine, of one core',
+          median(rounds.map((r) => r.ours.cpuFraction)),
+          0.05,
+          '10 samples a second',
+        ),
+      ];
+    }),
+
+  'equal-links': async (bench) => {
+    const figures: Figure[] = [];
+    for (const [links, goal] of [
+      [2, 1.95],
+      [3, 2.9],
+      [4, 3.8],
+    ] as const) {
+      figures.push(
+        ...(await inLab(
+          Array.from({ length: links }, () => 500e6),
+          async (lab) => {
+            const rounds = await repeat(bench, async () => ({
+              tcp: await ours(bench.application, lab, { mptcp: 'off' }),
+              mptcp: await ours(bench.application, lab, { mptcp: 'require' }),
+            }));
+            const [tcp, mptcp] = [
+              median(rounds.map((r) => r.tcp.goodputBitsPerSecond)),
+              median(rounds.map((r) => r.mptcp.goodputBitsPerSecond)),
+            ];
+            return [
+              atLeast(
+                `goodput over ${links} links, MPTCP to TCP`,
+                mptcp / tcp,
+                goal,
+                `${mbits(mptcp)} to ${mbits(tcp)}`,
+              ),
+            ];
+          },
+        )),
+      );
+    }
+    return figures;
+  },
+
+  'unequal-links': async (bench) =>
+    inLab([500e6, 200e6], async (lab) => {
+      const rounds = await repeat(bench, async () => ({
+        tcp: await ours(bench.application, lab, { mptcp: 'off' }),
+        mptcp: await ours(bench.application, lab, { mptcp: 'require' }),
+      }));
+      const [tcp, mptcp] = [
+        median(rounds.map((r) => r.tcp.goodputBitsPerSecond)),
+        median(rounds.map((r) => r.mptcp.goodputBitsPerSecond)),
+      ];
+      // What the slower link adds to the faster one, in the measure of the faster: both lose the same headers.
+      const sum = (tcp * 700) / 500;
+      return [
+        atLeast(
+          'goodput over 500 and 200 Mbit/s, of the sum of both',
+          mptcp / sum,
+          0.95,
+          `${mbits(mptcp)} of ${mbits(sum)}`,
+        ),
+      ];
+    }),
+
+  'sampling-cost': async (bench) =>
+    inLab([500e6, 500e6], async (lab) => {
+      const rounds = await repeat(bench, async () => ({
+        slow: await ours(bench.application, lab, { mptcp: 'require', sampleHz: 10 }),
+        fast: await ours(bench.application, lab, { mptcp: 'require', sampleHz: 50 }),
+      }));
+      const [slow, fast] = [median(rounds.map((r) => r.slow.copyMs)), median(rounds.map((r) => r.fast.copyMs))];
+      return [
+        atMost('time to copy, 50 to 10 samples a second', fast / slow, 1.02, `${seconds(fast)} to ${seconds(slow)}`),
+        atMost(
+          'processor time at 50 samples a second, of one core',
+          median(rounds.map((r) => r.fast.cpuFraction)),
+          0.15,
+          'this whole process',
+        ),
+      ];
+    }),
+};
+
+async function inLab<Value>(rates: readonly number[], work: (lab: string) => Promise<Value>): Promise<Value> {
+  const name = `bench-${process.pid}`;
+  try {
+    await labUp({ name, linkRatesBitsPerSecond: rates });
+    return await work(name);
+  } finally {
+    await labDown(name);
+  }
+}
+
+async function repeat<Value>({ rounds }: Bench, once: () => Promise<Value>): Promise<Value[]> {
+  const values: Value[] = [];
+  for (let round = 0; round < rounds; round += 1) values.push(await once());
+  return values;
+}
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', multiple: true },
+    json: { type: 'string' },
+  },
+});
+const state = await mkdtemp(join(tmpdir(), 'switchyard-bench-'));
+try {
+  const application = new Application({
+    version: 'bench',
+    environment: { ...process.env, SWITCHYARD_STATE_DIR: state },
+  });
+  const bench: Bench = { application, rounds: Number(options.rounds), say: console.error };
+  const figures: Figure[] = [];
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (options.only && !options.only.includes(name)) continue;
+    bench.say(`${name} ...`);
+    const found = await scenario(bench);
+    for (const figure of found) {
+      bench.say(
+        `  ${figure.met ? '✓' : 'x'} ${figure.name}: ${figure.ratio.toFixed(3)} (${figure.goal}; ${figure.of})`,
+      );
+    }
+    figures.push(...found);
+  }
+  const machine = { cpus: cpus().length, model: cpus()[0]?.model, kernel: release() };
+  const document = JSON.stringify(
+    { at: new Date().toISOString(), machine, rounds: bench.rounds, figures },
+    undefined,
+    2,
+  );
+  if (options.json === undefined) console.log(document);
+  else await writeFile(options.json, `${document}\n`);
+  process.exitCode = figures.every(({ met }) => met) ? 0 : 1;
+} finally {
+  await rm(state, { recursive: true });
+}
