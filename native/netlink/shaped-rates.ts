@@ -27,12 +27,15 @@ export function readShapedRates(session: NetlinkSession): ReadonlyMap<number, nu
     session
       .dump({ action, type: types.getDiscipline, payload: Buffer.alloc(headerBytes) })
       .filter((message) => message.type === types.newDiscipline)
-      .map(decodeRootRate)
+      .map(decodeShapedRate)
       .filter((rate) => rate !== undefined),
   );
 }
 
-function decodeRootRate({ payload }: NetlinkMessage): readonly [index: number, bytesPerSecond: number] | undefined {
+/** `undefined` for any other discipline, and for a tbf that is not at the root. */
+export function decodeShapedRate({
+  payload,
+}: NetlinkMessage): readonly [index: number, bytesPerSecond: number] | undefined {
   if (payload.length < headerBytes) throw malformed(`a queueing discipline of ${payload.length} bytes`);
   const discipline = Attributes.decode(payload.subarray(headerBytes));
   if (payload.readUInt32LE(parentOffset) !== rootParent || discipline.text(attributes.kind) !== 'tbf') return undefined;
