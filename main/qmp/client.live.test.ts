@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { Fd } from '#native/fd.ts';
 import { QmpClient } from './client.ts';
 import { probeQemuFeatures } from './features.ts';
 import { maxInBandInFlight } from './ledger.ts';
@@ -85,8 +86,8 @@ describe.skipIf(obstacle !== undefined)('the monitor of a real QEMU', () => {
   test('takes a descriptor, and has it until it is closed', async () => {
     await using qemu = await RealQemu.start();
     await using client = await connect(qemu);
-    using file = ownDescriptor('/dev/null');
-    await client.passDescriptor('the-null-device', file.number);
+    using file = new Fd(openSync('/dev/null', 'r'));
+    await client.passDescriptor('the-null-device', file);
     await client.execute('closefd', { fdname: 'the-null-device' });
     const gone = await faultOf(client.execute('closefd', { fdname: 'the-null-device' }));
     expect(gone).toMatchObject({ kind: 'refused', command: 'closefd' });
@@ -95,18 +96,16 @@ describe.skipIf(obstacle !== undefined)('the monitor of a real QEMU', () => {
   test('takes many descriptors given at once, between other commands', async () => {
     await using qemu = await RealQemu.start();
     await using client = await connect(qemu);
-    using file = ownDescriptor('/dev/null');
+    using file = new Fd(openSync('/dev/null', 'r'));
     const names = Array.from({ length: 30 }, (_, index) => `fd-${index}`);
-    await Promise.all(
-      names.flatMap((name) => [client.passDescriptor(name, file.number), client.execute('query-status')]),
-    );
+    await Promise.all(names.flatMap((name) => [client.passDescriptor(name, file), client.execute('query-status')]));
     await expect(Promise.all(names.map((fdname) => client.execute('closefd', { fdname })))).resolves.toHaveLength(30);
   });
 
   test('a descriptor that is not open fails its command only', async () => {
     await using qemu = await RealQemu.start();
     await using client = await connect(qemu);
-    const fault = await faultOf(client.passDescriptor('none', 1_000_000));
+    const fault = await faultOf(client.passDescriptor('none', new Fd(1_000_000)));
     expect([fault, await client.execute('query-status')]).toMatchObject([
       { kind: 'descriptor-not-sent', code: 'EBADF' },
       { running: false },
@@ -120,6 +119,25 @@ describe.skipIf(obstacle !== undefined)('the monitor of a real QEMU', () => {
     await first.close();
     await using third = await connect(qemu);
     expect([second, third.outOfBand]).toEqual([{ kind: 'no-greeting', afterMs: 200 }, true]);
+  });
+
+  test('says to the first and to the fifth that waits that it is held, and serves all in turn', async () => {
+    await using qemu = await RealQemu.start();
+    const holder = await connect(qemu);
+    const tooEarly = await Promise.all(
+      Array.from({ length: 5 }, async () =>
+        faultOf(QmpClient.connect({ path: qemu.monitorPath }, { connectTimeoutMs: 100 })),
+      ),
+    );
+    const visits = Array.from({ length: 5 }, async () => {
+      await using visitor = await connect(qemu);
+      return visitor.outOfBand;
+    });
+    await holder.close();
+    expect([tooEarly.map((fault) => fault?.kind), await Promise.all(visits)]).toEqual([
+      Array.from({ length: 5 }, () => 'no-greeting'),
+      Array.from({ length: 5 }, () => true),
+    ]);
   });
 
   test('is read also in its pretty form, over many lines', async () => {
@@ -203,9 +221,4 @@ async function stick(qemu: RealQemu, client: QmpClient): Promise<{ readonly rele
   const released = faultOf(client.execute('pmemsave', { val: 0, size: 1, filename }));
   await sleep(50);
   return { released };
-}
-
-function ownDescriptor(path: string): Disposable & { readonly number: number } {
-  const number = openSync(path, 'r');
-  return { number, [Symbol.dispose]: () => closeSync(number) };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Fd } from '#native/fd.ts';
 import { QmpClient, type ConnectOptions } from './client.ts';
 import type { QmpError } from './fault.ts';
 import type { JsonObject } from './json.ts';
@@ -349,20 +350,23 @@ test('an event in an unknown shape is counted, and not told to those who rely on
 });
 
 describe('descriptors', () => {
+  // A number that nobody opens: it is only passed on.
+  const descriptor = new Fd(1_000_000);
+
   test('travel with the getfd that names them', async () => {
     const { monitor, client } = await start({ handlers: { getfd: () => ({}) } });
-    await client.passDescriptor('migration', 42);
+    await client.passDescriptor('migration', descriptor);
     expect(monitor.requests.at(-1)).toMatchObject({
       command: 'getfd',
       args: { fdname: 'migration' },
-      descriptors: [42],
+      descriptors: [descriptor],
     });
   });
 
   test('go one at a time, because QEMU keeps those of one message only', async () => {
     const { monitor, client } = await start({ handlers: { getfd: () => ({}) }, faultAt: onFirst({ kind: 'hang' }) });
     const faults = await Promise.all(
-      ['a', 'b'].map(async (name) => faultOf(client.passDescriptor(name, 42, { timeoutMs: 10 }))),
+      ['a', 'b'].map(async (name) => faultOf(client.passDescriptor(name, descriptor, { timeoutMs: 10 }))),
     );
     expect([faults.map((fault) => fault && 'effect' in fault && fault.effect), monitor.requests.length - 1]).toEqual([
       ['unknown', 'none'],
@@ -373,7 +377,7 @@ describe('descriptors', () => {
   test('are refused where the transport cannot carry them', async () => {
     const { stream } = new FakeMonitor().connect();
     const client = await QmpClient.connect({ transport: { stream } });
-    await expect(faultOf(client.passDescriptor('migration', 42))).resolves.toEqual({
+    await expect(faultOf(client.passDescriptor('migration', descriptor))).resolves.toEqual({
       kind: 'unsupported',
       command: 'getfd',
       needs: 'file-descriptors',
@@ -389,7 +393,10 @@ describe('descriptors', () => {
       throw Object.assign(new Error('refused'), { code });
     };
     const client = await QmpClient.connect({ transport: { stream, sendWithDescriptors: refuse } });
-    const faults = [await faultOf(client.passDescriptor('migration', 42)), await faultOf(client.execute('cont'))];
+    const faults = [
+      await faultOf(client.passDescriptor('migration', descriptor)),
+      await faultOf(client.execute('cont')),
+    ];
     expect(faults.map((fault) => fault?.kind)).toEqual(['descriptor-not-sent', survives ? undefined : 'disconnected']);
   });
 });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Fd } from '#native/fd.ts';
 import { isNativeError } from '#native/native-error.ts';
 import { EventHub, type QmpEvent } from './event-hub.ts';
 import { QmpError, type CloseReason, type QmpFault } from './fault.ts';
@@ -7,6 +8,7 @@ import { printJson, UnsendableError, type JsonValue } from './json.ts';
 import { Ledger, type LateReply } from './ledger.ts';
 import type { Greeting, RawEvent, ServerMessage } from './messages.ts';
 import type { MonitorPathRules } from './monitor-path.ts';
+import { Patience, type PatienceOptions } from './patience.ts';
 import {
   replyShapes,
   type CommandName,
@@ -16,20 +18,17 @@ import {
   type OutOfBandCommandName,
 } from './schema.ts';
 import { ShapeError } from './shape.ts';
-import { connectUnixTransport, describeError, type Descriptor, type QmpTransport } from './transport.ts';
+import { connectUnixTransport, describeError, type QmpTransport } from './transport.ts';
 import { Wire } from './wire.ts';
 
 export type QmpTarget = { readonly path: string } | { readonly transport: QmpTransport };
 
-export interface ConnectOptions extends MonitorPathRules {
+export interface ConnectOptions extends MonitorPathRules, PatienceOptions {
   /** How the caller calls this QEMU, in sentences for the operator. Default: the path. */
   readonly monitor?: string;
-  /** For the greeting and the negotiation together. Default 3000. */
-  readonly connectTimeoutMs?: number;
   /** Default 10,000. */
   readonly commandTimeoutMs?: number;
   readonly maxFrameBytes?: number;
-  readonly signal?: AbortSignal | undefined;
   /** Every event from the first byte on, where none may be missed between connecting and `onAny`. */
   readonly onEvent?: (event: RawEvent) => void;
   /** The truth about a command that had timed out or been given up, once QEMU answers it after all. */
@@ -61,10 +60,9 @@ interface Request {
   readonly command: string;
   readonly args: object;
   readonly options: CommandOptions;
-  readonly descriptors?: readonly Descriptor[];
+  readonly descriptors?: readonly Fd[];
 }
 
-const defaultConnectTimeoutMs = 3000;
 const defaultCommandTimeoutMs = 10_000;
 
 /** One session with one monitor. Whatever fails, fails as a `QmpError`, whose `fault` tells what may have taken effect. */
@@ -90,10 +88,12 @@ export class QmpClient implements AsyncDisposable {
    */
   static async connect(target: QmpTarget, options: ConnectOptions = {}): Promise<QmpClient> {
     const monitor = options.monitor ?? ('path' in target ? target.path : 'QEMU');
-    const transport = 'path' in target ? await connectUnixTransport(monitor, target.path, options) : target.transport;
+    const patience = new Patience(monitor, options);
+    const transport =
+      'path' in target ? await connectUnixTransport(monitor, target.path, options, patience) : target.transport;
     const client = new QmpClient(monitor, transport, options);
     try {
-      await client.#handshake(options);
+      await client.#handshake(patience);
       return client;
     } catch (error) {
       await client.close();
@@ -157,10 +157,10 @@ export class QmpClient implements AsyncDisposable {
   }
 
   /**
-   * Gives QEMU a copy of the descriptor under a name (`getfd`), to be used as `fd:NAME`. The caller's own stays open, and
-   * must stay so until this settles.
+   * Gives QEMU a copy of the descriptor under a name (`getfd`), to be used as `fd:NAME`. The caller's own stays theirs,
+   * and open until this settles.
    */
-  async passDescriptor(fdname: string, descriptor: Descriptor, options: CommandOptions = {}): Promise<void> {
+  async passDescriptor(fdname: string, descriptor: Fd, options: CommandOptions = {}): Promise<void> {
     const command = 'getfd';
     if (!this.#transport.sendWithDescriptors)
       throw this.#error({ kind: 'unsupported', command, needs: 'file-descriptors' });
@@ -188,22 +188,13 @@ export class QmpClient implements AsyncDisposable {
     await this.close();
   }
 
-  async #handshake({ connectTimeoutMs = defaultConnectTimeoutMs, signal }: ConnectOptions): Promise<void> {
-    const deadline = AbortSignal.timeout(connectTimeoutMs);
-    const waiting = AbortSignal.any(signal ? [deadline, signal] : [deadline]);
-    const late = (kind: 'no-greeting' | 'no-negotiation'): QmpError =>
-      this.#error(
-        deadline.aborted
-          ? { kind, afterMs: connectTimeoutMs }
-          : { kind: 'cancelled', command: 'connect', effect: 'none' },
-      );
-
-    await untilAborted(this.#greeted.promise, waiting, () => late('no-greeting'));
+  async #handshake(patience: Patience): Promise<void> {
+    await patience.waitFor(this.#greeted.promise, 'no-greeting');
     const offersOutOfBand = this.greeting.capabilities.includes('oob');
     const negotiation = this.execute('qmp_capabilities', offersOutOfBand ? { enable: ['oob'] } : {}, {
-      timeoutMs: 2 * connectTimeoutMs,
+      timeoutMs: 2 * patience.limitMs,
     });
-    await untilAborted(negotiation, waiting, () => late('no-negotiation'));
+    await patience.waitFor(negotiation, 'no-negotiation');
     this.#outOfBand = offersOutOfBand;
   }
 
@@ -276,17 +267,4 @@ function faultBeforeGreeting(reason: CloseReason): QmpFault {
   return reason.kind === 'transport-error'
     ? { kind: 'unreachable', code: reason.code, description: reason.description }
     : { kind: 'unreachable', code: 'ECONNRESET', description: 'the connection was closed before the greeting' };
-}
-
-/** The promise's own outcome, or the given error once the signal fires. */
-async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal, error: () => Error): Promise<Value> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(error());
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

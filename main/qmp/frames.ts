@@ -57,35 +57,21 @@ export class FrameReader {
 
   #scan(chunk: Uint8Array, frames: string[]): void {
     let start = 0;
-    for (let at = 0; at < chunk.length; at += 1) {
+    for (let at = 0; at < chunk.length && !this.#violation; at += 1) {
       const code = chunk[at] ?? 0;
-      if (this.#inString) {
-        this.#stepInString(code);
-      } else if (this.#depth === 0) {
-        if (isWhitespace(code)) continue;
-        if (code !== byte.openBrace)
-          return this.#fail({
-            kind: 'garbage',
-            excerpt: excerptOf(Buffer.from(chunk.subarray(at, at + 200)).toString('latin1')),
-          });
+      if (this.#inString) this.#stepInString(code);
+      else if (this.#depth > 0) this.#stepInObject(code);
+      else if (code === byte.openBrace) {
         start = at;
         this.#depth = 1;
-      } else if (code === byte.quote) {
-        this.#inString = true;
-      } else if (code === byte.openBrace || code === byte.openBracket) {
-        this.#depth += 1;
-        if (this.#depth > maxJsonDepth) return this.#fail({ kind: 'too-deep', limit: maxJsonDepth });
-      } else if (code === byte.closeBrace || code === byte.closeBracket) {
-        this.#depth -= 1;
-        if (this.#depth === 0) {
-          const frame = this.#complete(chunk.subarray(start, at + 1));
-          if (frame === undefined) return undefined;
-          frames.push(frame);
-        }
+        continue;
+      } else {
+        if (!isWhitespace(code)) this.#fail({ kind: 'garbage', excerpt: excerptOf(textOf(chunk.subarray(at))) });
+        continue;
       }
+      if (this.#depth === 0) this.#complete(chunk.subarray(start, at + 1), frames);
     }
-    if (this.#depth > 0) this.#keep(chunk.subarray(start));
-    return undefined;
+    if (this.#depth > 0 && !this.#violation) this.#keep(chunk.subarray(start));
   }
 
   #stepInString(code: number): void {
@@ -94,20 +80,26 @@ export class FrameReader {
     else if (code === byte.quote) this.#inString = false;
   }
 
-  #complete(lastPiece: Uint8Array): string | undefined {
-    if (!this.#keep(lastPiece)) return undefined;
-    const frame = Buffer.concat(this.#pieces).toString('utf8');
-    this.#pieces = [];
-    this.#pendingBytes = 0;
-    return frame;
+  #stepInObject(code: number): void {
+    if (code === byte.quote) this.#inString = true;
+    else if (code === byte.closeBrace || code === byte.closeBracket) this.#depth -= 1;
+    else if (code === byte.openBrace || code === byte.openBracket) {
+      this.#depth += 1;
+      if (this.#depth > maxJsonDepth) this.#fail({ kind: 'too-deep', limit: maxJsonDepth });
+    }
   }
 
-  #keep(piece: Uint8Array): boolean {
+  #complete(lastPiece: Uint8Array, frames: string[]): void {
+    this.#keep(lastPiece);
+    if (!this.#violation) frames.push(Buffer.concat(this.#pieces).toString('utf8'));
+    this.#pieces = [];
+    this.#pendingBytes = 0;
+  }
+
+  #keep(piece: Uint8Array): void {
     this.#pieces.push(piece);
     this.#pendingBytes += piece.length;
-    if (this.#pendingBytes <= this.#maxBytes) return true;
-    this.#fail({ kind: 'oversized', limitBytes: this.#maxBytes });
-    return false;
+    if (this.#pendingBytes > this.#maxBytes) this.#fail({ kind: 'oversized', limitBytes: this.#maxBytes });
   }
 
   #fail(violation: FrameViolation): void {
@@ -118,6 +110,10 @@ export class FrameReader {
 
 function isWhitespace(code: number): boolean {
   return code === byte.lineFeed || code === byte.carriageReturn || code === byte.space || code === byte.tab;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 200)).toString('latin1');
 }
 
 /** The beginning of what came instead, printable, for the operator to recognise it. */

@@ -13,7 +13,7 @@ export interface Submission {
   readonly command: string;
   readonly lane: 'in-band' | 'out-of-band';
   readonly id: number;
-  /** Hands the line to the connection; `descriptors` travel with it. */
+  /** Hands the line to the connection. */
   readonly send: () => void;
   readonly carriesDescriptors: boolean;
   readonly timeoutMs: number;

@@ -1,8 +1,9 @@
-import type { Descriptor, QmpTransport } from './transport.ts';
+import type { Fd } from '#native/fd.ts';
+import type { QmpTransport } from './transport.ts';
 
 interface Letter {
   readonly bytes: Uint8Array;
-  readonly descriptors: readonly Descriptor[];
+  readonly descriptors: readonly Fd[];
   readonly onError: (error: unknown) => void;
 }
 
@@ -27,7 +28,7 @@ export class Outbox {
   }
 
   /** `onError` gets what the transport threw. */
-  writeWithDescriptors(bytes: Uint8Array, descriptors: readonly Descriptor[], onError: (error: unknown) => void): void {
+  writeWithDescriptors(bytes: Uint8Array, descriptors: readonly Fd[], onError: (error: unknown) => void): void {
     this.#post({ bytes, descriptors, onError });
   }
 

@@ -5,9 +5,7 @@ import type { Fd } from '#native/fd.ts';
 import { descriptorOf, sendFileDescriptors } from '#native/send-file-descriptors.ts';
 import { QmpError } from './fault.ts';
 import { checkMonitorPath, type MonitorPathRules } from './monitor-path.ts';
-
-/** An open file descriptor of this process: it stays the caller's. */
-export type Descriptor = Fd | number;
+import type { Patience } from './patience.ts';
 
 /** What carries a monitor's bytes: a unix socket, the stdio of an ssh, a scripted test. */
 export interface QmpTransport {
@@ -17,28 +15,44 @@ export interface QmpTransport {
    * while the stream has nothing of its own to send. Throws with code ETIMEDOUT when part of them may have gone; with any
    * other, nothing has. Absent where the transport cannot carry descriptors.
    */
-  readonly sendWithDescriptors?: (bytes: Uint8Array, descriptors: readonly Descriptor[]) => void;
+  readonly sendWithDescriptors?: (bytes: Uint8Array, descriptors: readonly Fd[]) => void;
 }
 
-/** Connects to QEMU's `-qmp unix:PATH,server=on`. Rejects with `QmpError`: `unsafe-path` or `unreachable`. */
+/**
+ * Connects to QEMU's `-qmp unix:PATH,server=on`. Rejects with `QmpError`: `unsafe-path`, `unreachable`, or `no-greeting`
+ * where so many clients wait already that no other may join them.
+ */
 export async function connectUnixTransport(
   monitor: string,
   path: string,
-  rules: MonitorPathRules = {},
+  rules: MonitorPathRules,
+  patience: Patience,
 ): Promise<QmpTransport> {
   await checkMonitorPath(monitor, path, rules);
-  const socket: Socket = createConnection({ path });
-  try {
-    await once(socket, 'connect');
-  } catch (error) {
-    socket.destroy();
-    throw new QmpError(monitor, { kind: 'unreachable', ...describeError(error) }, { cause: error });
-  }
+  const socket = await connectedSocket(monitor, path, patience);
   return {
     stream: socket,
     sendWithDescriptors: (bytes, descriptors) => sendFileDescriptors(descriptorOf(socket), bytes, descriptors),
   };
 }
+
+async function connectedSocket(monitor: string, path: string, patience: Patience): Promise<Socket> {
+  for (;;) {
+    const socket = createConnection({ path });
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      const reason = describeError(error);
+      // QEMU listens with a queue of one, and the kernel turns away who does not fit in: it is held, not gone.
+      if (reason.code !== 'EAGAIN') throw new QmpError(monitor, { kind: 'unreachable', ...reason }, { cause: error });
+    }
+    await patience.pause(turnedAwayPauseMs, 'no-greeting');
+  }
+}
+
+const turnedAwayPauseMs = 20;
 
 export function describeError(error: unknown): { readonly code: string; readonly description: string } {
   if (!(error instanceof Error)) return { code: 'EIO', description: String(error) };

@@ -1,8 +1,9 @@
 import { duplexPair, type Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fd } from '#native/fd.ts';
 import { FrameReader } from '#main/qmp/frames.ts';
 import { isJsonObject, parseJson, printJson, type JsonObject, type JsonValue } from '#main/qmp/json.ts';
-import type { Descriptor, QmpTransport } from '#main/qmp/transport.ts';
+import type { QmpTransport } from '#main/qmp/transport.ts';
 
 /** A command as it came. */
 export interface FakeRequest {
@@ -10,7 +11,7 @@ export interface FakeRequest {
   readonly args: JsonObject;
   readonly lane: 'in-band' | 'out-of-band';
   readonly id: JsonValue | undefined;
-  readonly descriptors: readonly Descriptor[];
+  readonly descriptors: readonly Fd[];
 }
 
 /** Answers with what it returns; throws `Refusal` for an error of QEMU's. Its side effects are the command's effect. */
@@ -104,7 +105,7 @@ export class FakeMonitor {
 
 class Session {
   /** Those that came with the message that is being read. */
-  descriptors: readonly Descriptor[] = [];
+  descriptors: readonly Fd[] = [];
   readonly #stream: Duplex;
   readonly #options: FakeMonitorOptions;
   readonly #requests: FakeRequest[];
@@ -188,7 +189,7 @@ function unknownCommand(_args: JsonObject, { command }: FakeRequest): never {
   throw new Refusal(`The command ${command} has not been found`, 'CommandNotFound');
 }
 
-function readRequest(message: JsonValue, descriptors: readonly Descriptor[]): FakeRequest {
+function readRequest(message: JsonValue, descriptors: readonly Fd[]): FakeRequest {
   if (!isJsonObject(message)) throw new TypeError('a client sends objects only');
   const { execute, 'exec-oob': outOfBand, arguments: args, id } = message;
   const command = execute ?? outOfBand;
