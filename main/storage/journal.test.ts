@@ -1,10 +1,20 @@
-import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { JournalEvent } from '#contract/migration.ts';
 import { exampleEvents, exampleId, examplePlan, exampleSamples } from '#main/export/testing/example-migration.ts';
 import { createJournal, openJournal } from './journal.ts';
+import { encodeLine } from './line.ts';
 import { migrationPaths } from './paths.ts';
 import { readMigration } from './stored-migration.ts';
 
@@ -104,6 +114,31 @@ test('a torn tail is cut off, kept beside, and does not stand in the way of the 
   expect(cut).toEqual({ kind: 'torn', atByte: cleanBytes, byteCount: 14, keptAt });
   expect(readFileSync(keptAt, 'utf8')).toBe('{"crc32":"0123');
   expect(await readMigration(state, exampleId)).toMatchObject({ entries: { length: 2 }, damage: undefined });
+});
+
+test('a journal that was damaged is refused and left as it is: what was done since is not known', async () => {
+  const { journal: path } = migrationPaths(state, exampleId);
+  const first = await createJournal(state, exampleId, clock);
+  for (const event of exampleEvents) await first.append(event);
+  await first.close();
+  writeFileSync(path, readFileSync(path, 'utf8').replace('Multipath TCP', 'Multipath UDP'));
+  const before = readFileSync(path);
+  await expect(openJournal(state, exampleId, clock)).rejects.toMatchObject({
+    failure: {
+      kind: 'rejected',
+      text: `The journal of ${exampleId} is damaged after entry 7: what was done then is not known, so nothing is touched.`,
+    },
+  });
+  expect(readFileSync(path)).toEqual(before);
+});
+
+test('a journal that a newer version wrote can be read, and not gone on with', async () => {
+  const paths = migrationPaths(state, exampleId);
+  mkdirSync(paths.directory, { recursive: true });
+  const newer = { sequence: 0, atMonoMs: 1, atEpochMs: 1, event: { kind: 'path-weighed' } };
+  writeFileSync(paths.journal, encodeLine(JSON.parse(JSON.stringify(newer))));
+  await expect(openJournal(state, exampleId, clock)).rejects.toThrow('was written by a newer version of Switchyard');
+  expect(await readMigration(state, exampleId)).toMatchObject({ foreign: [{ raw: { kind: 'path-weighed' } }] });
 });
 
 test('a migration that is not there cannot be opened', async () => {

@@ -13,15 +13,16 @@ import { openSampleFile, type SampleFile } from './sample-file.ts';
 
 export type JournalClock = Pick<Clock, 'monoMs' | 'epochMs'>;
 
-/** What was behind the clean prefix of a journal that has been opened again, and where it has been kept. */
-export interface CutDamage extends Damage {
+/** What a crash left behind the last entry of a journal that has been opened again, and where it has been kept. */
+export interface CutTail extends Damage {
+  readonly kind: 'torn';
   readonly keptAt: string;
 }
 
 export interface OpenedJournal {
   readonly journal: MigrationJournal;
   readonly reading: JournalReading;
-  readonly cut: CutDamage | undefined;
+  readonly cut: CutTail | undefined;
 }
 
 /**
@@ -117,22 +118,41 @@ export async function createJournal(state: string, id: string, clock: JournalClo
 }
 
 /**
- * Opens the journal of a migration that another process has begun, to go on with it: hold its lock first. What is behind
- * the clean prefix is moved to a file beside it, so that the next entry follows the last good one.
+ * Opens the journal of a migration that another process has begun, to go on with it: hold its lock first. A torn tail is
+ * moved to a file beside it. A journal that may lack something that was done is refused and left as it is: whoever acted
+ * on the rest alone could remove the copy that runs.
  */
 export async function openJournal(state: string, id: string, clock: JournalClock): Promise<OpenedJournal> {
   const paths = migrationPaths(state, id);
   try {
     const bytes = await readFile(paths.journal);
     const reading = readJournal(bytes);
+    refuseIncomplete(id, reading);
     const handle = await open(paths.journal, 'r+');
     const cut = await closeUnless(
       handle,
-      async () => reading.damage && (await cutOff(handle, paths, bytes, reading.damage)),
+      async () => reading.damage && (await cutTail(handle, paths, bytes, reading.damage)),
     );
     return { journal: journalOn(handle, paths, clock, reading), reading, cut };
   } catch (thrown) {
     throw fileFailure(thrown, `The journal of migration ${id} could not be opened`, paths.journal);
+  }
+}
+
+function refuseIncomplete(id: string, { damage, foreign, nextSequence }: JournalReading): void {
+  const refused = (text: string, remedy: string): SwitchyardError =>
+    new SwitchyardError({ kind: 'rejected', phase: 'attaching', event: 'open-journal', text, remedy });
+  if (damage?.kind === 'corrupt') {
+    throw refused(
+      `The journal of ${id} is damaged after entry ${nextSequence}: what was done then is not known, so nothing is touched.`,
+      `Read what is known with \`switchyard show ${id}\`, look at both guests, and end the copy that must not run by hand.`,
+    );
+  }
+  if (foreign.length > 0) {
+    throw refused(
+      `The journal of ${id} was written by a newer version of Switchyard: this one does not understand all that was done.`,
+      'Take it up with that version.',
+    );
   }
 }
 
@@ -161,9 +181,9 @@ async function closeUnless<Value>(handle: FileHandle, succeeds: () => Promise<Va
   }
 }
 
-/** The damaged part is on disk elsewhere before it leaves its place. */
-async function cutOff(handle: FileHandle, paths: MigrationPaths, bytes: Buffer, damage: Damage): Promise<CutDamage> {
-  const keptAt = `${paths.journal}.${damage.kind}-at-${damage.atByte}`;
+/** The tail is on disk elsewhere before it leaves its place. */
+async function cutTail(handle: FileHandle, paths: MigrationPaths, bytes: Buffer, damage: Damage): Promise<CutTail> {
+  const keptAt = `${paths.journal}.torn-at-${damage.atByte}`;
   const copy = await open(keptAt, 'w', 0o600);
   try {
     await copy.writeFile(bytes.subarray(damage.atByte));
@@ -174,7 +194,7 @@ async function cutOff(handle: FileHandle, paths: MigrationPaths, bytes: Buffer, 
   await syncDirectories(paths.directory);
   await handle.truncate(damage.atByte);
   await handle.sync();
-  return { ...damage, keptAt };
+  return { ...damage, kind: 'torn', keptAt };
 }
 
 /** A new file survives a power loss only once the directories that name it are on disk. */
