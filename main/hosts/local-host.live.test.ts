@@ -90,7 +90,7 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
       const guest = await hosts.startGuestWithPassedMonitor('passed');
       expect(guest.monitorPath).toBe(join(hosts.folder, 'passed.qmp'));
       const started = await hosts.destination.startDestination({ migrationId, guest });
-      expect(started.monitorPath).toBe(join(hosts.folder, 'runtime', migrationId, 'qmp.sock'));
+      expect(started.monitorPath).toBe(join(hosts.folder, 'runtime', migrationId, 'm.sock'));
     });
 
     test('is found again by the migration it was started for', async () => {

@@ -56,58 +56,27 @@ describe('twinOf', () => {
   test('a monitor that was passed as an open file becomes one with a path', () => {
     const withoutNetwork = byDescriptorPasser.filter((argument) => !argument.includes('tap') && argument !== '-netdev');
     const twin = twinOf(withoutNetwork, place);
-    expect(twin.argv).toContain(`socket,id=charmonitor,path=${place}/qmp.sock,server=on,wait=off`);
-    expect(twin.monitorPath).toBe(`${place}/qmp.sock`);
+    expect(twin.argv).toContain(`socket,id=charmonitor,path=${place}/charmonitor.sock,server=on,wait=off`);
+    expect(twin.monitorPath).toBe(`${place}/charmonitor.sock`);
   });
 
   test.each([
-    [
-      ['-serial', 'file:/log'],
-      ['-serial', `file:${place}/log`],
-    ],
-    [
-      ['-serial', 'mon:unix:/a/s,server=on'],
-      ['-serial', `mon:unix:${place}/s,server=on,wait=off`],
-    ],
-    [
-      ['-serial', 'unix:/a/s'],
-      ['-serial', 'unix:/a/s'],
-    ],
-    [
-      ['-serial', 'stdio'],
-      ['-serial', 'stdio'],
-    ],
-    [
-      ['-chardev', 'file,id=f,path=/a/f'],
-      ['-chardev', `file,id=f,path=${place}/f`],
-    ],
-    [
-      ['-chardev', 'pty,id=p,logfile=/a/l'],
-      ['-chardev', `pty,id=p,logfile=${place}/l`],
-    ],
-    [
-      ['-D', '/var/log/q.log'],
-      ['-D', `${place}/q.log`],
-    ],
-    [
-      ['-trace', 'x*,file=/a/t'],
-      ['-trace', `x*,file=${place}/t`],
-    ],
-    [
-      ['-display', 'vnc=unix:/a/v'],
-      ['-display', `vnc=unix:${place}/v`],
-    ],
-    [
-      ['-spice', 'unix=on,addr=/a/sp'],
-      ['-spice', `unix=on,addr=${place}/sp`],
-    ],
-    [
-      ['-drive', 'file=/images/a.qcow2,if=virtio'],
-      ['-drive', 'file=/images/a.qcow2,if=virtio'],
-    ],
-    [['-loadvm', 'tag', '-S', '--incoming', 'tcp:0:4444', '-pidfile', '/p', '-daemonize'], []],
-  ])('%j', (args, expected) => {
-    expect(adapted(...args)).toEqual(expected);
+    ['-serial file:/log', `-serial file:${place}/log`],
+    ['-serial file:/dev/null', '-serial file:/dev/null'],
+    ['-serial file:/dev/shm/s', `-serial file:${place}/s`],
+    ['-serial mon:unix:/a/s,server=on', `-serial mon:unix:${place}/s,server=on,wait=off`],
+    ['-serial unix:/a/s', '-serial unix:/a/s'],
+    ['-serial stdio', '-serial stdio'],
+    ['-chardev file,id=f,path=/a/f', `-chardev file,id=f,path=${place}/f`],
+    ['-chardev pty,id=p,logfile=/a/l', `-chardev pty,id=p,logfile=${place}/l`],
+    ['-D /var/log/q.log', `-D ${place}/q.log`],
+    ['-trace x*,file=/a/t', `-trace x*,file=${place}/t`],
+    ['-display vnc=unix:/a/v', `-display vnc=unix:${place}/v`],
+    ['-spice unix=on,addr=/a/sp', `-spice unix=on,addr=${place}/sp`],
+    ['-drive file=/images/a.qcow2,if=virtio', '-drive file=/images/a.qcow2,if=virtio'],
+    ['-loadvm tag -S --incoming tcp:0:4444 -pidfile /p -daemonize', ''],
+  ])('%s', (args, expected) => {
+    expect(adapted(...args.split(' ')).join(' ')).toBe(expected);
   });
 
   test('files of one name get different places, and a file named twice gets one', () => {

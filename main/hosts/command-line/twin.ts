@@ -70,7 +70,7 @@ export function twinOf(argv: readonly string[], directory: string): Twin {
     .concat(makeOption('incoming', 'defer'), makeOption('S'));
 
   const ownMonitor = firstMonitor({ ...commandLine, options });
-  const monitorPath = ownMonitor ?? relocate('qmp.sock');
+  const monitorPath = ownMonitor ?? relocate('switchyard/qmp.sock');
   const withMonitor = ownMonitor === undefined ? [...options, monitorOption(monitorPath)] : options;
   return {
     argv: printCommandLine({ ...commandLine, options: withMonitor }),
@@ -114,7 +114,10 @@ function adaptedCharacterDevice(value: string, relocate: Relocate): string {
     return printOptionList(relocateCharacterDevice(items, relocate));
   }
   const kept = items.filter((item) => !['fd', 'server', 'wait'].includes(item.key));
-  return printOptionList([...relocateValue(kept, 'logfile', relocate), ...listeningAt(relocate('qmp.sock'))]);
+  return printOptionList([
+    ...relocateValue(kept, 'logfile', relocate),
+    ...listeningAt(relocate(`${optionValue(items, 'id')}.sock`)),
+  ]);
 }
 
 /** `-vnc unix:/run/vnc,password=on` and `-display vnc=unix:/run/vnc`. */
@@ -149,11 +152,12 @@ function sharedMemoryPaths(commandLine: CommandLine): readonly string[] {
   });
 }
 
-/** Two files of one name get different places, one file named twice gets one. */
+/** Two files of one name get different places, one file named twice gets one; a device such as /dev/null stays what it is. */
 function relocator(directory: string): Relocate {
   const places = new Map<string, string>();
   const taken = new Set<string>([destinationOutputName]);
   return (path) => {
+    if (path.startsWith('/dev/') && !path.startsWith('/dev/shm/')) return path;
     const known = places.get(path);
     if (known !== undefined) return known;
     let name = basename(path);
