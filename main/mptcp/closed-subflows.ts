@@ -1,0 +1,55 @@
+import type { MptcpEvent } from '#native/netlink/mptcp-event.ts';
+import { subscribeToMptcpEvents } from '#native/netlink/subscription.ts';
+import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
+import type { ClosedSubflow } from './diagnosis/evidence.ts';
+
+/** Enough for every path of every parallel connection to fail some times; a host with more trouble than that tells no more. */
+const rememberedPerConnection = 64;
+
+/**
+ * Why subflows of a namespace ended: only the path manager's events say so, and only once. Connections are told apart by
+ * their token; those that have closed are forgotten.
+ */
+export class ClosedSubflows {
+  readonly #connections = new Map<
+    number,
+    { readonly establishedAtMonoMs: Map<string, number>; closed: ClosedSubflow[] }
+  >();
+
+  observe(event: MptcpEvent, atMonoMs: number): void {
+    const { kind, token, localAddress, localPort, remoteAddress, remotePort, errno } = event;
+    if (token === undefined) return;
+    if (kind === 'closed') this.#connections.delete(token);
+    if (localAddress === undefined || remoteAddress === undefined) return;
+    if (kind !== 'subflow-established' && kind !== 'subflow-closed') return;
+
+    const connection = this.#connections.get(token) ?? { establishedAtMonoMs: new Map(), closed: [] };
+    this.#connections.set(token, connection);
+    const subflow = `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`;
+    if (kind === 'subflow-established') {
+      connection.establishedAtMonoMs.set(subflow, atMonoMs);
+      return;
+    }
+    const since = connection.establishedAtMonoMs.get(subflow);
+    connection.establishedAtMonoMs.delete(subflow);
+    const livedMs = since === undefined ? undefined : atMonoMs - since;
+    const all = [...connection.closed, { localAddress, remoteAddress, errno, livedMs }];
+    connection.closed = all.slice(-rememberedPerConnection);
+  }
+
+  /** Those of one connection, in the order in which they ended. */
+  of(token: number): readonly ClosedSubflow[] {
+    return this.#connections.get(token)?.closed ?? [];
+  }
+}
+
+/** Listens in a namespace until disposed. Needs CAP_NET_ADMIN there. */
+export function watchClosedSubflows(namespace: NetworkNamespaceRef | undefined): ClosedSubflows & Disposable {
+  const closed = new ClosedSubflows();
+  const subscription = subscribeToMptcpEvents(namespace, {
+    onEvent: (event) => closed.observe(event, performance.now()),
+    // What was missed is at worst a cause less: the socket table still shows that a path is not used.
+    onGap: () => {},
+  });
+  return Object.assign(closed, { [Symbol.dispose]: () => subscription[Symbol.dispose]() });
+}
