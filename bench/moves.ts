@@ -10,7 +10,7 @@ export interface Move {
   readonly downtimeMs: Milliseconds;
   /** From the first command to the guest running alone on the destination. */
   readonly durationMs: Milliseconds;
-  /** Processor time of this process over the duration: 1 is one core. */
+  /** Processor time of this process from the start of the copy to the end, of that time: 1 is one core. */
   readonly cpuFraction: Fraction;
   readonly record?: MigrationRecord;
 }
@@ -30,12 +30,11 @@ export async function ours(
   const to = hosts.find(({ id }) => id !== guest?.host);
   if (!guest?.host || !to) throw new Error(`the guest of ${lab} is nowhere`);
   const request = { guest: guest.name, from: guest.host, to: to.id, settings: { ...defaultSettings, ...wanted } };
-  const [record, cpuFraction] = await costOf(async () => {
-    const started = await application.start(request);
-    if (started.kind === 'refused') throw new Error(started.refusals.map(({ text }) => text).join(' '));
-    await Promise.all([started.migration.ended, meanwhile()]);
-    return application.record(started.migration.id);
-  });
+  const started = await application.start(request);
+  if (started.kind === 'refused') throw new Error(started.refusals.map(({ text }) => text).join(' '));
+  const { migration } = started;
+  const [, cpuFraction] = await costOf(() => Promise.all([migration.ended, meanwhile()]));
+  const record = await application.record(migration.id);
   if (record.outcome !== 'done-on-destination') throw new Error(`${record.id} ended ${record.outcome ?? 'open'}`);
   const { totals } = record;
   const times = timesOf({
