@@ -1,0 +1,37 @@
+import { plainText } from './plain-text.ts';
+
+/** Text that is markup already: only `markup` makes it, so whatever else reaches a page is escaped. */
+export class Markup {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type MarkupValue = Markup | string | number | undefined | readonly Markup[];
+
+/** The one template of every page: values are escaped for elements and for quoted attributes alike. */
+export function markup(literals: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
+  const parts = literals.map((literal, index) => literal + written(values[index]));
+  return new Markup(parts.join(''));
+}
+
+function written(value: MarkupValue): string {
+  if (value === undefined) return '';
+  if (value instanceof Markup) return value.text;
+  if (typeof value === 'number' || typeof value === 'string') return escaped(String(value));
+  return value.map(({ text }) => text).join('');
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: string): string {
+  return plainText(text).replace(/[&<>"']/g, (character) => entities[character] ?? '');
+}
