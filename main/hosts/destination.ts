@@ -32,8 +32,8 @@ const answerTimeoutMs: Milliseconds = 1000;
 const lookEveryMs: Milliseconds = 20;
 
 /**
- * Starts the guest's twin, paused and waiting. Resolves when its monitor says so; rejects with the twin's own words when
- * it ends instead, and leaves no process and no file behind then.
+ * Starts the guest's twin, paused and waiting. Resolves when its monitor says so; rejects with the twin's own words
+ * when it ends instead, and leaves no process and no file behind then.
  */
 export async function startDestination(place: DestinationPlace, order: DestinationOrder): Promise<StartedDestination> {
   const { migrationId, guest } = order;

@@ -8,8 +8,8 @@ import { acceleratorOf, listQemuProcesses, nilUuid, type QemuProcess } from './q
 const answerTimeoutMs: Milliseconds = 500;
 
 /**
- * The guests of one network namespace, from /proc. Two with one name are two guests. A monitor is asked only for what its
- * command line leaves open: the uuid, and whether a QEMU that was started to wait for a migration still does.
+ * The guests of one network namespace, from /proc. Two with one name are two guests. A monitor is asked only for what
+ * its command line leaves open: the uuid, and whether a QEMU that was started to wait for a migration still does.
  */
 export async function listGuests(hostId: string, networkNamespace: string): Promise<readonly Guest[]> {
   const bootId = readBootId();
@@ -30,8 +30,8 @@ async function describe(hostId: string, bootId: string, qemu: QemuProcess): Prom
     hostId,
     identity: { uuid: description.uuid ?? answer?.uuid ?? nilUuid, pid, startTimeTicks, bootId },
     argv: [...argv],
-    // A guest that has arrived keeps `-incoming` on its command line for life, so only its monitor can tell; one that is
-    // being moved answers its mover alone and counts as a guest.
+    // A guest that has arrived keeps `-incoming` on its command line for life, so only its monitor can tell; one that
+    // is being moved answers its mover alone and counts as a guest.
     waiting: answer?.run === 'inmigrate',
     ...(monitorPath === undefined ? {} : { monitorPath }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),

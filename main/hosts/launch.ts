@@ -14,8 +14,9 @@ export interface Launch {
 }
 
 /**
- * Starts a program in a network place, in a session of its own: it outlives this process and its terminal. Resolves once the
- * program itself runs under the child's number. The child starts inside the namespace, so no helper stands between.
+ * Starts a program in a network place, in a session of its own: it outlives this process and its terminal. Resolves
+ * once the program itself runs under the child's number. The child starts inside the namespace, so no helper stands
+ * between.
  */
 export async function launch(place: NetworkPlace, program: string, order: Launch): Promise<ChildProcess> {
   const [argv0 = program, ...args] = order.argv;

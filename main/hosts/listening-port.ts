@@ -1,7 +1,10 @@
 import { SwitchyardError } from '#contract/errors.ts';
 import type { MigrationInfo } from '#main/qmp/schema.ts';
 
-/** The port that the destination's kernel chose, from `query-migrate` on the QEMU that listens (`socket-address`, QEMU 4.0). */
+/**
+ * The port that the destination's kernel chose, from `query-migrate` on the QEMU that listens (`socket-address`, QEMU
+ * 4.0).
+ */
 export function listeningPort(info: MigrationInfo): number {
   const ports = (info['socket-address'] ?? [])
     .filter((address) => address['type'] === 'inet')

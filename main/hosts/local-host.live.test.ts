@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -136,7 +136,8 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
 
     test('says what QEMU said when it did not start, and leaves nothing behind', async () => {
       const guest = await hosts.startGuest('web');
-      const broken: Guest = { ...guest, argv: [...guest.argv, '-device', 'no-such-device'] };
+      const faulty = ['-serial', 'file:serial.log', '-device', 'no-such-device'];
+      const broken: Guest = { ...guest, argv: [...guest.argv, ...faulty] };
       await expect(hosts.destination.startDestination({ migrationId, guest: broken })).rejects.toThrow(
         /did not start.*'no-such-device' is not a valid device model name/,
       );
@@ -257,12 +258,14 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
       expect(readdirSync(join(hosts.folder, 'runtime'))).toEqual([]);
     });
 
-    test('keeps what the guest wrote', async () => {
-      const guest = await hosts.startGuest('web', '-serial', 'file:serial.log');
+    test('keeps what the guest wrote, and nothing that it did not', async () => {
+      const guest = await hosts.startGuest('web', '-serial', 'file:serial.log', '-debugcon', 'file:debug.log');
       const started = await hosts.destination.startDestination({ migrationId, guest });
+      const folder = join(hosts.folder, 'runtime', migrationId);
+      appendFileSync(join(folder, 'serial.log'), 'login: ');
       await hosts.destination.terminate(started.identity);
       await hosts.destination.tidy(started.monitorPath);
-      expect(readdirSync(join(hosts.folder, 'runtime', migrationId))).toEqual(['serial.log']);
+      expect(readdirSync(folder)).toEqual(['serial.log']);
     });
 
     test('does not touch the files of others', async () => {

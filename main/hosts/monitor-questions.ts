@@ -24,7 +24,9 @@ export function openMonitor(monitor: Monitor, connectTimeoutMs: Milliseconds = 3
   );
 }
 
-/** A short visit: QEMU serves one client at a time, so nobody else is kept waiting. Rejects when the monitor is held. */
+/**
+ * A short visit: QEMU serves one client at a time, so nobody else is kept waiting. Rejects when the monitor is held.
+ */
 export async function askMonitor(monitor: Monitor, timeoutMs: Milliseconds): Promise<MonitorAnswer> {
   await using client = await openMonitor(monitor, timeoutMs);
   const [{ UUID }, { status }] = await Promise.all([

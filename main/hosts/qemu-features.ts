@@ -4,8 +4,9 @@ import type { QemuFeatures } from '#main/qmp/features.ts';
 const known = new Map<string, Promise<QemuFeatures>>();
 
 /**
- * What a QEMU program can do depends on the program alone, and to ask takes some 30 ms: asked once for each version of the
- * file. `executable` may be `/proc/PID/exe`, which leads to what that process runs also when an upgrade has replaced it.
+ * What a QEMU program can do depends on the program alone, and to ask takes some 30 ms: asked once for each version
+ * of the file. `executable` may be `/proc/PID/exe`, which leads to what that process runs also when an upgrade has
+ * replaced it.
  */
 export async function featuresOf(executable: string, ask: () => Promise<QemuFeatures>): Promise<QemuFeatures> {
   const key = versionOf(executable);

@@ -15,9 +15,9 @@ export function migrationFolder(runtimeDirectory: string, migrationId: string): 
 }
 
 /**
- * Removes what a QEMU that has ended left in its folder: sockets, and its output (the journal has it by then). What its guest
- * wrote (serial ports, logs) is the operator's and stays; without any the folder goes too. A monitor outside of
- * `runtimeDirectory` is not ours, and nothing happens. Refuses while a QEMU still lives there.
+ * Removes what a QEMU that has ended left in its folder: sockets, its output (the journal has it by then), empty files.
+ * What its guest wrote (serial ports, logs) is the operator's and stays; without any the folder goes too. A monitor
+ * outside of `runtimeDirectory` is not ours, and nothing happens. Refuses while a QEMU still lives there.
  */
 export function tidyFolderOf(monitorPath: string, runtimeDirectory: string): void {
   const folder = dirname(monitorPath);
@@ -39,8 +39,9 @@ export function tidyFolderOf(monitorPath: string, runtimeDirectory: string): voi
 export function removeOwnFiles(folder: string): void {
   for (const name of entriesOf(folder)) {
     const path = join(folder, name);
-    const isSocket = lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
-    if (isSocket || name === destinationOutputName) rmSync(path, { force: true });
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    const isEmptyFile = found?.isFile() === true && found.size === 0;
+    if (found?.isSocket() || isEmptyFile || name === destinationOutputName) rmSync(path, { force: true });
   }
   try {
     rmdirSync(folder);

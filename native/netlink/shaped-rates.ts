@@ -18,8 +18,8 @@ const bucketAttributes = { parameters: 1, rate64: 4 } as const;
 const rateOffset = 8;
 
 /**
- * The rate to which each interface of the session's namespace is shaped by a token bucket filter at its root, in bytes per
- * second by interface index. Other disciplines shape by class, and tell no one rate.
+ * The rate to which each interface of the session's namespace is shaped by a token bucket filter at its root, in
+ * bytes per second by interface index. Other disciplines shape by class, and tell no one rate.
  */
 export function readShapedRates(session: NetlinkSession): ReadonlyMap<number, number> {
   const action = 'list queueing disciplines';

@@ -33,7 +33,9 @@ export function readCharacterDevice(items: readonly OptionItem[]): CharacterDevi
   }
 }
 
-/** The short form of `-serial`, `-monitor`, `-qmp`, ...: `unix:/run/a.sock,server,nowait`, `file:/tmp/log`, `mon:...`. */
+/**
+ * The short form of `-serial`, `-monitor`, `-qmp`, ...: `unix:/run/a.sock,server,nowait`, `file:/tmp/log`, `mon:...`.
+ */
 export function readShortCharacterDevice(text: string): CharacterDevice {
   const { kind, rest } = splitShort(text);
   if (kind === 'file') return { kind: 'file', path: rest };

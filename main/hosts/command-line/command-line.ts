@@ -62,8 +62,8 @@ const withoutValue: ReadonlySet<string> = new Set([
 const freeText: ReadonlySet<string> = new Set(['append', 'fw_cfg', 'name', 'smbios']);
 
 /**
- * Splits what the kernel says a QEMU was started with. An option that is not in the table takes the next argument unless that
- * begins with a dash, so that a newer QEMU's switch does not swallow its neighbour.
+ * Splits what the kernel says a QEMU was started with. An option that is not in the table takes the next argument
+ * unless that begins with a dash, so that a newer QEMU's switch does not swallow its neighbour.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const [program = '', ...rest] = argv;

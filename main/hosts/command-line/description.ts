@@ -8,7 +8,9 @@ import { propertiesOf } from './properties.ts';
 /** A QMP monitor that can be reached on this host. */
 export type MonitorPlace = Extract<CharacterDevice, { kind: 'unix-server' | 'passed-socket' }>;
 
-/** What a QEMU's own command line says about its guest; what is absent is QEMU's default or stands in a file it reads. */
+/**
+ * What a QEMU's own command line says about its guest; what is absent is QEMU's default or stands in a file it reads.
+ */
 export interface GuestDescription {
   readonly name: string | undefined;
   /** Lower case. */

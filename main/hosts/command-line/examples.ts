@@ -1,4 +1,7 @@
-/** Command lines in the manner of those who write them, for the tests of this folder: each argument as the kernel shows it. */
+/**
+ * Command lines in the manner of those who write them, for the tests of this folder: each argument as the kernel
+ * shows it.
+ */
 
 /** By hand, from a shell. */
 export const byHand: readonly string[] = [

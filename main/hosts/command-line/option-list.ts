@@ -1,6 +1,6 @@
 /**
- * QEMU's `key=value,key=value` syntax (util/qemu-option.c), read so that it can be changed in one place and stay as it was
- * everywhere else: every item keeps the text it was written in.
+ * QEMU's `key=value,key=value` syntax (util/qemu-option.c), read so that it can be changed in one place and stay as
+ * it was everywhere else: every item keeps the text it was written in.
  *
  * - `,,` inside a value is a comma;
  * - the first item may leave out its key where the option has an implied one (`-name web` is `guest=web`);

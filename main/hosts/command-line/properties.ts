@@ -1,8 +1,8 @@
 import { parseOptionList } from './option-list.ts';
 
 /**
- * Key and value of every property of an option that may be written as a list or, since QEMU 6.0 and always by libvirt, as
- * JSON (`-netdev {"type":"tap","fd":"28"}`). Of JSON only the top level is read.
+ * Key and value of every property of an option that may be written as a list or, since QEMU 6.0 and always by
+ * libvirt, as JSON (`-netdev {"type":"tap","fd":"28"}`). Of JSON only the top level is read.
  */
 export function propertiesOf(value: string, impliedKey: string): ReadonlyMap<string, string> {
   if (!value.startsWith('{')) return new Map(parseOptionList(value, impliedKey).map((item) => [item.key, item.value]));

@@ -53,8 +53,9 @@ const shortCharacterDevices: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The source's own command line, made to wait for a migration, paused. What the source writes or listens on gets a place in
- * `directory`, since both hosts may see one file system; every other argument stays as it is, letter by letter.
+ * The source's own command line, made to wait for a migration, paused. What the source writes or listens on gets a
+ * place in `directory`, since both hosts may see one file system; every other argument stays as it is, letter by
+ * letter.
  *
  * Throws `invalid-request` for a command line that cannot be repeated.
  */
@@ -152,7 +153,10 @@ function sharedMemoryPaths(commandLine: CommandLine): readonly string[] {
   });
 }
 
-/** Two files of one name get different places, one file named twice gets one; a device such as /dev/null stays what it is. */
+/**
+ * Two files of one name get different places, one file named twice gets one; a device such as /dev/null stays what it
+ * is.
+ */
 function relocator(directory: string): Relocate {
   const places = new Map<string, string>();
   const taken = new Set<string>([destinationOutputName]);

@@ -7,8 +7,8 @@ import { readShapedRates } from '#native/netlink/shaped-rates.ts';
 import type { NetworkNamespacePlace } from '#native/network-namespace.ts';
 
 /**
- * The interfaces of a network namespace except loopback. A speed is what shaping allows, else what the hardware reports; the
- * latter only in our own namespace, because /sys shows no other.
+ * The interfaces of a network namespace except loopback. A speed is what shaping allows, else what the hardware
+ * reports; the latter only in our own namespace, because /sys shows no other.
  */
 export function readInterfaces(namespace: NetworkNamespacePlace | undefined): NetworkInterface[] {
   using session = openNetlinkSession('route', namespace);
@@ -40,7 +40,8 @@ function describeLink(
   };
 }
 
-// Software interfaces report a made-up speed: 10 Gbit/s for veth, 10 Mbit/s for tap. Those built on hardware pass its on.
+// Software interfaces report a made-up speed: 10 Gbit/s for veth, 10 Mbit/s for tap. Those built on hardware pass its
+// on.
 function isHardware({ kind }: NetworkLink): boolean {
   return kind === undefined || kind === 'bond' || kind === 'team' || kind === 'vlan';
 }

@@ -60,7 +60,10 @@ function probeSocket(): NativeError | undefined {
   }
 }
 
-/** ENOPROTOOPT: switched off; EPROTONOSUPPORT: not built; EINVAL: older than MPTCP (net/mptcp/protocol.c, net/socket.c). */
+/**
+ * ENOPROTOOPT: switched off; EPROTONOSUPPORT: not built; EINVAL: older than MPTCP (net/mptcp/protocol.c,
+ * net/socket.c).
+ */
 function explain(
   refusal: NativeError,
   namespace: NetworkNamespacePlace | undefined,

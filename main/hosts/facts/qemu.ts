@@ -29,7 +29,10 @@ export function qemuCandidates(environmentPath: string, architecture: string): r
 
 const answerTimeoutMs: Milliseconds = 10_000;
 
-/** The QEMU that this machine would start, found by asking it. `undefined` when there is none, or it does not even start. */
+/**
+ * The QEMU that this machine would start, found by asking it. `undefined` when there is none, or it does not even
+ * start.
+ */
 export async function readQemuFacts(): Promise<QemuFacts | undefined> {
   const binary = qemuCandidates(process.env['PATH'] ?? '', process.arch).find(isExecutable);
   if (binary === undefined) return undefined;

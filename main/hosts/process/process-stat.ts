@@ -8,7 +8,10 @@ export interface ProcessStat {
   readonly startTimeTicks: number;
 }
 
-/** The command's name, second and in parentheses, may hold spaces and parentheses itself: fields are counted after the last. */
+/**
+ * The command's name, second and in parentheses, may hold spaces and parentheses itself: fields are counted after the
+ * last.
+ */
 export function parseProcessStat(text: string): ProcessStat | undefined {
   const end = text.lastIndexOf(')');
   const pid = Number.parseInt(text, 10);
@@ -20,8 +23,8 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
 }
 
 /**
- * A process that has ended and only waits to be reaped executes nothing and holds no file, socket or memory. While other
- * threads of it are still being torn down its state is `Z` as well, so the last one must be gone too.
+ * A process that has ended and only waits to be reaped executes nothing and holds no file, socket or memory. While
+ * other threads of it are still being torn down its state is `Z` as well, so the last one must be gone too.
  */
 export function hasEnded(stat: ProcessStat): boolean {
   return stat.state === 'X' || (stat.state === 'Z' && stat.threads <= 1);

@@ -20,7 +20,9 @@ export function whyNoHosts(): string | undefined {
   return missing === undefined ? undefined : `${missing} is not installed`;
 }
 
-/** Two network namespaces with two links between them, the first shaped to 100 Mbit/s; what ran there ends with them. */
+/**
+ * Two network namespaces with two links between them, the first shaped to 100 Mbit/s; what ran there ends with them.
+ */
 export class TwoHosts implements AsyncDisposable {
   readonly source: LocalHost;
   readonly destination: LocalHost;
