@@ -50,8 +50,8 @@ test('stacked areas stand on each other, the upper edge is the sum', () => {
     ([, index, points]) => [index, points],
   );
   expect(polygons).toEqual([
-    ['1', '84,272 516,12 948,142 948,142 516,142 84,272'],
-    ['0', '84,272 516,142 948,142 948,272 516,272 84,272'],
+    ['1', '84,272 510,12 936,142 936,142 510,142 84,272'],
+    ['0', '84,272 510,142 936,142 936,272 510,272 84,272'],
   ]);
 });
 
@@ -71,5 +71,5 @@ test('a mark stands at its time; those outside are left out', () => {
     drawChart({ ...chart, marks }).text.matchAll(/class="mark" x1="(\d+)".*?<title>([^<]*)/g),
     ([, x, text]) => [x, text],
   );
-  expect(drawn).toEqual([['516', 'at 2000']]);
+  expect(drawn).toEqual([['510', 'at 2000']]);
 });

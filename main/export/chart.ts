@@ -57,54 +57,94 @@ function mean(figures: readonly number[]): number | undefined {
 
 const width = 960;
 const height = 300;
-const plot = { left: 84, right: 12, top: 12, bottom: 28 };
+const plot = { left: 84, right: 24, top: 12, bottom: 28 };
 const plotWidth = width - plot.left - plot.right;
 const plotHeight = height - plot.top - plot.bottom;
+
+/** Where things stand in the picture. */
+interface Scales {
+  readonly ofBucket: (bucket: number) => number;
+  readonly ofTime: (atEpochMs: number) => number;
+  readonly ofValue: (value: number) => number;
+}
 
 /** A chart as an SVG element that needs nothing else; its colours are those of the page's classes `series-0` and on. */
 export function drawChart(chart: Chart): Markup {
   const buckets = chart.series[0]?.values.length ?? 0;
   if (buckets < 2) return markup`<p>${chart.title}: too few samples to draw.</p>`;
-  const layers =
-    chart.kind === 'stacked' ? stacked(chart.series) : chart.series.map(({ values }) => ({ floor: undefined, values }));
-  const peak = Math.max(
-    chart.ceiling?.value ?? 0,
-    ...layers.flatMap(({ values }) => values.map((value) => value ?? 0)),
-  );
-  const ticks = ticksUpTo(peak);
+  const layers = chart.kind === 'stacked' ? stacked(chart.series) : chart.series.map(({ values }) => ({ values }));
+  const values = layers.flatMap((layer) => layer.values.map((value) => value ?? 0));
+  const ticks = ticksUpTo(values.reduce((peak, value) => Math.max(peak, value), chart.ceiling?.value ?? 0));
   const top = ticks.at(-1) ?? 1;
-  const y = (value: number): number => rounded(plot.top + plotHeight * (1 - ratio(value, top)));
-  const x = (bucket: number): number => rounded(plot.left + (plotWidth * bucket) / (buckets - 1));
-  const xAt = (atEpochMs: number): number =>
-    rounded(plot.left + plotWidth * ratio(atEpochMs - chart.fromEpochMs, chart.toEpochMs - chart.fromEpochMs));
-  const { ceiling } = chart;
-
+  const scales: Scales = {
+    ofBucket: (bucket) => rounded(plot.left + plotWidth * ratio(bucket, buckets - 1)),
+    ofTime: (atEpochMs) =>
+      rounded(plot.left + plotWidth * ratio(atEpochMs - chart.fromEpochMs, chart.toEpochMs - chart.fromEpochMs)),
+    ofValue: (value) => rounded(plot.top + plotHeight * (1 - ratio(value, top))),
+  };
   return markup`<figure>
 <figcaption>${chart.title}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${chart.title}">
-${ticks.map((tick) => markup`<line class="grid" x1="${plot.left}" x2="${width - plot.right}" y1="${y(tick)}" y2="${y(tick)}"/><text x="${plot.left - 8}" y="${y(tick) + 4}" text-anchor="end">${chart.format(tick)}</text>`)}
-${layers
-  .map(({ floor, values }, index) =>
-    floor
-      ? area(values, floor, x, y, index)
-      : markup`<path class="line series-${index % 8}" d="${linePath(values, x, y)}"/>`,
-  )
-  .toReversed()}
-${ceiling && markup`<line class="ceiling" x1="${plot.left}" x2="${width - plot.right}" y1="${y(ceiling.value)}" y2="${y(ceiling.value)}"><title>${ceiling.name}: ${chart.format(ceiling.value)}</title></line>`}
-${chart.marks
-  .filter(({ atEpochMs }) => atEpochMs >= chart.fromEpochMs && atEpochMs <= chart.toEpochMs)
-  .map(
-    ({ atEpochMs, text }) =>
-      markup`<line class="mark" x1="${xAt(atEpochMs)}" x2="${xAt(atEpochMs)}" y1="${plot.top}" y2="${height - plot.bottom}"><title>${text}</title></line>`,
-  )}
-${[0, 0.25, 0.5, 0.75, 1].map((part) => markup`<text x="${rounded(plot.left + plotWidth * part)}" y="${height - 8}" text-anchor="middle">${formatDurationMs((chart.toEpochMs - chart.fromEpochMs) * part)}</text>`)}
+${valueAxis(chart, ticks, scales)}
+${timeAxis(chart, scales)}
+${layers.map((layer, index) => drawLayer(layer, index, scales)).toReversed()}
+${ceilingLine(chart, scales)}
+${markLines(chart, scales)}
 </svg>
-<ul class="legend">${chart.series.map(({ name }, index) => markup`<li><span class="swatch series-${index % 8}"></span>${name}</li>`)}</ul>
+${legend(chart)}
 </figure>`;
 }
 
+function valueAxis({ format }: Chart, ticks: readonly number[], { ofValue }: Scales): Markup[] {
+  return ticks.map((tick) => {
+    const y = ofValue(tick);
+    return markup`<line class="grid" x1="${plot.left}" x2="${width - plot.right}" y1="${y}" y2="${y}"/>
+<text x="${plot.left - 8}" y="${y + 4}" text-anchor="end">${format(tick)}</text>
+`;
+  });
+}
+
+function timeAxis({ fromEpochMs, toEpochMs }: Chart, { ofTime }: Scales): Markup[] {
+  const length = toEpochMs - fromEpochMs;
+  const ticks = ticksUpTo(length).filter((afterMs) => afterMs <= length);
+  return ticks.map(
+    (
+      afterMs,
+    ) => markup`<text x="${ofTime(fromEpochMs + afterMs)}" y="${height - 8}" text-anchor="middle">${formatDurationMs(afterMs)}</text>
+`,
+  );
+}
+
+function ceilingLine({ ceiling, format }: Chart, { ofValue }: Scales): Markup | undefined {
+  if (!ceiling) return undefined;
+  const y = ofValue(ceiling.value);
+  return markup`<line class="ceiling" x1="${plot.left}" x2="${width - plot.right}" y1="${y}" y2="${y}"><title>${ceiling.name}: ${format(ceiling.value)}</title></line>`;
+}
+
+function markLines(chart: Chart, { ofTime }: Scales): Markup[] {
+  return marksWithin(chart).map(({ atEpochMs, text }) => {
+    const x = ofTime(atEpochMs);
+    return markup`<line class="mark" x1="${x}" x2="${x}" y1="${plot.top}" y2="${height - plot.bottom}"><title>${text}</title></line>
+`;
+  });
+}
+
+function marksWithin({ marks, fromEpochMs, toEpochMs }: Chart): Chart['marks'] {
+  return marks.filter(({ atEpochMs }) => atEpochMs >= fromEpochMs && atEpochMs <= toEpochMs);
+}
+
+function legend(chart: Chart): Markup {
+  const series = chart.series.map(
+    ({ name }, index) => markup`<li><span class="swatch series-${index % 8}"></span>${name}</li>`,
+  );
+  const ceiling = chart.ceiling ? [markup`<li>dashed: ${chart.ceiling.name}</li>`] : [];
+  const marks = marksWithin(chart).length > 0 ? [markup`<li>dotted: events, listed below</li>`] : [];
+  return markup`<ul class="legend">${[...series, ...ceiling, ...marks]}</ul>`;
+}
+
 interface Layer {
-  readonly floor: readonly number[] | undefined;
+  /** Of an area; a line has none. */
+  readonly floor?: readonly number[];
   readonly values: readonly (number | undefined)[];
 }
 
@@ -117,16 +157,15 @@ function stacked(series: readonly Series[]): Layer[] {
   });
 }
 
-type Scale = (value: number) => number;
-
-function area(values: Layer['values'], floor: readonly number[], x: Scale, y: Scale, index: number): Markup {
-  const upper = values.map((value, bucket) => `${x(bucket)},${y(value ?? 0)}`);
-  const lower = floor.map((value, bucket) => `${x(bucket)},${y(value)}`).toReversed();
+function drawLayer({ floor, values }: Layer, index: number, { ofBucket, ofValue }: Scales): Markup {
+  if (!floor) return markup`<path class="line series-${index % 8}" d="${linePath(values, ofBucket, ofValue)}"/>`;
+  const upper = values.map((value, bucket) => `${ofBucket(bucket)},${ofValue(value ?? 0)}`);
+  const lower = floor.map((value, bucket) => `${ofBucket(bucket)},${ofValue(value)}`).toReversed();
   return markup`<polygon class="area series-${index % 8}" points="${[...upper, ...lower].join(' ')}"/>`;
 }
 
 /** Begins anew behind every gap. */
-function linePath(values: Layer['values'], x: Scale, y: Scale): string {
+function linePath(values: Layer['values'], x: Scales['ofBucket'], y: Scales['ofValue']): string {
   return values
     .map((value, bucket) => {
       if (value === undefined) return '';

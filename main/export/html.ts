@@ -137,16 +137,18 @@ function charts({ samples, events, totals }: MigrationRecord): Markup[] {
 interface Column<Row> {
   readonly name: string;
   readonly cell: (row: Row) => string;
-  readonly number?: true;
+  /** How it is set: figures to the right, times unbroken. */
+  readonly kind?: 'number' | 'time';
 }
 
 function table<Row>(title: string, rows: readonly Row[], columns: readonly Column<Row>[]): Markup | undefined {
   if (rows.length === 0) return undefined;
-  const kind = ({ number }: Column<Row>): string => (number ? 'number' : 'text');
   return markup`<h2>${title}</h2>
-<table><thead><tr>${columns.map((column) => markup`<th scope="col" class="${kind(column)}">${column.name}</th>`)}</tr></thead>
+<table><thead><tr>${columns.map((column) => markup`<th scope="col" class="${column.kind ?? 'text'}">${column.name}</th>`)}</tr></thead>
 <tbody>${rows.map(
-    (row) => markup`<tr>${columns.map((column) => markup`<td class="${kind(column)}">${column.cell(row)}</td>`)}</tr>
+    (
+      row,
+    ) => markup`<tr>${columns.map((column) => markup`<td class="${column.kind ?? 'text'}">${column.cell(row)}</td>`)}</tr>
 `,
   )}</tbody></table>`;
 }
@@ -156,19 +158,19 @@ function subflowTable({ subflows }: MigrationRecord): Markup | undefined {
     { name: 'Interface', cell: (row) => row.interface ?? '' },
     { name: 'Local address', cell: (row) => row.localAddress },
     { name: 'Remote address', cell: (row) => row.remoteAddress },
-    { name: 'Sent', cell: (row) => formatBytes(row.bytesSent), number: true },
-    { name: 'Share', cell: (row) => formatFraction(row.shareFraction), number: true },
-    { name: 'Retransmits', cell: (row) => String(row.retransmits), number: true },
-    { name: 'RTT (median)', cell: (row) => formatMicroseconds(row.rttUs), number: true },
+    { name: 'Sent', cell: (row) => formatBytes(row.bytesSent), kind: 'number' },
+    { name: 'Share', cell: (row) => formatFraction(row.shareFraction), kind: 'number' },
+    { name: 'Retransmits', cell: (row) => String(row.retransmits), kind: 'number' },
+    { name: 'RTT (median)', cell: (row) => formatMicroseconds(row.rttUs), kind: 'number' },
   ]);
 }
 
 function iterationTable({ iterations }: MigrationRecord): Markup | undefined {
   return table('Iterations', iterations, [
-    { name: 'Iteration', cell: (row) => String(row.iteration), number: true },
-    { name: 'Dirtied', cell: (row) => formatBytes(row.dirtiedBytes), number: true },
-    { name: 'Sent', cell: (row) => formatBytes(row.sentBytes), number: true },
-    { name: 'Remaining', cell: (row) => formatBytes(row.remainingBytes), number: true },
+    { name: 'Iteration', cell: (row) => String(row.iteration), kind: 'number' },
+    { name: 'Dirtied', cell: (row) => formatBytes(row.dirtiedBytes), kind: 'number' },
+    { name: 'Sent', cell: (row) => formatBytes(row.sentBytes), kind: 'number' },
+    { name: 'Remaining', cell: (row) => formatBytes(row.remainingBytes), kind: 'number' },
     { name: 'Verdict', cell: (row) => row.verdict.replace('-', ' ') },
   ]);
 }
@@ -183,7 +185,7 @@ function checkTable({ checks }: MigrationRecord): Markup | undefined {
 
 function eventTable({ events }: MigrationRecord): Markup | undefined {
   return table('Events', events, [
-    { name: 'Time (UTC)', cell: (row) => isoTime(row.atEpochMs) },
+    { name: 'Time (UTC)', cell: (row) => isoTime(row.atEpochMs), kind: 'time' },
     { name: 'Event', cell: (row) => row.text },
   ]);
 }

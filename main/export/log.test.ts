@@ -31,7 +31,7 @@ test('a finished migration', () => {
     '# Transferred: 200 MiB at 839 Mbit/s after setup',
     '# Transport: mptcp',
     '# Subflow eth1: 120 MiB (60 %), 3 retransmits',
-    '# Subflow eth2: 80 MiB (40 %), 1 retransmits',
+    '# Subflow eth2: 80 MiB (40 %), 1 retransmit',
     '',
   ]);
 });

@@ -74,7 +74,7 @@ function summary(record: MigrationRecord): Line[] {
     ['Transport', `${transport.negotiated ?? 'never connected'}${transport.fallback ? ' (fell back from MPTCP)' : ''}`],
     ...record.subflows.map((subflow): Line => [
       `Subflow ${subflow.interface ?? subflow.localAddress}`,
-      `${formatBytes(subflow.bytesSent)} (${formatFraction(subflow.shareFraction)}), ${subflow.retransmits} retransmits`,
+      `${formatBytes(subflow.bytesSent)} (${formatFraction(subflow.shareFraction)}), ${subflow.retransmits} ${subflow.retransmits === 1 ? 'retransmit' : 'retransmits'}`,
     ]),
   ];
 }

@@ -6,6 +6,7 @@ import type {
   MptcpPolicy,
   Observation,
   Outcome,
+  PathAction,
   Side,
   StepName,
 } from '#contract/migration.ts';
@@ -69,6 +70,20 @@ function wording(event: JournalEvent, scene: Scene): string {
       return `${event.by} asked to cancel; refused, because ${closed(event.why)}`;
     case 'settings-changed':
       return settingsChanged(event);
+    case 'post-copy-requested':
+      return `${event.by} asked for post-copy.`;
+    case 'post-copy-entered':
+      return `Post-copy: ${scene.guest} has left ${scene.source} for good; the rest of its memory follows on demand.`;
+    case 'recovery-requested':
+      return `${event.by} asked to recover the paused post-copy.`;
+    case 'link-lost':
+      return `${event.interface} on ${scene[event.side]} lost its link.`;
+    case 'link-back':
+      return `${event.interface} on ${scene[event.side]} has its link back after ${formatDurationMs(event.afterMs)}.`;
+    case 'path-changed':
+      return pathChanged(event);
+    case 'path-change-failed':
+      return `${pathActions[event.action]} ${event.path.sourceInterface} failed: ${closed(event.failure.text)}`;
     case 'committed':
       return `The source has handed everything over: from here on ${scene.guest} belongs to ${scene.destination}.`;
     case 'final-statistics':
@@ -139,6 +154,21 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     intended: ({ guest, destination }) => `Asked ${destination} to resume ${guest}`,
     done: ({ guest, destination }) => `${destination} has resumed ${guest}`,
     failed: ({ guest, destination }) => `${destination} could not resume ${guest}`,
+  },
+  'start-post-copy': {
+    intended: () => 'Asked the source QEMU to switch to post-copy',
+    done: () => 'The source QEMU switches to post-copy',
+    failed: () => 'The source QEMU could not switch to post-copy',
+  },
+  'pause-post-copy': {
+    intended: () => 'Nothing moves: pausing the post-copy, so that it can be recovered',
+    done: () => 'The post-copy is paused',
+    failed: () => 'The post-copy could not be paused',
+  },
+  recover: {
+    intended: () => 'Recovering the post-copy over a new connection',
+    done: () => 'The post-copy has a new connection',
+    failed: () => 'The post-copy could not be recovered',
   },
   'quit-source': {
     intended: ({ source }) => `Ending the stopped copy on ${source}`,
@@ -223,6 +253,32 @@ function finalStatistics({ sample: { qemu } }: JournalEventOf<'final-statistics'
   if (!qemu) return 'QEMU had no final figures.';
   const downtime = qemu.downtimeMs === undefined ? '' : `, downtime ${formatDurationMs(qemu.downtimeMs)}`;
   return `QEMU's final figures: ${formatBytes(qemu.transferredBytes)} transferred${downtime}.`;
+}
+
+const pathActions: Readonly<Record<PathAction, string>> = {
+  add: 'Adding the path over',
+  remove: 'Removing the path over',
+  backup: 'Pausing the path over',
+  resume: 'Resuming the path over',
+  rejoin: 'Rejoining the path over',
+};
+
+function pathChanged({ by, action, path }: JournalEventOf<'path-changed'>): string {
+  const pair = `${path.sourceInterface} (${path.sourceAddress} to ${path.destinationAddress})`;
+  switch (action) {
+    case 'add':
+      return `${by} added the path over ${pair}.`;
+    case 'remove':
+      return `${by} removed the path over ${pair}.`;
+    case 'backup':
+      return `${by} paused the path over ${pair}: it carries data only when no other can.`;
+    case 'resume':
+      return `${by} resumed the path over ${pair}.`;
+    case 'rejoin':
+      return `The path over ${pair} was announced again, so that it is rejoined at once.`;
+    default:
+      return assertNever(action);
+  }
 }
 
 const outcomes: Readonly<Record<Outcome, (scene: Scene) => string>> = {
