@@ -62,7 +62,7 @@ test('a line breaks where nothing was measured', () => {
     ),
     ([, d]) => d,
   );
-  expect(paths).toEqual(['M84,12M948,12']);
+  expect(paths).toEqual(['M84,12M936,12']);
 });
 
 test('a mark stands at its time; those outside are left out', () => {
