@@ -27,8 +27,16 @@ export const outcomeSchema = z.enum([
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
+/** `never`: the guest is always whole on one side. `allow`: it may be started on the destination before all of it is there. */
+export const postCopyPolicySchema = z.enum(['never', 'allow']);
+
+/** Who makes the connection: QEMU by its own mptcp option, or Switchyard, which hands the connected socket to QEMU. */
+export const socketOwnerSchema = z.enum(['qemu', 'app']);
+
 export const migrationSettingsSchema = z.object({
   mptcp: mptcpPolicySchema,
+  socket: socketOwnerSchema,
+  postCopy: postCopyPolicySchema,
   downtimeLimitMs: z.number().int().min(1).max(2_000_000),
   /** 0 is no limit (QEMU's own default would cap a run at 1.07 Gbit/s). */
   bandwidthBitsPerSecond: z.number().int().nonnegative(),
@@ -46,6 +54,8 @@ export type MigrationSettings = z.infer<typeof migrationSettingsSchema>;
 
 export const defaultSettings: MigrationSettings = {
   mptcp: 'prefer',
+  socket: 'qemu',
+  postCopy: 'never',
   downtimeLimitMs: 300,
   bandwidthBitsPerSecond: 0,
   parallelConnections: 0,
@@ -78,6 +88,10 @@ export const pathSchema = z.object({
   mtu: z.number().int(),
 });
 export type Path = z.infer<typeof pathSchema>;
+
+/** What can be done to a path of a migration that runs; `rejoin` is done by Switchyard itself when a lost link is back. */
+export const pathActionSchema = z.enum(['add', 'remove', 'backup', 'resume', 'rejoin']);
+export type PathAction = z.infer<typeof pathActionSchema>;
 
 /** What is written down before anything is done: all that a successor needs to find both sides again. */
 export const planSchema = z.object({
@@ -134,6 +148,9 @@ export const stepNameSchema = z.enum([
   'cancel',
   'yank',
   'resume-destination',
+  'start-post-copy',
+  'pause-post-copy',
+  'recover',
   'quit-source',
   'quit-destination',
   'resume-source',
@@ -208,6 +225,19 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
     by: z.string(),
     downtimeLimitMs: z.number().int().optional(),
     bandwidthBitsPerSecond: z.number().int().optional(),
+  }),
+  z.object({ kind: z.literal('post-copy-requested'), by: z.string() }),
+  /** The guest has left the source for good: cancelling now would lose it. */
+  z.object({ kind: z.literal('post-copy-entered') }),
+  z.object({ kind: z.literal('recovery-requested'), by: z.string() }),
+  z.object({ kind: z.literal('link-lost'), side: sideSchema, interface: z.string() }),
+  z.object({ kind: z.literal('link-back'), side: sideSchema, interface: z.string(), afterMs: z.number() }),
+  z.object({ kind: z.literal('path-changed'), by: z.string(), action: pathActionSchema, path: pathSchema }),
+  z.object({
+    kind: z.literal('path-change-failed'),
+    action: pathActionSchema,
+    path: pathSchema,
+    failure: failureSchema,
   }),
   z.object({ kind: z.literal('committed') }),
   z.object({ kind: z.literal('final-statistics'), sample: sampleSchema }),

@@ -60,6 +60,14 @@ export interface Qemu {
   cancel(): Promise<void>;
   /** yank of the migration, out of band: answers also when the main loop is blocked. */
   yank(): Promise<void>;
+  /** migrate-start-postcopy; needs `postcopy-ram` on both sides since before `migrate`. */
+  startPostCopy(): Promise<void>;
+  /** migrate-pause, out of band: only while post-copy is active. */
+  pausePostCopy(): Promise<void>;
+  /** migrate-recover on the destination, out of band; answers with the port that is really open. */
+  recover(address: MigrationAddress): Promise<number>;
+  /** migrate with `resume` on the source. */
+  resumeMigration(address: MigrationAddress): Promise<void>;
   cont(): Promise<void>;
   quit(): Promise<void>;
   onEvent(listener: (event: QemuEvent) => void): () => void;

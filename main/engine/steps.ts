@@ -1,6 +1,7 @@
 import { SwitchyardError } from '#contract/errors.ts';
-import type { JournalEvent, JournalEventOf, StepName } from '#contract/migration.ts';
-import type { Capabilities, Ports, Qemu } from './ports.ts';
+import type { JournalEvent, JournalEventOf, Path, StepName } from '#contract/migration.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import type { Capabilities, Clock, Ports, Qemu } from './ports.ts';
 import type { MigrationState } from './state.ts';
 
 /** The two monitors as they are now; a step that needs one which is not there fails, it does not wait. */
@@ -22,6 +23,8 @@ export interface StepContext {
 }
 
 const nothingToReport: Report = {};
+/** A main loop that is free takes a cancel at once. */
+const cancelAnswerMs = 2000;
 
 export const steps: Readonly<Record<StepName, Step>> = {
   'start-destination': async ({ ports }) => ({
@@ -53,15 +56,14 @@ export const steps: Readonly<Record<StepName, Step>> = {
     const { plan } = context.state;
     // The wildcard: bound to one address, the kernel refuses the subflows that join on the others.
     const mptcp = plan.settings.mptcp !== 'off' && speaksMptcp(plan.destination);
-    const host = plan.paths[0]?.destinationAddress.includes(':') ? '::' : '0.0.0.0';
+    const host = wildcardFor(reachablePath(context));
     return { port: await destinationOf(context).listen({ host, port: 0, mptcp }), mptcp };
   },
 
   migrate: async (context) => {
     const { plan, listener } = context.state;
-    const path = plan.paths[0];
-    if (!path || !listener)
-      throw rejected('migrate', 'there is no path or no listener', 'Run `switchyard preflight` again.');
+    const path = reachablePath(context);
+    if (!listener) throw rejected('migrate', 'the destination does not listen', 'Migrate again.');
     await sourceOf(context).migrate({
       host: path.destinationAddress,
       port: listener.port,
@@ -71,7 +73,8 @@ export const steps: Readonly<Record<StepName, Step>> = {
   },
 
   cancel: async (context) => {
-    await sourceOf(context).cancel();
+    // In band: behind a main loop that waits for the network it is not answered, and the watchdog must not wait with it.
+    await within(context.ports.clock, cancelAnswerMs, sourceOf(context).cancel());
     return nothingToReport;
   },
 
@@ -85,27 +88,59 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 
+  'start-post-copy': async (context) => {
+    await sourceOf(context).startPostCopy();
+    return nothingToReport;
+  },
+
+  'pause-post-copy': async ({ monitors }) => {
+    // Either side may have noticed by itself, and then refuses: what counts is that both end up paused.
+    await Promise.allSettled([monitors.source?.pausePostCopy(), monitors.destination?.pausePostCopy()]);
+    return nothingToReport;
+  },
+
+  recover: async (context) => {
+    const { plan } = context.state;
+    const path = reachablePath(context);
+    const mptcp = plan.settings.mptcp !== 'off';
+    const port = await destinationOf(context).recover({
+      host: wildcardFor(path),
+      port: 0,
+      mptcp: mptcp && speaksMptcp(plan.destination),
+    });
+    await sourceOf(context).resumeMigration({
+      host: path.destinationAddress,
+      port,
+      mptcp: mptcp && speaksMptcp(plan.source),
+    });
+    return { port, mptcp };
+  },
+
   'quit-source': async ({ ports, monitors, record, state }) => {
-    const { source } = ports;
-    const status = await monitors.source?.status();
+    const { source, clock } = ports;
+    const { identity, monitorPath } = ports.plan.guest;
+    const status = await monitors.source?.status().catch(ignoreUnanswered);
     if (status?.statistics && !state.finalStatistics) {
-      const now = { atMonoMs: ports.clock.monoMs(), atEpochMs: ports.clock.epochMs() };
+      const now = { atMonoMs: clock.monoMs(), atEpochMs: clock.epochMs() };
       const sample = { ...now, connections: [], subflows: [], throughputBitsPerSecond: 0, qemu: status.statistics };
       await record({ kind: 'final-statistics', sample });
     }
     await monitors.source?.quit().catch(ignoreUnanswered);
-    await source.terminate(ports.plan.guest.identity);
-    if (ports.plan.guest.monitorPath) await source.tidy(ports.plan.guest.monitorPath);
+    await source.terminate(identity);
+    await record({ kind: 'observed', side: 'source', observation: { kind: 'gone' } });
+    if (monitorPath) await source.tidy(monitorPath);
     return nothingToReport;
   },
 
   'quit-destination': async ({ ports, state, record }) => {
-    const started = state.destination;
+    const { destination } = ports;
+    const started = state.destination ?? (await destination.findDestination(ports.plan.id));
     if (!started) return nothingToReport;
-    await ports.destination.terminate(started.identity);
-    await record({ kind: 'output-kept', side: 'destination', raw: await ports.destination.output(started.outputPath) });
+    if (!state.destination) await record({ kind: 'done', step: 'start-destination', started });
+    await destination.terminate(started.identity);
     await record({ kind: 'observed', side: 'destination', observation: { kind: 'gone' } });
-    await ports.destination.tidy(started.monitorPath);
+    await record({ kind: 'output-kept', side: 'destination', raw: await destination.output(started.outputPath) });
+    await destination.tidy(started.monitorPath);
     return nothingToReport;
   },
 
@@ -135,6 +170,7 @@ function capabilitiesFor(state: MigrationState): Capabilities {
     'auto-converge': settings.autoConverge,
     multifd: settings.parallelConnections > 0,
     'pause-before-switchover': false,
+    'postcopy-ram': settings.postCopy === 'allow',
   };
 }
 
@@ -149,6 +185,20 @@ function refuseDifference(source: Capabilities, destination: Capabilities, wante
     `the two QEMUs differ in ${differing.join(', ')}`,
     'A migration between them would hang. Use QEMU versions that both have these capabilities, or switch them off.',
   );
+}
+
+/** The path that carries the first subflow. */
+function reachablePath({ state }: StepContext): Path {
+  const [path] = state.plan.paths;
+  return path ?? throwNoPath();
+}
+
+function throwNoPath(): never {
+  throw rejected('preparing', 'there is no path between the two hosts', 'Run `switchyard preflight` for why.');
+}
+
+function wildcardFor({ destinationAddress }: Path): string {
+  return destinationAddress.includes(':') ? '::' : '0.0.0.0';
 }
 
 function speaksMptcp(host: MigrationState['plan']['source']): boolean {
@@ -176,7 +226,27 @@ function rejected(phase: string, text: string, remedy: string): SwitchyardError 
   return new SwitchyardError({ kind: 'rejected', phase, event: 'step', text: `Refused: ${text}.`, remedy });
 }
 
-/** A QEMU that quits may close the line before its answer; `terminate` proves what became of it. */
-function ignoreUnanswered(thrown: unknown): void {
+async function within(clock: Clock, ms: Milliseconds, work: Promise<void>): Promise<void> {
+  const answered = new AbortController();
+  const late = clock.sleep(ms, answered.signal).then(() => {
+    if (answered.signal.aborted) return;
+    throw new SwitchyardError({
+      kind: 'timeout',
+      afterMs: ms,
+      waitingFor: 'the answer to migrate_cancel',
+      text: `The source QEMU has not taken the cancel within ${ms / 1000} s.`,
+      remedy: 'Its main loop waits for the network: the connection is broken out of band.',
+    });
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    answered.abort();
+    work.catch(ignoreUnanswered);
+  }
+}
+
+/** For calls whose answer may fail to come without harm: what follows them looks for itself. */
+function ignoreUnanswered(thrown: unknown): undefined {
   if (!(thrown instanceof SwitchyardError)) throw thrown;
 }

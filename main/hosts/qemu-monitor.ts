@@ -9,7 +9,13 @@ import type {
   QemuEvent,
   QemuStatus,
 } from '#main/engine/ports.ts';
-import { migrationTarget, type AddressDialect, type AddressRole } from '#main/qmp/address.ts';
+import {
+  migrationTarget,
+  migrationUri,
+  type AddressDialect,
+  type AddressRole,
+  type InetAddress,
+} from '#main/qmp/address.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import { closeSentence } from '#main/qmp/fault.ts';
 import type { MigrationInfo, MigrationParameters as QmpParameters, MigrationTarget } from '#main/qmp/schema.ts';
@@ -95,6 +101,25 @@ export class QemuMonitor implements Qemu {
     await this.#client.executeOutOfBand('yank', { instances: [{ type: 'migration' }] });
   }
 
+  async startPostCopy(): Promise<void> {
+    await this.#client.execute('migrate-start-postcopy');
+  }
+
+  async pausePostCopy(): Promise<void> {
+    await this.#client.executeOutOfBand('migrate-pause');
+  }
+
+  async recover(address: MigrationAddress): Promise<number> {
+    await this.#client.executeOutOfBand('migrate-recover', {
+      uri: migrationUri(inetAddress(address), 'listen', await this.#dialect()),
+    });
+    return address.port === 0 ? listeningPort(await this.#client.execute('query-migrate')) : address.port;
+  }
+
+  async resumeMigration(address: MigrationAddress): Promise<void> {
+    await this.#client.execute('migrate', { ...(await this.#target(address, 'connect')), resume: true });
+  }
+
   async cont(): Promise<void> {
     await this.#client.execute('cont');
   }
@@ -123,9 +148,13 @@ export class QemuMonitor implements Qemu {
     void this.#client.close();
   }
 
-  async #target({ host, port, mptcp }: MigrationAddress, role: AddressRole): Promise<MigrationTarget> {
-    return migrationTarget({ type: 'inet', host, port, ...(mptcp ? { mptcp } : {}) }, role, await this.#dialect());
+  async #target(address: MigrationAddress, role: AddressRole): Promise<MigrationTarget> {
+    return migrationTarget(inetAddress(address), role, await this.#dialect());
   }
+}
+
+function inetAddress({ host, port, mptcp }: MigrationAddress): InetAddress {
+  return { type: 'inet', host, port, ...(mptcp ? { mptcp } : {}) };
 }
 
 /** Absent before there is data: `ram` comes with the end of setup and goes with a failure. */

@@ -93,6 +93,7 @@ function toRequest(guest: string, options: MigrateOptions): MigrationRequest {
     from: options.from,
     to: options.to,
     settings: {
+      ...defaultSettings,
       mptcp: options.mptcp ?? defaultSettings.mptcp,
       downtimeLimitMs: options.downtimeLimit ?? defaultSettings.downtimeLimitMs,
       bandwidthBitsPerSecond: options.bandwidth ?? defaultSettings.bandwidthBitsPerSecond,
