@@ -51,19 +51,7 @@ export const migrationSettingsSchema = z.object({
   accepted: z.array(z.string()),
 });
 export type MigrationSettings = z.infer<typeof migrationSettingsSchema>;
-
-export const defaultSettings: MigrationSettings = {
-  mptcp: 'prefer',
-  socket: 'qemu',
-  postCopy: 'never',
-  downtimeLimitMs: 300,
-  bandwidthBitsPerSecond: 0,
-  parallelConnections: 0,
-  autoConverge: false,
-  stallLimitMs: 30_000,
-  sampleHz: 10,
-  accepted: [],
-};
+export { defaultSettings } from './default-settings.ts';
 
 /** One line of the readiness grid. Only an `error` stops a migration; `command` is what mends it, ready to be copied. */
 export const checkSchema = z.object({
