@@ -169,7 +169,7 @@ test.for([
   });
 });
 
-test('what a newer version wrote is told at its place', () => {
+test('what another version wrote is told at its place', () => {
   const entries = journalOf(...exampleEvents.slice(0, 2));
   const foreign = [{ sequence: 1, atEpochMs: 5, raw: { kind: 'path-weighed' } }];
   const [first, second] = entries;
@@ -181,7 +181,7 @@ test('what a newer version wrote is told at its place', () => {
     foreign,
   });
   expect(events.map(({ kind, text }) => [kind, text]).slice(1)).toEqual([
-    ['path-weighed', 'An event that a newer version of Switchyard wrote (path-weighed).'],
+    ['path-weighed', 'An event that another version of Switchyard wrote (path-weighed).'],
     ['intended', 'Asked the destination to listen.'],
   ]);
 });

@@ -19,7 +19,7 @@ export interface RecordSource {
   readonly entries: readonly JournalEntry[];
   readonly samples: readonly Sample[];
   readonly phase: { readonly name: string; readonly guest: GuestPlace };
-  /** Entries of a newer version: told as such. */
+  /** Entries of another version: told as such. */
   readonly foreign?: readonly { readonly sequence: number; readonly atEpochMs: number; readonly raw: unknown }[];
 }
 
@@ -177,7 +177,7 @@ function narrated({ entries, foreign = [] }: RecordSource): MigrationRecord['eve
   }));
   const others = foreign.map(({ sequence, atEpochMs, raw }) => {
     const kind = kindOf(raw);
-    return { sequence, atEpochMs, kind, text: `An event that a newer version of Switchyard wrote (${kind}).` };
+    return { sequence, atEpochMs, kind, text: `An event that another version of Switchyard wrote (${kind}).` };
   });
   return [...own, ...others]
     .toSorted((one, other) => one.sequence - other.sequence)

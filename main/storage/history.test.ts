@@ -131,6 +131,19 @@ test('what is wrong with a journal stands in its row', async () => {
   ]);
 });
 
+test('a plan of another version is not taken for none', async () => {
+  const [planned] = journalOf({ kind: 'planned', plan: examplePlan() });
+  const paths = migrationPaths(state, ids[0]);
+  mkdirSync(paths.directory, { recursive: true });
+  writeFileSync(
+    paths.journal,
+    encodeLine({ ...JSON.parse(JSON.stringify(planned)), event: { kind: 'planned', plan: 7 } }),
+  );
+  expect(await history().list()).toMatchObject([
+    { open: false, problem: 'Its plan cannot be read: another version of Switchyard wrote it, or it is damaged.' },
+  ]);
+});
+
 test('folders that are no migrations are left alone', async () => {
   keep(ids[0], [{ kind: 'planned', plan: examplePlan() }]);
   mkdirSync(join(state, 'migrations', 'lost+found'));

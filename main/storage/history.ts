@@ -13,7 +13,7 @@ export interface HistoryRow<Summary> {
   readonly id: string;
   /** It has no end yet: somebody manages it, or its manager died and it waits to be taken up (`managerOf` tells which). */
   readonly open: boolean;
-  /** Absent when not even the plan could be read. */
+  /** Absent when not even the plan could be read. Whether such a one is open nobody can tell: it is shown as not. */
   readonly summary: Summary | undefined;
   /** What is wrong with its journal, as a sentence. */
   readonly problem: string | undefined;
@@ -125,11 +125,15 @@ function isOpen({ entries }: StoredMigration): boolean {
 }
 
 function problemOf({ damage, foreign, entries }: StoredMigration, planned: boolean): string | undefined {
-  if (!planned) return 'Its journal ends before the plan: nothing was done.';
+  if (!planned) {
+    return entries.length + foreign.length === 0 && damage?.kind !== 'corrupt'
+      ? 'Its journal ends before the plan: nothing was done.'
+      : 'Its plan cannot be read: another version of Switchyard wrote it, or it is damaged.';
+  }
   if (damage?.kind === 'corrupt') {
     return `Its journal is damaged after entry ${entries.length + foreign.length} (byte ${damage.atByte}): what follows is not trusted.`;
   }
-  if (foreign.length > 0) return `${foreign.length} of its entries are of a newer version of Switchyard.`;
+  if (foreign.length > 0) return `${foreign.length} of its entries are of another version of Switchyard.`;
   return undefined;
 }
 

@@ -150,7 +150,7 @@ function refuseIncomplete(id: string, { damage, foreign, nextSequence }: Journal
   }
   if (foreign.length > 0) {
     throw refused(
-      `The journal of ${id} was written by a newer version of Switchyard: this one does not understand all that was done.`,
+      `The journal of ${id} was written by another version of Switchyard: this one does not understand all that was done.`,
       'Take it up with that version.',
     );
   }

@@ -27,7 +27,7 @@ test('any text survives, also line breaks, lone surrogates and what JSON escapes
   );
 });
 
-test('an entry of a newer version is kept raw', () => {
+test('an entry of another version is kept raw', () => {
   const newer = JSON.parse(JSON.stringify(entry).replace('"committed"', '"path-weighed"'));
   expect(decodeLine(encodeLine(newer).trimEnd())).toEqual({
     kind: 'foreign',

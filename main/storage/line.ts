@@ -15,7 +15,7 @@ export function encodeLine(entry: JournalEntry): string {
   return `{"crc32":"${checksum(text)}",${text.slice(1)}\n`;
 }
 
-/** An entry that is intact but of a kind or shape that this version does not know: a newer version wrote it. */
+/** An entry that is intact but of a kind or shape that this version does not know: another version wrote it. */
 export interface ForeignEntry {
   readonly sequence: number;
   readonly atMonoMs: number;

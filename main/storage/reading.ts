@@ -13,7 +13,7 @@ export interface Damage {
 }
 
 export interface JournalReading {
-  /** The clean prefix, in sequence; those that a newer version wrote stand apart. */
+  /** The clean prefix, in sequence; those that another version wrote stand apart. */
   readonly entries: readonly JournalEntry[];
   readonly foreign: readonly ForeignEntry[];
   readonly cleanByteCount: number;
