@@ -1,0 +1,63 @@
+import type { Endpoint, NewEndpoint } from '#native/netlink/mptcp-endpoint.ts';
+import type { MptcpPathManager } from '#native/netlink/mptcp-path-manager.ts';
+
+export type PathControlPort = Pick<
+  MptcpPathManager,
+  'endpoints' | 'addEndpoint' | 'removeEndpoint' | 'setEndpointFlags'
+>;
+
+/** No endpoint stands for this address, so its path cannot be told from others. */
+export class NoEndpointError extends Error {
+  override readonly name = 'NoEndpointError';
+  readonly address: string;
+
+  constructor(address: string) {
+    super(`There is no MPTCP endpoint at ${address}; the path that a connection was made on has none of its own.`);
+    this.address = address;
+  }
+}
+
+/**
+ * What can be done to a path while it carries a migration. An address names the path, on the host whose path manager this
+ * is; the peer follows by itself. Everything acts on all MPTCP connections of that host, within a few hundredths of a second.
+ */
+
+/** Its traffic moves to the other paths; it is kept, and used when no other is left. Throws {@link NoEndpointError}. */
+export function pausePath(manager: PathControlPort, address: string): void {
+  setBackup(manager, address, true);
+}
+
+export function resumePath(manager: PathControlPort, address: string): void {
+  setBackup(manager, address, false);
+}
+
+/** Closes the subflows at this address; returns what brings them back through `addPath`. */
+export function removePath(manager: PathControlPort, address: string): NewEndpoint {
+  const endpoint = endpointAt(manager, address);
+  manager.removeEndpoint(endpoint.id);
+  return { ...endpoint };
+}
+
+export function addPath(manager: PathControlPort, endpoint: NewEndpoint): void {
+  manager.addEndpoint(endpoint);
+}
+
+/**
+ * After a link has come back: makes the subflow anew, under the same id. The kernel on its own waits for the old one's next
+ * retransmission, which takes from 0.1 to more than 10 seconds.
+ */
+export function rejoinPath(manager: PathControlPort, address: string): void {
+  addPath(manager, removePath(manager, address));
+}
+
+function setBackup(manager: PathControlPort, address: string, backup: boolean): void {
+  const { id, flags } = endpointAt(manager, address);
+  const keepsMesh = flags.includes('fullmesh') ? (['fullmesh'] as const) : [];
+  manager.setEndpointFlags({ id }, [...keepsMesh, ...(backup ? (['backup'] as const) : [])]);
+}
+
+function endpointAt(manager: PathControlPort, address: string): Endpoint {
+  const endpoint = manager.endpoints().find((each) => each.address === address);
+  if (endpoint === undefined) throw new NoEndpointError(address);
+  return endpoint;
+}

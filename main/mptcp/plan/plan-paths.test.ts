@@ -1,0 +1,225 @@
+import { describe, expect, test } from 'vitest';
+import type { MptcpEndpoint, MptcpFacts } from '#contract/host.ts';
+import type { Path } from '#contract/migration.ts';
+import { planPaths, type PathPlanInput } from './plan-paths.ts';
+
+function path(n: number): Path {
+  return {
+    sourceInterface: `a${n}`,
+    sourceAddress: `10.77.${n}.1`,
+    destinationInterface: `b${n}`,
+    destinationAddress: `10.77.${n}.2`,
+    mtu: 1500,
+  };
+}
+
+interface Story {
+  readonly paths?: number;
+  readonly source?: Partial<MptcpFacts>;
+  readonly destination?: Partial<MptcpFacts>;
+  readonly kernel?: string;
+  readonly routes?: PathPlanInput['routes'];
+  readonly listener?: string;
+}
+
+/** Two fresh hosts with two paths, as the kernel sets them up by default; a story changes what it is about. */
+function plan({ paths = 2, source, destination, kernel = '6.1.0-18-amd64', routes, listener = '0.0.0.0' }: Story) {
+  const fresh: MptcpFacts = {
+    usable: true,
+    sysctls: {},
+    endpoints: [],
+    limits: { subflows: 2, addAddrAccepted: 0 },
+    counters: {},
+  };
+  return planPaths({
+    paths: Array.from({ length: paths }, (_, index) => path(index + 1)),
+    source: { id: 'left', kernel, mptcp: { ...fresh, ...source } },
+    destination: { id: 'right', kernel, mptcp: { ...fresh, ...destination } },
+    routes,
+    listener: { address: listener, port: 4444 },
+  });
+}
+
+const commands = (story: Story): [readonly string[], readonly string[]] => {
+  const { source, destination } = plan(story);
+  return [source.commands, destination.commands];
+};
+
+const warnings = (story: Story): unknown[] =>
+  plan(story).warnings.map(({ kind, side, command }) => [kind, side, command]);
+
+const second: MptcpEndpoint = { id: 5, address: '10.77.2.2', interface: 'b2', flags: ['signal'] };
+
+describe('between fresh hosts', () => {
+  test('the destination announces its second address and the source accepts it', () => {
+    expect(plan({})).toEqual({
+      source: {
+        changes: [
+          {
+            kind: 'set-limits',
+            limits: { subflows: 2, addAddrAccepted: 1 },
+            before: { subflows: 2, addAddrAccepted: 0 },
+          },
+        ],
+        commands: ['ip mptcp limits set subflows 2 add_addr_accepted 1'],
+      },
+      destination: {
+        changes: [{ kind: 'add-endpoint', endpoint: { address: '10.77.2.2', interface: 'b2', flags: ['signal'] } }],
+        commands: ['ip mptcp endpoint add 10.77.2.2 dev b2 signal'],
+      },
+      warnings: [],
+    });
+  });
+
+  test('four paths need three announcements, and limits of three on both', () => {
+    expect(commands({ paths: 4 })).toEqual([
+      ['ip mptcp limits set subflows 3 add_addr_accepted 3'],
+      [
+        'ip mptcp limits set subflows 3 add_addr_accepted 0',
+        'ip mptcp endpoint add 10.77.2.2 dev b2 signal',
+        'ip mptcp endpoint add 10.77.3.2 dev b3 signal',
+        'ip mptcp endpoint add 10.77.4.2 dev b4 signal',
+      ],
+    ]);
+  });
+
+  test('one path needs nothing', () => {
+    expect(plan({ paths: 1 })).toEqual({
+      source: { changes: [], commands: [] },
+      destination: { changes: [], commands: [] },
+      warnings: [],
+    });
+  });
+
+  test('a listener on one address gets help from the kernel at the others', () => {
+    expect(commands({ listener: '10.77.1.2' })[1]).toEqual(['ip mptcp endpoint add 10.77.2.2 dev b2 signal port 4444']);
+  });
+});
+
+describe('what is there already', () => {
+  test('is enough when it is enough', () => {
+    const limits = { subflows: 8, addAddrAccepted: 8 };
+    expect(commands({ source: { limits }, destination: { limits, endpoints: [second] } })).toEqual([[], []]);
+  });
+
+  test('is never lowered', () => {
+    expect(commands({ source: { limits: { subflows: 7, addAddrAccepted: 0 } } })[0]).toEqual([
+      'ip mptcp limits set subflows 7 add_addr_accepted 1',
+    ]);
+  });
+
+  test('is left alone when somebody else keeps the address for joins of their own', () => {
+    const story: Story = { destination: { endpoints: [{ ...second, flags: ['subflow'] }] } };
+    expect([commands(story)[1], warnings(story)]).toEqual([
+      [],
+      [
+        [
+          'foreign-endpoint',
+          'destination',
+          'ip mptcp endpoint delete id 5 && ip mptcp endpoint add 10.77.2.2 dev b2 signal',
+        ],
+      ],
+    ]);
+  });
+
+  test('is told when it makes a path a mere backup', () => {
+    expect(warnings({ destination: { endpoints: [{ ...second, flags: ['signal', 'backup'] }] } })).toEqual([
+      ['path-is-backup', 'destination', 'ip mptcp endpoint change id 5 nobackup'],
+    ]);
+  });
+
+  test('may be a note of the kernel, which gives way', () => {
+    const story: Story = { destination: { endpoints: [{ ...second, flags: ['implicit'] }] } };
+    expect([commands(story)[1], warnings(story)]).toEqual([['ip mptcp endpoint add 10.77.2.2 dev b2 signal'], []]);
+  });
+
+  test('on the source that joins by itself takes its part of the limits, and is told', () => {
+    const own: MptcpEndpoint = { id: 1, address: '10.77.2.1', flags: ['subflow'] };
+    const story: Story = { source: { endpoints: [own] }, paths: 3 };
+    expect([commands(story)[0], warnings(story)]).toEqual([
+      ['ip mptcp limits set subflows 3 add_addr_accepted 2'],
+      [['foreign-subflows', 'source', undefined]],
+    ]);
+  });
+
+  test('that announces an address on none of the paths is counted and told', () => {
+    const story: Story = { destination: { endpoints: [{ id: 1, address: '192.0.2.7', flags: ['signal'] }] } };
+    expect([commands(story)[0], warnings(story)]).toEqual([
+      ['ip mptcp limits set subflows 2 add_addr_accepted 2'],
+      [['foreign-announcement', 'destination', undefined]],
+    ]);
+  });
+
+  test('may leave no room', () => {
+    const endpoints = Array.from({ length: 8 }, (_, index): MptcpEndpoint => {
+      return { id: index + 1, address: `192.0.2.${index}`, flags: ['backup'] };
+    });
+    const story: Story = { destination: { endpoints } };
+    expect([commands(story)[1], warnings(story)]).toEqual([[], [['too-many-endpoints', 'destination', undefined]]]);
+  });
+
+  test('is unknown where the limits could not be read, and then not touched', () => {
+    const { source } = plan({ source: { limits: undefined } });
+    expect(source.changes).toEqual([]);
+  });
+});
+
+describe('too much', () => {
+  test('to announce is told, address by address', () => {
+    const told = plan({ paths: 12 }).warnings.filter(({ kind }) => kind === 'too-many-endpoints');
+    expect(told.map(({ sentence }) => /10\.77\.\d+\.2/.exec(sentence)?.[0])).toEqual([
+      '10.77.10.2',
+      '10.77.11.2',
+      '10.77.12.2',
+    ]);
+  });
+
+  test('for the limits is told, and they are set to the highest', () => {
+    const foreign: MptcpEndpoint = { id: 1, address: '10.99.0.1', flags: ['fullmesh'] };
+    const story: Story = { paths: 6, source: { endpoints: [foreign] } };
+    expect([commands(story)[0], warnings(story)]).toEqual([
+      ['ip mptcp limits set subflows 8 add_addr_accepted 5'],
+      [
+        ['too-many-paths', 'source', undefined],
+        ['foreign-subflows', 'source', undefined],
+      ],
+    ]);
+  });
+});
+
+describe('where both ports of the source are in one subnet', () => {
+  const routes: PathPlanInput['routes'] = {
+    source: [
+      { from: undefined, to: '10.77.2.2', interface: 'a1', gateway: undefined },
+      { from: '10.77.2.1', to: '10.77.2.2', interface: 'a1', gateway: undefined },
+      { from: undefined, to: '10.77.3.2', interface: 'a3', gateway: undefined },
+    ],
+    destination: [{ from: '10.77.2.2', to: '10.77.2.1', interface: 'b1', gateway: undefined }],
+  };
+
+  test('laminar endpoints bind every further path, in order, where the kernel has them', () => {
+    expect(commands({ paths: 3, routes, kernel: '6.18.2' })[0]).toEqual([
+      'ip mptcp limits set subflows 2 add_addr_accepted 2',
+      'ip mptcp endpoint add 10.77.2.1 dev a2 laminar',
+      'ip mptcp endpoint add 10.77.3.1 dev a3 laminar',
+    ]);
+  });
+
+  test('an older kernel needs a route, which only the operator can want', () => {
+    const story: Story = { paths: 3, routes, kernel: '6.12.0' };
+    expect([commands(story)[0], warnings(story)]).toEqual([
+      ['ip mptcp limits set subflows 2 add_addr_accepted 2'],
+      [
+        ['answers-routed-elsewhere', 'destination', 'ip route add 10.77.2.1/32 dev b2 src 10.77.2.2'],
+        ['routed-elsewhere', 'source', 'ip route add 10.77.2.2/32 dev a2 src 10.77.2.1'],
+      ],
+    ]);
+  });
+
+  test('nothing is done where routing chooses well', () => {
+    const well = routes.source.filter(({ interface: name }) => name !== 'a1');
+    expect(commands({ paths: 3, routes: { source: well, destination: [] }, kernel: '6.18.2' })[0]).toEqual([
+      'ip mptcp limits set subflows 2 add_addr_accepted 2',
+    ]);
+  });
+});

@@ -1,0 +1,245 @@
+import type { HostFacts, MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
+import type { Path, Side } from '#contract/migration.ts';
+import { addEndpointCommand, removeEndpointCommand } from '#main/mptcp/commands.ts';
+import { answerFor, type RoutesBetween } from '#main/mptcp/routes.ts';
+import { commandFor, sameEndpoint, type PathChange } from './change.ts';
+
+/** The kernel's own bounds (net/mptcp/pm_kernel.c): endpoints of a namespace, and each limit. */
+const endpointMaximum = 8;
+const limitMaximum = 8;
+/** Linux 6.18 brought endpoints that answer an announced address, one each, bound to an interface. */
+const laminarSince = [6, 18] as const;
+
+type PlannedHost = Pick<HostFacts, 'id' | 'kernel' | 'mptcp'>;
+
+export interface PathPlanInput {
+  readonly source: PlannedHost;
+  readonly destination: PlannedHost;
+  /** The first carries the initial subflow and needs nothing. */
+  readonly paths: readonly Path[];
+  readonly routes?: RoutesBetween | undefined;
+  readonly listener: { readonly address: string; readonly port: number };
+}
+
+export interface SidePlan {
+  readonly changes: readonly PathChange[];
+  /** The same in the operator's own words. */
+  readonly commands: readonly string[];
+}
+
+export interface PathPlan {
+  readonly source: SidePlan;
+  readonly destination: SidePlan;
+  readonly warnings: readonly PlanWarning[];
+}
+
+export interface PlanWarning {
+  readonly kind:
+    | 'foreign-endpoint'
+    | 'foreign-subflows'
+    | 'foreign-announcement'
+    | 'path-is-backup'
+    | 'too-many-endpoints'
+    | 'too-many-paths'
+    | 'routed-elsewhere'
+    | 'answers-routed-elsewhere';
+  readonly side: Side;
+  readonly sentence: string;
+  /** What the operator may do about it; never done by itself. */
+  readonly command?: string;
+}
+
+/**
+ * What both hosts need so that a migration uses all paths: the destination announces its further addresses, each bound to
+ * its interface, the source accepts them, and both allow as many subflows. Endpoints that are there already are used or
+ * left alone, never changed; limits are only raised. Measured to work also under strict reverse path filters, unlike
+ * endpoints on the source, which are planned only where routing would send a subflow out of the wrong interface.
+ */
+export function planPaths(input: PathPlanInput): PathPlan {
+  const { source, destination } = input;
+  const warnings: PlanWarning[] = [];
+  const warn = (warning: PlanWarning): void => void warnings.push(warning);
+
+  const announcements = planAnnouncements(input, warn);
+  const laminar = planLaminar(input, warn);
+  const limits = planLimits(input, announcements, warn);
+  warnAboutForeign(input, warn);
+
+  return {
+    source: sidePlan(source, laminar, limits.source),
+    destination: sidePlan(destination, announcements, limits.destination),
+    warnings,
+  };
+}
+
+type NewEndpoint = Omit<MptcpEndpoint, 'id'>;
+type Warn = (warning: PlanWarning) => void;
+
+function sidePlan(host: PlannedHost, endpoints: readonly NewEndpoint[], limits: MptcpLimits | undefined): SidePlan {
+  const before = host.mptcp.limits;
+  const changes: PathChange[] = [
+    // Limits first: an announcement that arrives before them would be dropped.
+    ...(limits && before ? [{ kind: 'set-limits', limits, before } as const] : []),
+    ...endpoints.map((endpoint) => ({ kind: 'add-endpoint', endpoint }) as const),
+  ];
+  return { changes, commands: changes.map(commandFor) };
+}
+
+function planAnnouncements({ destination, paths, listener }: PathPlanInput, warn: Warn): NewEndpoint[] {
+  const existing = destination.mptcp.endpoints;
+  const planned: NewEndpoint[] = [];
+  for (const { destinationAddress: address, destinationInterface } of paths.slice(1)) {
+    // A listener on one address does not hear joins to the others; a port makes the kernel listen there itself.
+    const port = isWildcard(listener.address) ? {} : { port: listener.port };
+    const wanted: NewEndpoint = { address, interface: destinationInterface, flags: ['signal'], ...port };
+    const found = existing.find((endpoint) => sameEndpoint(endpoint, wanted) && !isImplicit(endpoint));
+    if (found === undefined) {
+      if (kept(existing).length + planned.length < endpointMaximum) planned.push(wanted);
+      else {
+        warn({
+          kind: 'too-many-endpoints',
+          side: 'destination',
+          sentence: `${destination.id} has no room to announce ${address}: a host keeps ${endpointMaximum} MPTCP endpoints.`,
+        });
+      }
+    } else if (!found.flags.includes('signal')) {
+      warn({
+        kind: 'foreign-endpoint',
+        side: 'destination',
+        sentence: `${address} on ${destination.id} is an endpoint of somebody else (${found.flags.join(', ')}) and is not announced, so its path is not used. NetworkManager and mptcpd make such endpoints; it is left alone.`,
+        command: `${removeEndpointCommand(found)} && ${addEndpointCommand(wanted)}`,
+      });
+    } else if (found.flags.includes('backup')) {
+      warn({
+        kind: 'path-is-backup',
+        side: 'destination',
+        sentence: `${address} on ${destination.id} is announced as a backup: its path carries nothing while another one works.`,
+        command: `ip mptcp endpoint change id ${found.id} nobackup`,
+      });
+    }
+  }
+  return planned;
+}
+
+/**
+ * A subflow to an announced address leaves by whatever interface routing chooses. Where that is the wrong one, laminar
+ * endpoints bind them: the kernel gives each announced address the next one, so every further path needs one, in order.
+ */
+function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn: Warn): NewEndpoint[] {
+  const further = paths.slice(1);
+  const astray = further.filter((path) => {
+    const chosen = answerFor(routes?.source, path.destinationAddress)?.interface;
+    return chosen !== undefined && chosen !== path.sourceInterface;
+  });
+  for (const path of further) {
+    const answersBy = answerFor(routes?.destination, path.sourceAddress, path.destinationAddress)?.interface;
+    if (answersBy === undefined || answersBy === path.destinationInterface) continue;
+    warn({
+      kind: 'answers-routed-elsewhere',
+      side: 'destination',
+      sentence: `${destination.id} answers ${path.sourceAddress} over ${answersBy} instead of ${path.destinationInterface}: a strict reverse path filter on the way would drop that.`,
+      command: `ip route add ${hostRoute(path.sourceAddress)} dev ${path.destinationInterface} src ${path.destinationAddress}`,
+    });
+  }
+  if (astray.length === 0) return [];
+  if (isAtLeast(source.kernel, laminarSince)) {
+    return further
+      .map(({ sourceAddress, sourceInterface }): NewEndpoint => {
+        return { address: sourceAddress, interface: sourceInterface, flags: ['laminar'] };
+      })
+      .filter((wanted) => !kept(source.mptcp.endpoints).some((endpoint) => sameEndpoint(endpoint, wanted)));
+  }
+  for (const path of astray) {
+    const gateway = answerFor(routes?.source, path.destinationAddress, path.sourceAddress)?.gateway;
+    const via = gateway === undefined ? '' : `via ${gateway} `;
+    warn({
+      kind: 'routed-elsewhere',
+      side: 'source',
+      sentence: `${source.id} reaches ${path.destinationAddress} over another interface than ${path.sourceInterface}, so this path adds nothing. A route of its own mends it (Linux 6.18 can do without).`,
+      command: `ip route add ${hostRoute(path.destinationAddress)} ${via}dev ${path.sourceInterface} src ${path.sourceAddress}`,
+    });
+  }
+  return [];
+}
+
+function planLimits(
+  { source, destination, paths }: PathPlanInput,
+  planned: readonly NewEndpoint[],
+  warn: Warn,
+): { source: MptcpLimits | undefined; destination: MptcpLimits | undefined } {
+  const initial = paths[0];
+  if (paths.length < 2 || initial === undefined) return { source: undefined, destination: undefined };
+  const announced = [...kept(destination.mptcp.endpoints), ...planned].filter(
+    ({ address, flags }) => flags.includes('signal') && address !== initial.destinationAddress,
+  ).length;
+  // Endpoints of others on the source join as well, and use up what is allowed.
+  const joining = kept(source.mptcp.endpoints).filter(({ address }) => address !== initial.sourceAddress);
+  const byItself = joining.reduce((sum, { flags }) => {
+    if (flags.includes('fullmesh')) return sum + 1 + announced;
+    return flags.includes('subflow') ? sum + 1 : sum;
+  }, 0);
+  const needed = Math.max(paths.length - 1, announced) + byItself;
+  if (needed > limitMaximum) {
+    warn({
+      kind: 'too-many-paths',
+      side: 'source',
+      sentence: `${needed} further subflows would be made and the kernel allows ${limitMaximum}: which of them are used is left to chance.`,
+    });
+  }
+  const subflows = Math.min(needed, limitMaximum);
+  return {
+    source: raised(source.mptcp.limits, { subflows, addAddrAccepted: Math.min(announced, limitMaximum) }),
+    destination: raised(destination.mptcp.limits, { subflows, addAddrAccepted: 0 }),
+  };
+}
+
+function warnAboutForeign({ source, destination, paths }: PathPlanInput, warn: Warn): void {
+  for (const { address, flags } of kept(source.mptcp.endpoints)) {
+    if (!flags.includes('subflow') && !flags.includes('fullmesh')) continue;
+    warn({
+      kind: 'foreign-subflows',
+      side: 'source',
+      sentence: `${source.id} has an endpoint of somebody else at ${address} (${flags.join(', ')}), which makes further subflows of its own, also across links. It is left alone.`,
+    });
+  }
+  for (const { address, flags } of kept(destination.mptcp.endpoints)) {
+    if (!flags.includes('signal') || paths.some(({ destinationAddress }) => destinationAddress === address)) continue;
+    warn({
+      kind: 'foreign-announcement',
+      side: 'destination',
+      sentence: `${destination.id} also announces ${address}, which is on none of these paths; subflows to it may fail or share a link. It is left alone.`,
+    });
+  }
+}
+
+function raised(before: MptcpLimits | undefined, needed: MptcpLimits): MptcpLimits | undefined {
+  if (before === undefined) return undefined;
+  const limits = {
+    subflows: Math.max(before.subflows, needed.subflows),
+    addAddrAccepted: Math.max(before.addAddrAccepted, needed.addAddrAccepted),
+  };
+  const isEnough = limits.subflows === before.subflows && limits.addAddrAccepted === before.addAddrAccepted;
+  return isEnough ? undefined : limits;
+}
+
+/** Implicit endpoints are the kernel's own notes; it gives them up for an explicit one. */
+function isImplicit({ flags }: MptcpEndpoint): boolean {
+  return flags.includes('implicit');
+}
+
+function kept(endpoints: readonly MptcpEndpoint[]): MptcpEndpoint[] {
+  return endpoints.filter((endpoint) => !isImplicit(endpoint));
+}
+
+function isWildcard(address: string): boolean {
+  return address === '' || address === '0.0.0.0' || address === '::';
+}
+
+function hostRoute(address: string): string {
+  return `${address}/${address.includes(':') ? 128 : 32}`;
+}
+
+function isAtLeast(kernel: string, [major, minor]: readonly [number, number]): boolean {
+  const [own = 0, ownMinor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return own > major || (own === major && ownMinor >= minor);
+}

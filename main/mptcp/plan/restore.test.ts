@@ -1,0 +1,145 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
+import type { Path } from '#contract/migration.ts';
+import { sameEndpoint, type PathChange, type PathManagerState } from './change.ts';
+import { planPaths } from './plan-paths.ts';
+import { planRestore } from './restore.ts';
+
+/** A path manager in a few lines: one endpoint for each address and port, ids as they come, limits as they are set. */
+function apply(state: PathManagerState, changes: readonly PathChange[]): PathManagerState {
+  return changes.reduce((now, change): PathManagerState => {
+    switch (change.kind) {
+      case 'set-limits':
+        return { ...now, limits: change.limits };
+      case 'remove-endpoint':
+        return { ...now, endpoints: now.endpoints.filter(({ id }) => id !== change.endpoint.id) };
+      case 'add-endpoint': {
+        const others = now.endpoints.filter(
+          (each) => !(sameEndpoint(each, change.endpoint) && each.flags.includes('implicit')),
+        );
+        if (others.some((each) => sameEndpoint(each, change.endpoint))) return now;
+        const id = Math.max(0, ...now.endpoints.map((each) => each.id)) + 1;
+        return { ...now, endpoints: [...others, { id, ...change.endpoint }] };
+      }
+    }
+  }, state);
+}
+
+const announced: PathChange = {
+  kind: 'add-endpoint',
+  endpoint: { address: '10.77.2.2', interface: 'b2', flags: ['signal'] },
+};
+const limits = (subflows: number, addAddrAccepted: number): MptcpLimits => ({ subflows, addAddrAccepted });
+const raisedTo = (now: MptcpLimits, before: MptcpLimits): PathChange => ({ kind: 'set-limits', limits: now, before });
+const empty: PathManagerState = { endpoints: [], limits: limits(2, 0) };
+const planned = [raisedTo(limits(3, 3), limits(2, 0)), announced];
+
+/** The restore of `planned`, done to what came of it. */
+function restored(now: PathManagerState, more: Partial<Parameters<typeof planRestore>[0]> = {}): PathManagerState {
+  return apply(now, planRestore({ planned, addresses: [], before: empty, now, inUse: new Set(), ...more }));
+}
+
+describe('a restore', () => {
+  const done = apply(empty, planned);
+
+  test('removes what was added and puts limits back', () => {
+    expect(restored(done)).toEqual(empty);
+  });
+
+  test('removes a path that was paused', () => {
+    const paused = done.endpoints.map((each): MptcpEndpoint => ({ ...each, flags: [...each.flags, 'backup'] }));
+    expect(restored({ ...done, endpoints: paused })).toEqual(empty);
+  });
+
+  test('leaves an endpoint that somebody has made their own', () => {
+    const changed = done.endpoints.map((each): MptcpEndpoint => ({ ...each, flags: ['signal', 'subflow'] }));
+    expect(restored({ ...done, endpoints: changed }).endpoints).toEqual(changed);
+  });
+
+  test('leaves a limit that somebody has changed since, and restores the other', () => {
+    expect(restored({ ...done, limits: limits(6, 3) }).limits).toEqual(limits(6, 0));
+  });
+
+  test('does nothing the second time', () => {
+    expect(planRestore({ planned, addresses: [], before: empty, now: empty, inUse: new Set() })).toEqual([]);
+  });
+
+  describe('of the note that the kernel keeps of an address', () => {
+    const note: MptcpEndpoint = { id: 1, address: '10.77.2.1', flags: ['implicit'] };
+    const noted = { ...empty, endpoints: [note] };
+    const addresses = [note.address];
+
+    test('removes it', () => {
+      expect(restored(noted, { addresses })).toEqual(empty);
+    });
+
+    test.each<[string, Partial<Parameters<typeof planRestore>[0]>]>([
+      ['another connection uses the address', { addresses, inUse: new Set(addresses) }],
+      ['it was there before', { addresses, before: noted }],
+      ['the migration did not use the address', { addresses: ['10.77.9.9'] }],
+    ])('leaves it when %s', (_, circumstances) => {
+      expect(restored(noted, circumstances)).toEqual(noted);
+    });
+  });
+});
+
+test('whatever a host had before, and wherever the plan was cut off, the restore brings it back', () => {
+  const paths = [1, 2, 3, 4].map((n): Path => {
+    return {
+      sourceInterface: `a${n}`,
+      sourceAddress: `10.77.${n}.1`,
+      destinationInterface: `b${n}`,
+      destinationAddress: `10.77.${n}.2`,
+      mtu: 1500,
+    };
+  });
+  const endpoint: fc.Arbitrary<Omit<MptcpEndpoint, 'id'>> = fc.record(
+    {
+      address: fc
+        .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 2 }))
+        .map(([n, end]) => `10.77.${n}.${end}`),
+      port: fc.constant(4444),
+      flags: fc.subarray<MptcpEndpoint['flags'][number]>(['signal', 'subflow', 'backup'], { minLength: 1 }),
+    },
+    { requiredKeys: ['address', 'flags'] },
+  );
+  const states: fc.Arbitrary<PathManagerState> = fc.record({
+    endpoints: fc
+      .uniqueArray(endpoint, { maxLength: 8, selector: ({ address, port }) => `${address} ${port}` })
+      .map((list) => list.map((each, index) => ({ id: index + 1, ...each }))),
+    limits: fc.record({ subflows: fc.integer({ min: 0, max: 8 }), addAddrAccepted: fc.integer({ min: 0, max: 8 }) }),
+  });
+  const side = (before: PathManagerState) => ({
+    id: 'host',
+    kernel: '6.18.0',
+    mptcp: { usable: true, sysctls: {}, counters: {}, endpoints: [...before.endpoints], limits: before.limits },
+  });
+  const pathCount = fc.integer({ min: 1, max: 4 });
+  fc.assert(
+    fc.property(states, states, pathCount, fc.boolean(), fc.nat(8), (source, destination, count, astray, cut) => {
+      const used = paths.slice(0, count);
+      const strayed = used.map(({ destinationAddress: to }) => ({
+        from: undefined,
+        to,
+        interface: 'a1',
+        gateway: undefined,
+      }));
+      const plan = planPaths({
+        source: side(source),
+        destination: side(destination),
+        paths: used,
+        routes: astray ? { source: strayed, destination: [] } : undefined,
+        listener: { address: '0.0.0.0', port: 4444 },
+      });
+      for (const [before, { changes }] of [
+        [source, plan.source],
+        [destination, plan.destination],
+      ] as const) {
+        const now = apply(before, changes.slice(0, cut));
+        const restore = planRestore({ planned: changes, addresses: [], before, now, inUse: new Set() });
+        expect(apply(now, restore)).toEqual(before);
+      }
+    }),
+  );
+});
