@@ -29,6 +29,8 @@ export const migrationViewSchema = z.object({
   record: recordSchema.omit({ samples: true }),
   /** A living process looks after it; an open one without a manager can be taken up. */
   managed: z.boolean(),
+  /** Something about the migration's keeping, not about its guest: a journal that cannot be written, a take-up that failed. */
+  problem: z.string().optional(),
   controls: z.object({ cancel: controlSchema, change: controlSchema, takeUp: controlSchema, paths: controlSchema }),
 });
 export type MigrationView = z.infer<typeof migrationViewSchema>;
@@ -40,6 +42,8 @@ export const migrationRowSchema = z.object({
   managed: z.boolean(),
   problem: z.string().optional(),
   summary: recordSchema.omit({ samples: true, events: true, checks: true }).optional(),
+  /** The last sample of one that runs: its throughput, and QEMU's figures. `progressOf` makes progress and dirty rate of it. */
+  latest: sampleSchema.optional(),
 });
 export type MigrationRow = z.infer<typeof migrationRowSchema>;
 
@@ -123,9 +127,12 @@ export const commands = {
 
 export const events = {
   'migration.view-changed': migrationViewSchema,
-  /** Something in the table of migrations changed; at most twice a second. */
+  /** The rows that are new or have changed, to be put into the table by their id; at most twice a second. */
   'migration.list-changed': z.object({ rows: z.array(migrationRowSchema) }),
-  /** The telemetry lane: lossy, latest wins; `dropped` counts frames that were merged away since the last. */
+  /**
+   * The telemetry lane: lossy, latest wins. While two frames are unacknowledged, samples gather in the next one; `dropped`
+   * counts those that it could not hold, which lie before its first: `migration.samples` has them.
+   */
   'telemetry.frame': z.object({
     id: migrationIdSchema,
     sequence: z.number().int(),
