@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JournalEvent } from '#contract/migration.ts';
+import { journalEventSchema, stepNameSchema, type JournalEvent } from '#contract/migration.ts';
 import { exampleEvents, examplePlan } from './testing/example-migration.ts';
 import { narrator } from './narrator.ts';
 
@@ -50,9 +50,16 @@ test('a whole migration reads like this', () => {
 });
 
 const failure = { kind: 'cancelled', text: 'No space left on device', remedy: 'Free some.' } as const;
+const path = {
+  sourceInterface: 'eth1',
+  sourceAddress: '10.0.1.1',
+  destinationInterface: 'eth1',
+  destinationAddress: '10.0.1.2',
+  mtu: 1500,
+};
 const explanation = { phase: 'copying', cause: 'Nothing moved for 30 s on any path.', next: 'Mend the network.' };
 
-test.for<readonly [JournalEvent, string]>([
+const wordings: readonly (readonly [JournalEvent, string])[] = [
   [{ kind: 'attached', user: 'bob', pid: 77 }, 'bob took the migration up again (process 77).'],
   [
     { kind: 'intended', step: 'start-destination', detail: 'qemu-system-x86_64' },
@@ -122,6 +129,30 @@ test.for<readonly [JournalEvent, string]>([
   ],
   [{ kind: 'settings-changed', by: 'ada', bandwidthBitsPerSecond: 2e8 }, 'ada set the bandwidth limit to 200 Mbit/s.'],
   [{ kind: 'settings-changed', by: 'ada' }, 'ada set nothing.'],
+  [{ kind: 'subflow-closed', ...where('t/1', 'eth1') }, 'The subflow on eth1 closed.'],
+  [{ kind: 'post-copy-requested', by: 'ada' }, 'ada asked for post-copy.'],
+  [
+    { kind: 'post-copy-entered' },
+    'Post-copy: lab-guest has left lab-source for good; the rest of its memory follows on demand.',
+  ],
+  [{ kind: 'recovery-requested', by: 'ada' }, 'ada asked to recover the paused post-copy.'],
+  [{ kind: 'link-lost', side: 'source', interface: 'eth1' }, 'eth1 on lab-source lost its link.'],
+  [
+    { kind: 'link-back', side: 'destination', interface: 'eth1', afterMs: 2100 },
+    'eth1 on lab-destination has its link back after 2.1 s.',
+  ],
+  [
+    { kind: 'path-changed', by: 'ada', action: 'backup', path },
+    'ada paused the path over eth1 (10.0.1.1 to 10.0.1.2): it carries data only when no other can.',
+  ],
+  [
+    { kind: 'path-changed', by: 'switchyard', action: 'rejoin', path },
+    'The path over eth1 (10.0.1.1 to 10.0.1.2) was announced again, so that it is rejoined at once.',
+  ],
+  [
+    { kind: 'path-change-failed', action: 'add', path, failure },
+    'Adding the path over eth1 failed: No space left on device.',
+  ],
   [
     { kind: 'ended', outcome: 'safe-on-source', guest: 'source', explanation },
     'Not migrated: lab-guest is safe on lab-source. Nothing moved for 30 s on any path.',
@@ -130,8 +161,27 @@ test.for<readonly [JournalEvent, string]>([
     { kind: 'ended', outcome: 'unknown', guest: 'unknown' },
     'Not known: where lab-guest runs must be looked at; nothing has been touched.',
   ],
-])('%j', ([event, text]) => {
+];
+
+test.for(wordings)('%j', ([event, text]) => {
   expect(toldOf(event)).toBe(text);
+});
+
+test('no kind of event is without an example above', () => {
+  const shown = new Set([...exampleEvents, ...wordings.map(([event]) => event)].map(({ kind }) => kind));
+  expect(journalEventSchema.options.map(({ shape }) => shape.kind.value).filter((kind) => !shown.has(kind))).toEqual(
+    [],
+  );
+});
+
+test('every step is told apart as meant, done and failed', () => {
+  const texts = stepNameSchema.options.flatMap((step) => [
+    toldOf({ kind: 'intended', step }),
+    toldOf({ kind: 'done', step }),
+    toldOf({ kind: 'failed', step, failure }),
+  ]);
+  expect(new Set(texts).size).toBe(3 * stepNameSchema.options.length);
+  expect(texts.filter((text) => !/^[A-Z\w].*[^.]\.$/.test(text ?? ''))).toEqual([]);
 });
 
 test('a lost path says where its traffic went: to all that are left, or nowhere', () => {
