@@ -1,0 +1,19 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+// The window's content, for the desktop shell and the web host alike. Relative addresses, because the two serve it under
+// different origins; no inlined assets, because the content security policy allows none.
+export default defineConfig({
+  root: 'renderer',
+  base: './',
+  publicDir: false,
+  build: {
+    outDir: '../out/renderer',
+    emptyOutDir: true,
+    target: 'chrome146',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  plugins: [react()],
+});

@@ -1,0 +1,16 @@
+import type { StoreApi } from 'zustand/vanilla';
+import type { Host } from '#contract/channels.ts';
+
+/** `lost`: calls wait a little and then fail; whatever runs goes on without the window. */
+export type LinkState = 'connecting' | 'open' | 'lost';
+
+/** A window's line to the process that owns the truth, whichever kind it is. */
+export interface Connection {
+  readonly host: Host;
+  readonly link: Pick<StoreApi<LinkState>, 'getState' | 'subscribe'>;
+  /**
+   * Calls `listener` now if the line is open, and after each time that it opens again. Events may have been missed
+   * before: whoever keeps a copy of main's state asks for it anew then.
+   */
+  onOpen(listener: () => void): () => void;
+}

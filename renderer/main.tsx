@@ -1,0 +1,2 @@
+import { pickConnection } from './host/pick-connection.ts';
+pickConnection();
