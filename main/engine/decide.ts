@@ -1,4 +1,12 @@
-import type { Explanation, GuestPlace, JournalEvent, Observation, Outcome, StepName } from '#contract/migration.ts';
+import type {
+  CancelReason,
+  Explanation,
+  GuestPlace,
+  JournalEvent,
+  Observation,
+  Outcome,
+  StepName,
+} from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { explain, type Cause } from './explain.ts';
 import type { MigrationState } from './state.ts';
@@ -36,29 +44,33 @@ export function switchoverLimitMs(state: MigrationState): Milliseconds {
 const patienceMs = 60_000;
 /** A cancel that QEMU accepted ends within one buffer flush; a blocked main loop never ends it. */
 const cancelPatienceMs = 3000;
+/** What a destination still holds in its socket when its source dies is read within this; it may be the whole guest. */
+const settlingMs = 3000;
+/** A step that may be repeated is begun so often by one manager, with pauses that grow from a quarter of a second to 16. */
+const mostTries = 5;
 
 const inProgress = new Set(['setup', 'active', 'wait-unplug', 'pre-switchover', 'device', 'cancelling']);
 const goneBack = new Set(['failed', 'cancelled']);
 
 export function decide(state: MigrationState, elapsed: Elapsed): Decision {
   if (state.ended) return { kind: 'wait', waitingFor: 'nothing: it has ended' };
-  const { source, destination } = state.observed;
-  if (source.kind === 'unasked') return wait('the source to answer');
-  if (state.destination && destination.kind === 'unasked') return wait('the destination to answer');
+  if (!state.current.source) return wait('the source to answer');
+  if (state.destination && !state.current.destination) return wait('the destination to answer');
   if (bothRun(state)) return end(state, 'unknown', 'unknown', 'split-brain');
   if (state.committed) return afterCommit(state, elapsed);
-  if (state.steps.migrate === undefined) return beforeMigrate(state);
-  return underWay(state, elapsed);
+  if (runsOnDestination(state)) return resumedElsewhere(state, elapsed);
+  const { migrate } = state.steps;
+  return migrate === undefined || migrate === 'failed' ? beforeMigrate(state, elapsed) : underWay(state, elapsed);
 }
 
-/** Nothing has been sent yet: every way back is to remove the destination, the source was never touched. */
-function beforeMigrate(state: MigrationState): Decision {
+/** Nothing has been sent: every way back is to remove the destination, the source was never touched. */
+function beforeMigrate(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
-  if (source.kind === 'gone') return removeDestinationThen(state, () => end(state, 'lost', 'nowhere', 'source-died'));
-  if (state.attached && !state.cancel)
-    return note({ kind: 'cancel-requested', reason: 'attached-before-start', by: 'switchyard' });
+  if (source.kind === 'gone') return removeDestinationThen(state, elapsed, () => lost(state));
+  if (state.attached && !state.cancel && !state.failure) return cancelFor('attached-before-start', 'switchyard');
   if (state.cancel || state.failure || destination.kind === 'gone') {
-    return removeDestinationThen(state, () => end(state, 'safe-on-source', 'source', causeOf(state)));
+    const cause = state.cancel || state.failure ? causeOf(state) : 'destination-died-before-start';
+    return removeDestinationThen(state, elapsed, () => end(state, 'safe-on-source', 'source', cause));
   }
   for (const step of ['start-destination', 'negotiate-capabilities', 'listen', 'migrate'] as const) {
     const progress = state.steps[step];
@@ -88,103 +100,102 @@ function underWay(state: MigrationState, elapsed: Elapsed): Decision {
       break;
   }
   if (source.migration === 'completed') return sourceCompleted(state, elapsed);
-  if (goneBack.has(source.migration)) return goBack(state, source);
+  if (goneBack.has(source.migration)) return goBack(state, source, elapsed);
   if (inProgress.has(source.migration)) return inFlight(state, source, elapsed);
-  if (source.migration === 'none') {
-    if (state.steps.migrate === 'intended') return wait('migrate');
-    if (state.steps.migrate === 'done' && !state.failure && elapsed.unchangedMs < cancelPatienceMs)
-      return wait('the source to begin');
-    return removeDestinationThen(state, () => end(state, 'safe-on-source', 'source', causeOf(state)));
-  }
+  if (source.migration === 'none') return neverBegan(state, elapsed);
   return destination.kind === 'gone' && elapsed.unchangedMs > patienceMs
     ? end(state, 'unknown', 'unknown', 'unknown-status')
     : wait(`the source, whose status is ${source.migration}`);
 }
 
+function neverBegan(state: MigrationState, elapsed: Elapsed): Decision {
+  const { migrate } = state.steps;
+  if (migrate === 'intended') return wait('migrate');
+  if (migrate === 'done' && elapsed.unchangedMs < cancelPatienceMs) return wait('the source to begin');
+  if (state.attached && migrate === 'uncertain' && !state.cancel && !state.failure) {
+    return cancelFor('attached-before-start', 'switchyard');
+  }
+  return removeDestinationThen(state, elapsed, () => end(state, 'safe-on-source', 'source', causeOf(state)));
+}
+
 function inFlight(state: MigrationState, source: Answer, elapsed: Elapsed): Decision {
-  const stopped = state.plan.guestWasRunning && source.run !== 'running';
-  if (
-    stopped &&
-    elapsed.withoutProgressMs > switchoverLimitMs(state) &&
-    elapsed.sourceStoppedMs > switchoverLimitMs(state)
-  ) {
+  const { settings, guestWasRunning } = state.plan;
+  const stopped = guestWasRunning && source.run !== 'running';
+  const limitMs = switchoverLimitMs(state);
+  if (stopped && elapsed.withoutProgressMs > limitMs && elapsed.sourceStoppedMs > limitMs) {
     return forceBack(state, elapsed);
   }
   if (state.cancel) return cancelling(state, source, elapsed);
-  if (state.plan.settings.mptcp === 'require' && state.negotiated?.protocol === 'tcp') {
-    return note({ kind: 'cancel-requested', reason: 'mptcp-required', by: 'policy' });
-  }
-  if (elapsed.withoutProgressMs > state.plan.settings.stallLimitMs) return forceBack(state, elapsed);
+  const unproven = state.negotiated?.protocol === 'tcp' || (state.samplingFailed && !state.negotiated);
+  if (settings.mptcp === 'require' && unproven) return cancelFor('mptcp-required', 'policy');
+  if (elapsed.withoutProgressMs > settings.stallLimitMs) return forceBack(state, elapsed);
   return wait('the copy');
 }
 
 function cancelling(state: MigrationState, source: Answer, elapsed: Elapsed): Decision {
-  const cancelStep = state.steps.cancel;
-  if (cancelStep === undefined || cancelStep === 'uncertain') return act('cancel');
-  if (cancelStep === 'intended') return wait('cancel');
+  const { cancel } = state.steps;
+  if (cancel === undefined || (cancel !== 'done' && state.tries.cancel === undefined)) return act('cancel');
+  if (cancel === 'intended') return wait('cancel');
   const hangs =
-    cancelStep === 'failed' || (elapsed.unchangedMs > cancelPatienceMs && elapsed.withoutProgressMs > cancelPatienceMs);
-  if (hangs && state.steps.yank === undefined) return act('yank');
-  return hangs && elapsed.unchangedMs > patienceMs
-    ? end(state, 'unknown', source.run === 'running' ? 'source' : 'unknown', 'cancel-hangs')
+    cancel !== 'done' || (elapsed.unchangedMs > cancelPatienceMs && elapsed.withoutProgressMs > cancelPatienceMs);
+  return hangs
+    ? pullFree(state, elapsed, source.run === 'running' ? 'source' : 'unknown')
     : wait('the source to cancel');
 }
 
 /** Bytes have stopped: written down, then cancelled; a source that may be stopped is pulled free out of band. */
 function forceBack(state: MigrationState, elapsed: Elapsed): Decision {
   const { source } = state.observed;
-  const runs = source.kind === 'answering' && source.run === 'running';
+  const answers = source.kind === 'answering';
+  const runs = answers && source.run === 'running';
   if (!state.stalled) {
-    return note({ kind: 'stalled', forMs: Math.round(elapsed.withoutProgressMs), guest: runs ? 'source' : 'stopped' });
+    const guest = runs ? 'source' : answers ? 'stopped' : 'unknown';
+    return note({ kind: 'stalled', forMs: Math.round(elapsed.withoutProgressMs), guest });
   }
-  if (!state.cancel) return note({ kind: 'cancel-requested', reason: 'stalled', by: 'watchdog' });
-  if (runs) return cancelling(state, source, elapsed);
-  const yank = state.steps.yank;
-  if (yank === undefined || yank === 'uncertain') return act('yank');
+  if (!state.cancel) return cancelFor('stalled', 'watchdog');
+  return runs ? cancelling(state, source, elapsed) : pullFree(state, elapsed, 'unknown');
+}
+
+/** Out of band, so that it reaches also a QEMU whose main loop waits for the network. */
+function pullFree(state: MigrationState, elapsed: Elapsed, guest: GuestPlace): Decision {
+  const yanked = attempt(state, 'yank', elapsed);
+  if (typeof yanked !== 'string') return yanked;
   return elapsed.unchangedMs > patienceMs
-    ? end(state, 'unknown', 'unknown', 'cancel-hangs')
+    ? end(state, 'unknown', guest, 'cancel-hangs')
     : wait('the source to come back');
 }
 
-function goBack(state: MigrationState, source: Answer): Decision {
-  return removeDestinationThen(state, () => {
-    if (source.run === 'running' || !state.plan.guestWasRunning)
-      return end(state, 'safe-on-source', 'source', causeOf(state));
-    const resume = state.steps['resume-source'];
-    if (resume === undefined || resume === 'uncertain') return act('resume-source');
-    if (resume === 'failed') return end(state, 'stopped-on-source', 'stopped', causeOf(state));
-    return wait('the source to run');
+function goBack(state: MigrationState, source: Answer, elapsed: Elapsed): Decision {
+  return removeDestinationThen(state, elapsed, () => {
+    if (sourceRuns(state)) return end(state, 'safe-on-source', 'source', causeOf(state));
+    const resumed = attempt(state, 'resume-source', elapsed);
+    if (typeof resumed !== 'string') return resumed;
+    return resumed === 'given-up' || elapsed.unchangedMs > patienceMs
+      ? end(state, 'stopped-on-source', 'stopped', causeOf(state))
+      : wait(`the source to run, which is ${source.run}`);
   });
 }
 
 function sourceCompleted(state: MigrationState, elapsed: Elapsed): Decision {
   const { destination } = state.observed;
-  switch (destination.kind) {
-    case 'gone':
-      return end(state, 'stopped-on-source', 'stopped', 'destination-died');
-    case 'answering':
-      if (destination.migration === 'completed') return note({ kind: 'committed' });
-      break;
-    case 'unasked':
-    case 'silent':
-    case 'unreachable':
-      break;
-  }
-  return elapsed.unchangedMs > patienceMs
-    ? end(state, 'unknown', 'unknown', 'destination-unreachable')
-    : wait('the destination to complete');
+  if (destination.kind === 'gone') return end(state, 'stopped-on-source', 'stopped', 'destination-died');
+  if (hasArrived(destination)) return note({ kind: 'committed' });
+  if (elapsed.unchangedMs <= patienceMs) return wait('the destination to complete');
+  const cause = destination.kind === 'answering' ? 'destination-incomplete' : 'destination-unreachable';
+  return end(state, 'unknown', 'unknown', cause);
 }
 
 /** Both sides hold the whole guest; from here it runs on the destination or nowhere. */
 function afterCommit(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
-  const resume = state.steps['resume-destination'];
+  if (source.kind === 'answering' && source.run === 'running') {
+    return end(state, 'unknown', 'source', 'source-resumed');
+  }
   switch (destination.kind) {
     case 'unasked':
       return wait('the destination to answer');
     case 'gone':
-      if (state.steps['quit-source'] === 'done') return end(state, 'lost', 'nowhere', 'destination-died-running');
-      return resume === 'done' || wasSeenRunning(state)
+      return state.mayHaveRunOnDestination || source.kind === 'gone'
         ? end(state, 'lost', 'nowhere', 'destination-died-running')
         : end(state, 'stopped-on-source', 'stopped', 'destination-died');
     case 'silent':
@@ -196,58 +207,94 @@ function afterCommit(state: MigrationState, elapsed: Elapsed): Decision {
       break;
   }
   if (state.plan.guestWasRunning && destination.run !== 'running') {
-    if (resume === 'intended') return wait('the destination to run');
-    if (resume === 'failed' || (resume === 'done' && elapsed.unchangedMs > patienceMs)) {
-      return end(state, 'paused-recoverable', 'stopped', 'destination-does-not-run');
-    }
-    return resume === 'done' ? wait('the destination to run') : act('resume-destination');
+    const resumed = attempt(state, 'resume-destination', elapsed);
+    if (typeof resumed !== 'string') return resumed;
+    return resumed === 'given-up' || elapsed.unchangedMs > patienceMs
+      ? end(state, 'paused-recoverable', 'stopped', 'destination-does-not-run')
+      : wait('the destination to run');
   }
-  if (source.kind === 'unreachable' || source.kind === 'silent') {
+  return removeSource(state, elapsed);
+}
+
+function removeSource(state: MigrationState, elapsed: Elapsed): Decision {
+  const { source } = state.observed;
+  if (source.kind === 'unreachable') {
     return elapsed.unchangedMs > patienceMs
       ? end(state, 'done-on-destination', 'destination', 'source-unverified')
       : wait('the source to be quit');
   }
-  const quit = state.steps['quit-source'];
+  const quit = attempt(state, 'quit-source', elapsed);
+  if (typeof quit !== 'string') return quit;
   if (source.kind === 'gone') return end(state, 'done-on-destination', 'destination');
-  if (quit === undefined || quit === 'uncertain') return act('quit-source');
-  if (quit === 'failed') return end(state, 'done-on-destination', 'destination', 'source-unverified');
-  return wait('the source to be gone');
+  return quit === 'given-up' || elapsed.unchangedMs > patienceMs
+    ? end(state, 'done-on-destination', 'destination', 'source-unverified')
+    : wait('the source to be gone');
 }
 
 function sourceGone(state: MigrationState, elapsed: Elapsed): Decision {
   const { destination } = state.observed;
-  if (destination.kind === 'answering' && destination.migration === 'completed') {
-    // The destination holds all that was sent, but the source never told us that it had given the guest up: it may have
-    // run on and written to its disks before it died. Only a person can weigh that.
-    return destination.run === 'running'
-      ? end(state, 'done-on-destination', 'destination', 'source-unverified')
-      : end(state, 'paused-recoverable', 'stopped', 'source-died-before-commit');
+  switch (destination.kind) {
+    case 'silent':
+    case 'unreachable':
+      return elapsed.unchangedMs > patienceMs
+        ? end(state, 'unknown', 'unknown', 'destination-unreachable')
+        : wait('the destination');
+    case 'answering':
+      if (!hasArrived(destination)) {
+        return elapsed.unchangedMs < settlingMs
+          ? wait('the destination to settle')
+          : removeDestinationThen(state, elapsed, () => lost(state));
+      }
+      // It holds all that was sent. Where the source never said that it had given the guest up, it may have run on and
+      // written to its disks before it died: only a person can weigh that.
+      return state.sourceCompleted
+        ? note({ kind: 'committed' })
+        : end(state, 'paused-recoverable', 'stopped', 'source-died-before-commit');
+    case 'unasked':
+    case 'gone':
+      return removeDestinationThen(state, elapsed, () => lost(state));
   }
-  if (destination.kind === 'unreachable' || destination.kind === 'silent') {
-    return elapsed.unchangedMs > patienceMs
-      ? end(state, 'unknown', 'unknown', 'destination-unreachable')
-      : wait('the destination');
-  }
-  return removeDestinationThen(state, () => end(state, 'lost', 'nowhere', 'source-died'));
+}
+
+/** Somebody has said `cont` on the destination before it was due. It runs there now, and must not be met by another copy. */
+function resumedElsewhere(state: MigrationState, elapsed: Elapsed): Decision {
+  const { source, destination } = state.observed;
+  const handedOver = source.kind === 'answering' && source.migration === 'completed';
+  if (handedOver && hasArrived(destination)) return note({ kind: 'committed' });
+  if (source.kind === 'gone') return end(state, 'done-on-destination', 'destination');
+  if (elapsed.unchangedMs <= patienceMs) return wait('the source, while the destination runs already');
+  return source.kind === 'answering'
+    ? end(state, 'unknown', 'destination', 'destination-resumed')
+    : end(state, 'done-on-destination', 'destination', 'source-unverified');
 }
 
 /** Runs `then` once the destination is proven gone, and its output has been kept. */
-function removeDestinationThen(state: MigrationState, then: () => Decision): Decision {
+function removeDestinationThen(state: MigrationState, elapsed: Elapsed, then: () => Decision): Decision {
   const start = state.steps['start-destination'];
-  if (start === undefined || (!state.destination && start === 'failed')) return then();
-  if (!state.destination) return wait('the destination that may have been started');
-  const quit = state.steps['quit-destination'];
-  if (quit === undefined || quit === 'uncertain') return act('quit-destination');
-  if (quit === 'intended') return wait('the destination to be gone');
-  if (state.observed.destination.kind === 'gone') return then();
-  return quit === 'failed'
-    ? end(
-        state,
-        sourceRuns(state) ? 'safe-on-source' : 'unknown',
-        sourceRuns(state) ? 'source' : 'unknown',
-        'destination-not-removed',
-      )
-    : wait('the destination to be gone');
+  if (start === undefined || (start === 'failed' && !state.destination)) return then();
+  const removed = attempt(state, 'quit-destination', elapsed);
+  if (typeof removed !== 'string') return removed;
+  const gone = state.destination ? state.observed.destination.kind === 'gone' : removed === 'done';
+  if (gone) return then();
+  if (removed === 'done' && elapsed.unchangedMs <= patienceMs) return wait('the destination to be gone');
+  return sourceRuns(state)
+    ? end(state, 'safe-on-source', 'source', 'destination-not-removed')
+    : end(state, 'unknown', 'unknown', 'destination-not-removed');
+}
+
+/** A step that may be repeated, begun again as long as it fails. */
+function attempt(state: MigrationState, step: StepName, elapsed: Elapsed): Decision | 'done' | 'given-up' {
+  const progress = state.steps[step];
+  const tries = state.tries[step] ?? 0;
+  if (progress === undefined) return act(step);
+  if (progress === 'done') return 'done';
+  if (progress === 'intended') return wait(`the answer to ${step}`);
+  if (tries >= mostTries) return 'given-up';
+  return tries === 0 || elapsed.unchangedMs >= pauseAfterMs(tries) ? act(step) : wait(`another try to ${step}`);
+}
+
+function pauseAfterMs(tries: number): Milliseconds {
+  return 250 * 4 ** (tries - 1);
 }
 
 function sourceRuns(state: MigrationState): boolean {
@@ -255,23 +302,30 @@ function sourceRuns(state: MigrationState): boolean {
   return source.kind === 'answering' && (source.run === 'running' || !state.plan.guestWasRunning);
 }
 
-function wasSeenRunning(state: MigrationState): boolean {
-  return state.steps['quit-source'] !== undefined;
+function runsOnDestination({ observed: { destination } }: MigrationState): boolean {
+  return destination.kind === 'answering' && destination.run === 'running';
 }
 
 function bothRun(state: MigrationState): boolean {
-  const { source, destination } = state.observed;
-  return (
-    source.kind === 'answering' &&
-    destination.kind === 'answering' &&
-    source.run === 'running' &&
-    destination.run === 'running'
-  );
+  const { source } = state.observed;
+  return source.kind === 'answering' && source.run === 'running' && runsOnDestination(state);
+}
+
+function hasArrived(destination: Observation): boolean {
+  return destination.kind === 'answering' && destination.migration === 'completed';
 }
 
 function causeOf(state: MigrationState): Cause {
   if (state.cancel) return state.cancel.reason;
-  return state.failure ? 'step-failed' : 'migration-failed';
+  return state.failure && state.steps.migrate !== 'done' ? 'step-failed' : 'migration-failed';
+}
+
+function lost(state: MigrationState): Decision {
+  return end(state, 'lost', 'nowhere', 'source-died');
+}
+
+function cancelFor(reason: CancelReason, by: string): Decision {
+  return note({ kind: 'cancel-requested', reason, by });
 }
 
 function act(step: StepName): Decision {

@@ -1,4 +1,4 @@
-import type { CancelReason, Explanation, GuestPlace, Side } from '#contract/migration.ts';
+import type { CancelReason, Explanation, GuestPlace, Side, StepName } from '#contract/migration.ts';
 import { formatDurationMs } from '#contract/units.ts';
 import { phaseOf, type MigrationState } from './state.ts';
 
@@ -11,9 +11,13 @@ export type Cause =
   | 'source-died-before-commit'
   | 'source-unreachable'
   | 'source-unverified'
+  | 'source-resumed'
+  | 'destination-died-before-start'
   | 'destination-died'
   | 'destination-died-running'
   | 'destination-unreachable'
+  | 'destination-incomplete'
+  | 'destination-resumed'
   | 'destination-not-removed'
   | 'destination-does-not-run'
   | 'cancel-hangs'
@@ -32,7 +36,7 @@ const places: Record<GuestPlace, (state: MigrationState) => string> = {
 export function explain(state: MigrationState, cause: Cause, guest: GuestPlace): Explanation {
   const { source, destination } = state.plan;
   const raw = rawText(state);
-  const about = describe(cause, state);
+  const about = describe(cause, state, guest);
   return {
     phase: phaseOf({ ...state, ended: undefined }).name,
     ...(about.side === undefined ? {} : { side: about.side }),
@@ -48,7 +52,7 @@ interface About {
   readonly next: string;
 }
 
-function describe(cause: Cause, state: MigrationState): About {
+function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About {
   const { plan } = state;
   const watch = `\`switchyard watch ${plan.id}\``;
   switch (cause) {
@@ -56,7 +60,9 @@ function describe(cause: Cause, state: MigrationState): About {
       return { cause: `Cancelled by ${state.cancel?.by ?? 'the operator'}.`, next: 'Start again whenever it suits.' };
     case 'mptcp-required':
       return {
-        cause: `Multipath TCP was required and the connection is plain TCP: ${state.negotiated?.text ?? 'it fell back'}.`,
+        cause: state.negotiated
+          ? `Multipath TCP was required and the connection is plain TCP: ${state.negotiated.text}.`
+          : `Multipath TCP was required and the kernel of ${plan.source.id} could not be asked whether it is used.`,
         next: state.negotiated?.command
           ? `Run \`${state.negotiated.command}\`, then migrate again; or migrate with --mptcp prefer.`
           : 'Run `switchyard preflight` for what stands in the way, or migrate with --mptcp prefer.',
@@ -74,11 +80,7 @@ function describe(cause: Cause, state: MigrationState): About {
     case 'step-failed':
       return stepFailed(state);
     case 'migration-failed':
-      return {
-        side: state.destinationOutput ? 'destination' : 'source',
-        cause: `QEMU gave the migration up${firstLine(state) ? `: ${firstLine(state)}` : ''}.`,
-        next: 'Mend what is named, then migrate again: nothing was lost.',
-      };
+      return migrationFailed(state);
     case 'source-died':
       return {
         side: 'source',
@@ -103,6 +105,18 @@ function describe(cause: Cause, state: MigrationState): About {
         cause: `The guest has arrived, but its stopped copy on ${plan.source.id} could not be removed.`,
         next: 'End the stopped QEMU on {source} by hand; never resume it.',
       };
+    case 'source-resumed':
+      return {
+        side: 'source',
+        cause: `Somebody has resumed the guest on ${plan.source.id} after it had been handed over; Switchyard leaves the copy on ${plan.destination.id} paused.`,
+        next: `End the paused QEMU on {destination}${pid(state)} by hand; never resume it.`,
+      };
+    case 'destination-died-before-start':
+      return {
+        side: 'destination',
+        cause: `The QEMU on ${plan.destination.id} ended before anything had been sent${colon(firstLine(state))}.`,
+        next: 'Mend on {destination} what made it end, then migrate again.',
+      };
     case 'destination-died':
       return {
         side: 'destination',
@@ -121,11 +135,25 @@ function describe(cause: Cause, state: MigrationState): About {
         cause: `${plan.destination.id} does not answer.`,
         next: `When it answers again: ${watch}.`,
       };
+    case 'destination-incomplete':
+      return {
+        side: 'destination',
+        cause: `${plan.source.id} has handed the guest over and ${plan.destination.id} does not confirm that it holds it.`,
+        next: `Look into the output of the QEMU on {destination}${pid(state)}, then ${watch}.`,
+      };
+    case 'destination-resumed':
+      return {
+        side: 'destination',
+        cause: `Somebody has resumed the copy on ${plan.destination.id} before ${plan.source.id} had handed the guest over.`,
+        next: 'Decide which copy to keep and end the other by hand; never let both run.',
+      };
     case 'destination-not-removed':
       return {
         side: 'destination',
-        cause: `The prepared QEMU on ${plan.destination.id} could not be proven gone.`,
-        next: `When {destination} answers again: ${watch}. Do not start the guest there by hand.`,
+        cause: `${before(state)}The prepared QEMU on ${plan.destination.id} could not be proven gone.`,
+        next:
+          `When {destination} answers again, end that QEMU${pid(state)} by hand and never resume it` +
+          (guest === 'source' ? '.' : `; then ${watch}.`),
       };
     case 'destination-does-not-run':
       return {
@@ -153,34 +181,96 @@ function describe(cause: Cause, state: MigrationState): About {
   }
 }
 
-function stepFailed(state: MigrationState): About {
-  const failed = state.failure;
-  const onSource = failed?.step === 'migrate' || failed?.step === 'cancel' || failed?.step === 'resume-source';
-  const words = failed?.failure.text.replace(/\.$/, '') ?? 'A step failed';
+/** Where a step is done; agreeing on capabilities is done on both, and the failure itself says where it failed. */
+const sideOf: Readonly<Partial<Record<StepName, Side>>> = {
+  'start-destination': 'destination',
+  listen: 'destination',
+  migrate: 'source',
+  cancel: 'source',
+  yank: 'source',
+  'resume-destination': 'destination',
+  'start-post-copy': 'source',
+  'quit-source': 'source',
+  'quit-destination': 'destination',
+  'resume-source': 'source',
+};
+
+function stepFailed({ failure: failed, plan }: MigrationState): About {
+  if (!failed) return { cause: 'A step failed.', next: 'Migrate again.' };
+  const { step, failure } = failed;
+  const side = sideOf[step];
   return {
-    side: onSource ? 'source' : 'destination',
-    cause: `${words}.`,
-    next: failed?.failure.remedy ?? 'Mend what is named, then migrate again.',
+    ...(side ? { side } : {}),
+    cause: `${attempts[step]}${side ? ` on ${plan[side].id}` : ''} failed. ${sentence(failure.text)}`,
+    next: failure.remedy,
   };
+}
+
+/** What a step is called when it did not come off. */
+const attempts: Readonly<Record<StepName, string>> = {
+  'start-destination': 'Starting the destination',
+  'negotiate-capabilities': 'Agreeing on capabilities',
+  'prepare-paths': 'Preparing the paths',
+  listen: 'Opening the migration port',
+  migrate: 'Starting the migration',
+  cancel: 'Cancelling',
+  yank: 'Breaking the connection',
+  'resume-destination': 'Starting the guest',
+  'start-post-copy': 'Switching to post-copy',
+  'pause-post-copy': 'Pausing the post-copy',
+  recover: 'Recovering the post-copy',
+  'quit-source': 'Removing the stopped copy',
+  'quit-destination': 'Removing the destination',
+  'resume-source': 'Starting the guest again',
+  'restore-paths': 'Restoring the paths',
+};
+
+function migrationFailed(state: MigrationState): About {
+  const { destination } = state.plan;
+  if (state.destinationEndedByItself && !state.destinationOutput) {
+    return {
+      side: 'destination',
+      cause: `The QEMU on ${destination.id} ended without a word: it was killed, or its host was.`,
+      next: 'See on {destination} what ended it (the kernel log, the memory), then migrate again: nothing was lost.',
+    };
+  }
+  return {
+    side: state.destinationOutput ? 'destination' : 'source',
+    cause: `QEMU gave the migration up${colon(firstLine(state))}.`,
+    next: 'Mend what is named, then migrate again: nothing was lost.',
+  };
+}
+
+/** Why a destination was to be removed, where that is not the whole story. */
+function before(state: MigrationState): string {
+  const cause = state.cancel ? state.cancel.reason : state.failure && 'step-failed';
+  return cause ? `${describe(cause, state, 'source').cause} ` : '';
+}
+
+function pid({ destination }: MigrationState): string {
+  return destination ? ` (process ${destination.identity.pid})` : '';
+}
+
+function colon(text: string): string {
+  return text === '' ? '' : `: ${text}`;
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
 }
 
 /** QEMU's most telling line: the destination's own output first, since the source often only sees the line drop. */
 function firstLine(state: MigrationState): string {
-  const lines = (state.destinationOutput ?? '').split('\n').filter((line) => line.includes('qemu'));
-  const said = lines[0] ?? state.sourceErrorText ?? '';
-  return said
+  const said = (state.destinationOutput ?? '').split('\n').find((line) => line.includes('qemu'));
+  return (said ?? state.sourceErrorText ?? '')
     .replace(/^qemu[\w-]*: /, '')
     .trim()
     .replace(/\.$/, '');
 }
 
-function rawText(state: MigrationState): string {
-  const failure = state.failure?.failure;
-  return [
-    failure && 'description' in failure ? failure.description : undefined,
-    state.sourceErrorText,
-    state.destinationOutput?.trim(),
-  ]
+function rawText({ failure, sourceErrorText, destinationOutput }: MigrationState): string {
+  const description = failure && 'description' in failure.failure ? failure.failure.description : undefined;
+  return [description, sourceErrorText, destinationOutput?.trim()]
     .filter((text) => text !== undefined && text !== '')
     .join('\n');
 }

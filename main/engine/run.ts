@@ -7,7 +7,7 @@ import type { Milliseconds } from '#contract/units.ts';
 import { decide, type Decision, type Elapsed } from './decide.ts';
 import { negotiatedBy, negotiatedText } from './negotiation.ts';
 import { Observer } from './observer.ts';
-import type { Ports, QemuStatus, SubflowSampler } from './ports.ts';
+import type { FallbackDiagnosis, Ports, QemuStatus, SubflowSampler } from './ports.ts';
 import { apply, initialState, phaseOf, replay, type MigrationState } from './state.ts';
 import { steps } from './steps.ts';
 import { noSubflows, subflowEvents } from './subflow-events.ts';
@@ -88,7 +88,6 @@ export class MigrationRun {
   /** Drives until the migration has ended, or until `detach`. Whatever ends it, everything that was opened is closed. */
   async run(): Promise<Ending> {
     try {
-      await this.#lookForUncertainDestination();
       this.#observe('source');
       this.#observe('destination');
       for (;;) {
@@ -180,15 +179,19 @@ export class MigrationRun {
       destination: this.#observers.destination?.monitor,
     };
     const record = (event: JournalEvent): Promise<void> => this.#dispatch(event);
-    try {
-      const report = await steps[step]({ state: this.#state, ports: this.#ports, monitors, record });
-      await this.#dispatch({ kind: 'done', step, ...report });
-    } catch (thrown) {
-      await this.#dispatch({ kind: 'failed', step, failure: toFailure(thrown, () => this.#state.plan.id) });
-    }
-    this.#markChanged();
+    const result = await steps[step]({ state: this.#state, ports: this.#ports, monitors, record }).then(
+      (report): JournalEvent => ({ kind: 'done', step, ...report }),
+      (thrown: unknown): JournalEvent => ({
+        kind: 'failed',
+        step,
+        failure: toFailure(thrown, () => this.#state.plan.id),
+      }),
+    );
+    // Answers that were asked for before this moment are about the past, and must not count as what followed the act.
     this.#observers.source?.acted();
     this.#observers.destination?.acted();
+    await this.#dispatch(result);
+    this.#markChanged();
     if (step === 'start-destination') {
       this.#observe('destination');
       await this.#firstAnswer('destination');
@@ -215,20 +218,6 @@ export class MigrationRun {
       for (const listener of this.#listeners) listener.onJournalLost?.(failure);
       return { sequence: 0, atMonoMs: this.#ports.clock.monoMs(), atEpochMs: this.#ports.clock.epochMs(), event };
     }
-  }
-
-  async #lookForUncertainDestination(): Promise<void> {
-    if (this.#state.steps['start-destination'] !== 'uncertain' || this.#state.destination) return;
-    const started = await this.#ports.destination.findDestination(this.#ports.plan.id);
-    await this.#dispatch(
-      started
-        ? { kind: 'done', step: 'start-destination', started }
-        : {
-            kind: 'failed',
-            step: 'start-destination',
-            failure: { kind: 'cancelled', text: 'No destination had been started.', remedy: 'Migrate again.' },
-          },
-    );
   }
 
   #observe(side: Side): void {
@@ -272,7 +261,7 @@ export class MigrationRun {
     if (observation.kind === 'silent' && this.#state.steps[`quit-${side}`] === 'intended') return;
     this.#seen[side] = observation;
     if (side === 'source') this.#followSource(observation, status?.statistics);
-    if (before === undefined || JSON.stringify(before) !== JSON.stringify(observation)) {
+    if (!this.#state.current[side] || JSON.stringify(before) !== JSON.stringify(observation)) {
       this.#markChanged();
       await this.#dispatch({ kind: 'observed', side, observation });
     }
@@ -373,7 +362,7 @@ export class MigrationRun {
     if (when === undefined && before?.protocol === seen.protocol) return;
     const wanted = this.#state.plan.settings.mptcp !== 'off';
     const established = sample.subflows.filter((subflow) => subflow.state !== 'closed').length;
-    const why = seen.protocol === 'tcp' && wanted ? await this.#ports.diagnoseFallback() : undefined;
+    const why = seen.protocol === 'tcp' && wanted ? await this.#diagnose() : undefined;
     await this.#dispatch({
       kind: 'negotiated',
       when: when ?? 'data-flowed',
@@ -381,5 +370,15 @@ export class MigrationRun {
       connections: [...seen.connections],
       ...(why ?? { text: negotiatedText(seen, established) }),
     });
+  }
+
+  /** That it fell back must be told, also when nobody can say why. */
+  async #diagnose(): Promise<FallbackDiagnosis | undefined> {
+    try {
+      return await this.#ports.diagnoseFallback();
+    } catch (thrown) {
+      if (thrown instanceof SwitchyardError) return undefined;
+      throw thrown;
+    }
   }
 }

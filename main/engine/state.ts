@@ -1,20 +1,21 @@
-import type {
-  CancelReason,
-  GuestPlace,
-  JournalEvent,
-  JournalEventOf,
-  Observation,
-  Outcome,
-  Plan,
-  Side,
-  StartedDestination,
-  StepName,
-} from '#contract/migration.ts';
 import type { Failure } from '#contract/errors.ts';
+import {
+  stepNameSchema,
+  type CancelReason,
+  type GuestPlace,
+  type JournalEvent,
+  type JournalEventOf,
+  type Observation,
+  type Outcome,
+  type Plan,
+  type Side,
+  type StartedDestination,
+  type StepName,
+} from '#contract/migration.ts';
 
 /**
- * How far a step has come. `uncertain`: an earlier manager wrote its intent and died before it could write what came of
- * it, so the world has to be looked at; such a step is never simply repeated.
+ * How far a step has come. `failed`: it was refused and has not happened. `uncertain`: it may have happened, because its
+ * answer was lost, or because an earlier manager wrote the intent and died; what is true has to be looked at.
  */
 export type StepProgress = 'intended' | 'uncertain' | 'done' | 'failed';
 
@@ -22,9 +23,13 @@ export type StepProgress = 'intended' | 'uncertain' | 'done' | 'failed';
 export interface MigrationState {
   readonly plan: Plan;
   readonly steps: Readonly<Partial<Record<StepName, StepProgress>>>;
+  /** How often this manager has begun each step. */
+  readonly tries: Readonly<Partial<Record<StepName, number>>>;
   readonly destination: StartedDestination | undefined;
   readonly listener: { readonly port: number; readonly mptcp: boolean } | undefined;
   readonly observed: Readonly<Record<Side, Observation>>;
+  /** False while what was last observed of that side is older than the last step that may have changed it. */
+  readonly current: Readonly<Record<Side, boolean>>;
   readonly cancel: { readonly reason: CancelReason; readonly by: string } | undefined;
   /** The first step that failed: what the operator wants to hear about, not what failed while cleaning up. */
   readonly failure: { readonly step: StepName; readonly failure: Failure } | undefined;
@@ -35,7 +40,20 @@ export interface MigrationState {
   readonly negotiated: JournalEventOf<'negotiated'> | undefined;
   /** The source said `completed` at least once: from then on it holds a copy that must not run beside another. */
   readonly sourceCompleted: boolean;
+  /** The guest may have run on the destination, if only for a moment: from then on the source's copy is an old one. */
+  readonly mayHaveRunOnDestination: boolean;
+  /** The destination's process was found gone before anybody had tried to remove it. */
+  readonly destinationEndedByItself: boolean;
   readonly stalled: JournalEventOf<'stalled'> | undefined;
+  /** The kernel could not be asked about the connection; what is not known by now will not be. */
+  readonly samplingFailed: boolean;
+  readonly postCopy: {
+    readonly requested: boolean;
+    /** Once true, only the destination may ever run. */
+    readonly entered: boolean;
+    /** The operator has asked for a recovery that has not been carried out yet. */
+    readonly recover: boolean;
+  };
   readonly committed: boolean;
   readonly finalStatistics: boolean;
   readonly ended: JournalEventOf<'ended'> | undefined;
@@ -43,20 +61,30 @@ export interface MigrationState {
   readonly attached: boolean;
 }
 
+const nothingObserved = {
+  observed: { source: { kind: 'unasked' }, destination: { kind: 'unasked' } },
+  current: { source: false, destination: false },
+} as const satisfies Partial<MigrationState>;
+
 export function initialState(plan: Plan): MigrationState {
   return {
     plan,
     steps: {},
+    tries: {},
     destination: undefined,
     listener: undefined,
-    observed: { source: { kind: 'unasked' }, destination: { kind: 'unasked' } },
+    ...nothingObserved,
     cancel: undefined,
     failure: undefined,
     sourceErrorText: undefined,
     destinationOutput: undefined,
     negotiated: undefined,
     sourceCompleted: false,
+    mayHaveRunOnDestination: false,
+    destinationEndedByItself: false,
     stalled: undefined,
+    samplingFailed: false,
+    postCopy: { requested: false, entered: false, recover: false },
     committed: false,
     finalStatistics: false,
     ended: undefined,
@@ -75,25 +103,14 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'planned':
       return initialState(event.plan);
     case 'attached':
-      return {
-        ...state,
-        attached: true,
-        ended: undefined,
-        observed: { source: { kind: 'unasked' }, destination: { kind: 'unasked' } },
-        steps: Object.fromEntries(
-          Object.entries(state.steps).map(([step, progress]) => [
-            step,
-            progress === 'intended' ? 'uncertain' : progress,
-          ]),
-        ),
-      };
+      return taken(state);
     case 'intended':
-      return withStep(state, event.step, 'intended');
+      return withIntent(state, event.step);
     case 'done':
       return withDone(withStep(state, event.step, 'done'), event);
     case 'failed':
       return {
-        ...withStep(state, event.step, 'failed'),
+        ...withStep(state, event.step, mayHaveHappened(event.failure) ? 'uncertain' : 'failed'),
         failure: state.failure ?? { step: event.step, failure: event.failure },
       };
     case 'observed':
@@ -106,6 +123,14 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
       return { ...state, cancel: state.cancel ?? { reason: event.reason, by: event.by } };
     case 'stalled':
       return { ...state, stalled: event };
+    case 'sampling-failed':
+      return { ...state, samplingFailed: true };
+    case 'post-copy-requested':
+      return { ...state, postCopy: { ...state.postCopy, requested: true } };
+    case 'post-copy-entered':
+      return { ...state, postCopy: { ...state.postCopy, entered: true } };
+    case 'recovery-requested':
+      return { ...state, postCopy: { ...state.postCopy, recover: true } };
     case 'committed':
       return { ...state, committed: true };
     case 'final-statistics':
@@ -117,8 +142,11 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'subflow-lost':
     case 'subflow-back':
     case 'subflow-closed':
-    case 'sampling-failed':
     case 'cancel-refused':
+    case 'link-lost':
+    case 'link-back':
+    case 'path-changed':
+    case 'path-change-failed':
     case 'settings-changed':
       return state;
   }
@@ -129,8 +157,44 @@ export function replay(events: readonly JournalEvent[]): MigrationState | undefi
   return first?.kind === 'planned' ? rest.reduce(apply, initialState(first.plan)) : undefined;
 }
 
+/** Another manager takes over: what it has not seen itself counts as unseen, and what was begun may have happened. */
+function taken(state: MigrationState): MigrationState {
+  const interrupted = stepNameSchema.options.filter((step) => state.steps[step] === 'intended');
+  const uncertain = interrupted.reduce((before, step) => withStep(before, step, 'uncertain'), state);
+  return { ...uncertain, ...nothingObserved, attached: true, ended: undefined, tries: {}, samplingFailed: false };
+}
+
+/** Only an answer tells that nothing was done. */
+function mayHaveHappened({ kind }: Failure): boolean {
+  return kind === 'timeout' || kind === 'unreachable' || kind === 'native' || kind === 'internal';
+}
+
+/** Which side has to be looked at again after a step, because what follows from it cannot be foreseen. */
+const changes: Readonly<Partial<Record<StepName, Side>>> = {
+  migrate: 'source',
+  'resume-source': 'source',
+  'resume-destination': 'destination',
+};
+
 function withStep(state: MigrationState, step: StepName, progress: StepProgress): MigrationState {
-  return { ...state, steps: { ...state.steps, [step]: progress } };
+  const side = changes[step];
+  const runs = step === 'resume-destination' && (progress === 'done' || progress === 'uncertain');
+  return {
+    ...state,
+    steps: { ...state.steps, [step]: progress },
+    current: side ? { ...state.current, [side]: false } : state.current,
+    mayHaveRunOnDestination: state.mayHaveRunOnDestination || runs,
+  };
+}
+
+function withIntent(state: MigrationState, step: StepName): MigrationState {
+  return {
+    ...state,
+    steps: { ...state.steps, [step]: 'intended' },
+    tries: { ...state.tries, [step]: (state.tries[step] ?? 0) + 1 },
+    // What the source said until now was about an earlier migration.
+    sourceErrorText: step === 'migrate' ? undefined : state.sourceErrorText,
+  };
 }
 
 function withDone(state: MigrationState, event: JournalEventOf<'done'>): MigrationState {
@@ -138,7 +202,7 @@ function withDone(state: MigrationState, event: JournalEventOf<'done'>): Migrati
   // A QEMU keeps the status of its last migration until the next begins: what was observed before this one is history.
   const observed =
     event.step === 'migrate' && source.kind === 'answering'
-      ? { ...state.observed, source: { ...source, migration: 'setup' } }
+      ? { ...state.observed, source: { kind: source.kind, run: source.run, migration: 'setup' } }
       : state.observed;
   return {
     ...state,
@@ -149,14 +213,35 @@ function withDone(state: MigrationState, event: JournalEventOf<'done'>): Migrati
 }
 
 function withObservation(state: MigrationState, side: Side, observation: Observation): MigrationState {
-  const fromSource = side === 'source';
-  const settled = fromSource ? withoutHistory(observation) : observation;
-  const answering = settled.kind === 'answering' ? settled : undefined;
-  return {
+  const settled = side === 'source' ? withoutHistory(observation) : observation;
+  const seen = {
     ...state,
     observed: { ...state.observed, [side]: settled },
-    sourceCompleted: state.sourceCompleted || (fromSource && answering?.migration === 'completed'),
-    sourceErrorText: (fromSource ? answering?.errorText : undefined) ?? state.sourceErrorText,
+    current: { ...state.current, [side]: true },
+  };
+  return side === 'source' ? withSource(seen, settled) : withDestination(seen, settled);
+}
+
+function withSource(state: MigrationState, observation: Observation): MigrationState {
+  if (observation.kind !== 'answering') return state;
+  const { migration, errorText } = observation;
+  const began = state.steps.migrate === 'uncertain' && underWay.has(migration);
+  return {
+    ...state,
+    // Nobody else can have begun it: QEMU refuses a second migration, and a refusal leaves no uncertainty.
+    steps: began ? { ...state.steps, migrate: 'done' } : state.steps,
+    sourceCompleted: state.sourceCompleted || migration === 'completed',
+    sourceErrorText: state.steps.migrate === undefined ? undefined : (errorText ?? state.sourceErrorText),
+  };
+}
+
+function withDestination(state: MigrationState, observation: Observation): MigrationState {
+  const runs = observation.kind === 'answering' && observation.run === 'running';
+  const endedByItself = observation.kind === 'gone' && state.steps['quit-destination'] === undefined;
+  return {
+    ...state,
+    mayHaveRunOnDestination: state.mayHaveRunOnDestination || runs,
+    destinationEndedByItself: state.destinationEndedByItself || endedByItself,
   };
 }
 
@@ -186,31 +271,28 @@ export type Phase =
 const stillCopying = new Set(['active', 'cancelling', 'wait-unplug']);
 const switchover = new Set(['pre-switchover', 'device', 'completed']);
 const wentBack = new Set(['failed', 'failing', 'cancelled']);
+const underWay = new Set(['setup', ...stillCopying, ...switchover]);
 
 export function phaseOf(state: MigrationState): Phase {
   if (state.ended) return { name: 'ended', guest: state.ended.guest, outcome: state.ended.outcome };
   const { source, destination } = state.observed;
-  const runsOnSource = source.kind === 'answering' && source.run === 'running';
   if (state.committed) {
     const runs = destination.kind === 'answering' && destination.run === 'running';
-    const arrived = runs || (!state.plan.guestWasRunning && state.steps['quit-source'] !== undefined);
-    return arrived
+    return runs || state.steps['quit-source'] !== undefined
       ? { name: 'cleaning-up', guest: 'destination' }
       : { name: 'starting-on-destination', guest: 'stopped' };
   }
+  const guest = placeBeforeCommit(state);
   const status = source.kind === 'answering' ? source.migration : 'none';
-  if (wentBack.has(status) || (state.failure && state.steps.migrate !== 'done')) {
-    return { name: 'going-back', guest: runsOnSource || state.steps.migrate === undefined ? 'source' : 'stopped' };
-  }
-  if (state.cancel) return { name: 'cancelling', guest: placeBeforeCommit(state) };
-  if (state.steps.migrate === undefined) return { name: 'preparing', guest: 'source' };
+  const { migrate } = state.steps;
+  const began = migrate === 'done' || migrate === 'uncertain';
+  if (began && wentBack.has(status)) return { name: 'going-back', guest };
+  if (state.failure && migrate !== 'done') return { name: 'going-back', guest };
+  if (state.cancel) return { name: 'cancelling', guest };
+  if (migrate === undefined) return { name: 'preparing', guest: 'source' };
   if (switchover.has(status)) return { name: 'switching-over', guest: 'stopped' };
-  if (stillCopying.has(status)) {
-    return source.kind === 'answering' && state.plan.guestWasRunning && !runsOnSource
-      ? { name: 'switching-over', guest: 'stopped' }
-      : { name: 'copying', guest: 'source' };
-  }
-  return { name: 'connecting', guest: 'source' };
+  if (!stillCopying.has(status)) return { name: 'connecting', guest: 'source' };
+  return guest === 'stopped' ? { name: 'switching-over', guest } : { name: 'copying', guest: 'source' };
 }
 
 function placeBeforeCommit(state: MigrationState): GuestPlace {

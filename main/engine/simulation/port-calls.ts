@@ -1,0 +1,81 @@
+import type { Milliseconds } from '#contract/units.ts';
+import { refused, systemError, timedOut, unreachable, type FaultKind } from './faults.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+export interface PortCall<Value> {
+  /** Whose and which: `source.migrate`. */
+  readonly name: string;
+  /** A monitor speaks QMP; everything else is asked of a host. */
+  readonly of: 'monitor' | 'host';
+  readonly timeoutMs: Milliseconds;
+  readonly perform: () => Promise<Value>;
+  /** Breaks the line on which the call was made. */
+  readonly hangUp: () => void;
+}
+
+/**
+ * Every call that the engine makes of the world comes through here: it is counted and named (`source.status 3`), and the
+ * one that a test has chosen fails in the way that it has chosen.
+ */
+export class PortCalls {
+  readonly made: string[] = [];
+  readonly #clock: VirtualClock;
+  readonly #count = new Map<string, number>();
+  #chosen: { readonly call: string; readonly kind: FaultKind } | undefined;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  /** Lets one call fail, once. */
+  fail(call: string, kind: FaultKind): void {
+    this.#chosen = { call, kind };
+  }
+
+  async pass<Value>(call: PortCall<Value>): Promise<Value> {
+    const fault = this.#next(call.name);
+    switch (fault) {
+      case undefined:
+        return call.perform();
+      case 'error':
+        await this.#clock.sleep(1);
+        throw call.of === 'monitor' ? refused(call.name, 'injected') : systemError(call.name);
+      case 'time-out without effect':
+        await this.#clock.sleep(call.timeoutMs);
+        throw timedOut(call.name, call.timeoutMs);
+      case 'time-out after the effect':
+        await Promise.all([this.#takeEffect(call), this.#clock.sleep(call.timeoutMs)]);
+        throw timedOut(call.name, call.timeoutMs);
+      case 'disconnect before the effect':
+        await this.#clock.sleep(1);
+        call.hangUp();
+        throw unreachable(call.name);
+      case 'disconnect after the effect':
+        await this.#takeEffect(call);
+        call.hangUp();
+        throw unreachable(call.name);
+    }
+  }
+
+  /** A call that answers at once can only be refused. */
+  passNow<Value>(name: string, perform: () => Value): Value {
+    if (this.#next(name)) throw systemError(name);
+    return perform();
+  }
+
+  #next(name: string): FaultKind | undefined {
+    const count = (this.#count.get(name) ?? 0) + 1;
+    this.#count.set(name, count);
+    const call = `${name} ${count}`;
+    this.made.push(call);
+    return this.#chosen?.call === call ? this.#chosen.kind : undefined;
+  }
+
+  /** Nobody hears the answer, whatever it is. */
+  async #takeEffect<Value>(call: PortCall<Value>): Promise<void> {
+    const answer: unknown = await call.perform().catch(() => undefined);
+    if (answer !== null && typeof answer === 'object' && 'close' in answer && typeof answer.close === 'function') {
+      answer.close();
+    }
+  }
+}

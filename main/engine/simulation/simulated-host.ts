@@ -1,0 +1,122 @@
+import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
+import type { StartedDestination } from '#contract/migration.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import type { DestinationOrder, MigrationHost, Qemu, SubflowSampler } from '#main/engine/ports.ts';
+import { timedOut, unreachable } from './faults.ts';
+import type { ManagerLife } from './manager-life.ts';
+import type { SimulatedMachine } from './simulated-machine.ts';
+import { SimulatedMonitor } from './simulated-monitor.ts';
+import { SimulatedSampler } from './simulated-sampler.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+const connectTimeoutMs = 3000;
+const callTimeoutMs = 10_000;
+const startTimeoutMs = 60_000;
+
+/** A machine as one manager sees it. Remembers what that manager has opened, so that it can be asked what was left open. */
+export class SimulatedHost implements MigrationHost {
+  readonly id: string;
+  readonly monitors = new Set<SimulatedMonitor>();
+  readonly samplers = new Set<SimulatedSampler>();
+  readonly #world: SimulatedWorld;
+  readonly #life: ManagerLife;
+  readonly #machine: SimulatedMachine;
+  readonly #side: string;
+
+  constructor(world: SimulatedWorld, life: ManagerLife, machine: SimulatedMachine, side: string) {
+    this.#world = world;
+    this.#life = life;
+    this.#machine = machine;
+    this.#side = side;
+    this.id = machine.id;
+  }
+
+  facts(): Promise<HostFacts> {
+    return this.#ask('facts', 1, () => this.#machine.facts);
+  }
+
+  guests(): Promise<readonly Guest[]> {
+    return this.#ask('guests', 1, () => this.#machine.processes.map((qemu) => this.#machine.guestOf(qemu)));
+  }
+
+  attach(identity: QemuIdentity, monitorPath: string): Promise<Qemu> {
+    return this.#call('attach', connectTimeoutMs, async () => {
+      await this.#world.clock.sleep(1);
+      const qemu = this.#world.find(identity);
+      if (!qemu || qemu.monitorPath !== monitorPath) throw unreachable(`the monitor ${monitorPath}`);
+      // Another client holds it, or its main loop cannot negotiate.
+      if (qemu.monitor || !qemu.answersInBand) {
+        await this.#world.clock.sleep(connectTimeoutMs);
+        throw timedOut('the greeting of the monitor', connectTimeoutMs);
+      }
+      const monitor = new SimulatedMonitor(this.#world, this.#life, qemu, this.#side);
+      this.monitors.add(monitor);
+      void monitor.disconnected.then(() => this.monitors.delete(monitor));
+      this.#life.holds(() => monitor.breakLine());
+      return monitor;
+    });
+  }
+
+  presence(identity: QemuIdentity): Promise<'present' | 'gone'> {
+    return this.#ask('presence', 1, () => (this.#world.find(identity) ? 'present' : 'gone'));
+  }
+
+  startDestination({ migrationId }: DestinationOrder): Promise<StartedDestination> {
+    return this.#ask('startDestination', 40, () => this.#machine.startTwin(migrationId), startTimeoutMs);
+  }
+
+  findDestination(migrationId: string): Promise<StartedDestination | undefined> {
+    return this.#ask('findDestination', 1, () => this.#machine.findTwin(migrationId));
+  }
+
+  output(path: string): Promise<string> {
+    return this.#ask('output', 1, () => this.#machine.files.get(path) ?? '');
+  }
+
+  terminate(identity: QemuIdentity): Promise<void> {
+    return this.#ask('terminate', 5, () => {
+      const qemu = this.#world.find(identity);
+      if (!qemu) return;
+      this.#world.judgeKill(qemu);
+      qemu.die();
+    });
+  }
+
+  tidy(monitorPath: string): Promise<void> {
+    return this.#ask('tidy', 1, () => {
+      const folder = monitorPath.slice(0, monitorPath.lastIndexOf('/') + 1);
+      for (const path of this.#machine.files.keys()) if (path.startsWith(folder)) this.#machine.files.delete(path);
+    });
+  }
+
+  sampler(identity: QemuIdentity, port: number): SubflowSampler {
+    return this.#world.calls.passNow(`${this.#side}.sampler`, () => {
+      const sampler = new SimulatedSampler(this.#world, identity, port, () => this.samplers.delete(sampler));
+      this.samplers.add(sampler);
+      return sampler;
+    });
+  }
+
+  #ask<Value>(method: string, afterMs: Milliseconds, answer: () => Value, timeoutMs = callTimeoutMs): Promise<Value> {
+    return this.#call(method, timeoutMs, async () => {
+      await this.#world.clock.sleep(afterMs);
+      return answer();
+    });
+  }
+
+  #call<Value>(method: string, timeoutMs: Milliseconds, perform: () => Promise<Value>): Promise<Value> {
+    const reach = async (): Promise<Value> => {
+      if (this.#machine.reachable) return perform();
+      await this.#world.clock.sleep(500);
+      throw unreachable(this.id);
+    };
+    const call = {
+      name: `${this.#side}.${method}`,
+      of: 'host',
+      timeoutMs,
+      perform: reach,
+      hangUp: () => undefined,
+    } as const;
+    return this.#life.bound(() => this.#world.calls.pass(call));
+  }
+}

@@ -1,0 +1,90 @@
+import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
+import type { StartedDestination } from '#contract/migration.ts';
+import { factsOf, guestNamed } from './facts.ts';
+import { SimulatedQemu } from './simulated-qemu.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+const addresses: Readonly<Record<string, string>> = { alpha: '10.0.1.1', beta: '10.0.1.2' };
+
+/** One host: its processes, what they left on disk, and whether a manager can reach it. */
+export class SimulatedMachine {
+  readonly id: string;
+  readonly address: string;
+  readonly facts: HostFacts;
+  /** Files by path: monitor sockets and outputs. */
+  readonly files = new Map<string, string>();
+  reachable = true;
+  readonly #world: SimulatedWorld;
+  readonly #processes: SimulatedQemu[] = [];
+  #lastPid: number;
+
+  constructor(world: SimulatedWorld, id: string) {
+    this.#world = world;
+    this.id = id;
+    this.address = addresses[id] ?? '10.0.1.9';
+    this.facts = factsOf(id, this.address);
+    this.#lastPid = id === 'alpha' ? 1000 : 2000;
+  }
+
+  get processes(): readonly SimulatedQemu[] {
+    return this.#processes.filter(({ alive }) => alive);
+  }
+
+  /** Every QEMU that ever ran here. */
+  get history(): readonly SimulatedQemu[] {
+    return this.#processes;
+  }
+
+  /** Starts a guest as an operator does. */
+  boot(run: 'running' | 'paused' = 'running'): Guest {
+    const qemu = this.#start('/run/guest');
+    qemu.powerOn(run);
+    return this.guestOf(qemu);
+  }
+
+  guestOf(qemu: SimulatedQemu): Guest {
+    return guestNamed(this.id, qemu.identity, qemu.monitorPath);
+  }
+
+  startTwin(migrationId: string): StartedDestination {
+    const qemu = this.#start(`/run/switchyard/${migrationId}`, migrationId);
+    qemu.awaitMigration({ startsPaused: !this.#world.nature.destinationsRunByThemselves });
+    return startedOf(qemu);
+  }
+
+  findTwin(migrationId: string): StartedDestination | undefined {
+    const qemu = this.processes.find((process) => process.migrationId === migrationId);
+    return qemu && startedOf(qemu);
+  }
+
+  /** Managers lose sight of it; what runs there goes on. */
+  hide(): void {
+    this.reachable = false;
+    for (const qemu of this.processes) qemu.monitor?.breakLine();
+  }
+
+  show(): void {
+    this.reachable = true;
+  }
+
+  #start(folder: string, migrationId?: string): SimulatedQemu {
+    this.#lastPid += 1;
+    const identity: QemuIdentity = {
+      uuid: guestUuid,
+      pid: this.#lastPid,
+      startTimeTicks: this.#lastPid * 100,
+      bootId: this.facts.bootId,
+    };
+    const qemu = new SimulatedQemu(this.#world, this, { identity, folder, migrationId });
+    this.files.set(qemu.monitorPath, '');
+    this.files.set(qemu.outputPath, '');
+    this.#processes.push(qemu);
+    return qemu;
+  }
+}
+
+const guestUuid = '5f8f3c1e-0000-4000-8000-000000000001';
+
+function startedOf({ identity, monitorPath, outputPath }: SimulatedQemu): StartedDestination {
+  return { identity, monitorPath, outputPath };
+}

@@ -1,0 +1,78 @@
+import type { JournalEvent } from '#contract/migration.ts';
+import type { Clock, FallbackDiagnosis, Ports } from '#main/engine/ports.ts';
+import { MigrationRun } from '#main/engine/run.ts';
+import type { MigrationUnderTest } from './migration-under-test.ts';
+import { ManagerLife } from './manager-life.ts';
+import { SimulatedHost } from './simulated-host.ts';
+import { SimulatedJournal } from './simulated-journal.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+/** One process that manages a migration: it may be killed at any moment. */
+export class SimulatedManager {
+  readonly ports: Ports;
+  readonly #world: SimulatedWorld;
+  readonly #life = new ManagerLife();
+  readonly #hosts: readonly SimulatedHost[];
+
+  constructor(world: SimulatedWorld, { plan, disk }: MigrationUnderTest) {
+    this.#world = world;
+    const source = new SimulatedHost(world, this.#life, world.machine(plan.source.id), 'source');
+    const destination = new SimulatedHost(world, this.#life, world.machine(plan.destination.id), 'destination');
+    this.#hosts = [source, destination];
+    this.ports = {
+      source,
+      destination,
+      journal: new SimulatedJournal(world, this.#life, disk),
+      clock: this.#clock(),
+      plan,
+      diagnoseFallback: () => this.#diagnose(),
+    };
+  }
+
+  begin(): Promise<MigrationRun> {
+    return MigrationRun.begin(this.ports);
+  }
+
+  attach(history: readonly JournalEvent[]): Promise<MigrationRun> {
+    return MigrationRun.attach(this.ports, history, { user: 'operator', pid: 4711 });
+  }
+
+  /** `kill -9`. */
+  kill(): void {
+    this.#life.kill();
+  }
+
+  get alive(): boolean {
+    return this.#life.alive;
+  }
+
+  /** Resolves when it has been killed. */
+  get death(): Promise<void> {
+    return this.#life.death;
+  }
+
+  /** Monitors and samplers that are still open: none may be, once the run has ended. */
+  get leftOpen(): number {
+    return this.#hosts.reduce((sum, { monitors, samplers }) => sum + monitors.size + samplers.size, 0);
+  }
+
+  #clock(): Clock {
+    const { clock } = this.#world;
+    return {
+      monoMs: () => clock.monoMs(),
+      epochMs: () => clock.epochMs(),
+      sleep: (ms, signal) => this.#life.bound(() => clock.sleep(ms, signal)),
+    };
+  }
+
+  #diagnose(): Promise<FallbackDiagnosis> {
+    const call = {
+      name: 'diagnoseFallback',
+      of: 'host',
+      timeoutMs: 10_000,
+      perform: () => Promise.resolve({ text: 'beta answered without MPTCP', command: 'sysctl -w net.mptcp.enabled=1' }),
+      hangUp: () => undefined,
+    } as const;
+    return this.#life.bound(() => this.#world.calls.pass(call));
+  }
+}

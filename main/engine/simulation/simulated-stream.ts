@@ -1,0 +1,192 @@
+import type { Milliseconds } from '#contract/units.ts';
+import type { MigrationAddress } from '#main/engine/ports.ts';
+import type { SimulatedQemu } from './simulated-qemu.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+/** The grain in which the migration threads notice what has happened. */
+const grainMs = 10;
+
+/** Why the source's migration thread stops before it is done. */
+class StreamEnd extends Error {
+  readonly reason: 'source-died' | 'cancelled' | 'broken';
+
+  constructor(reason: StreamEnd['reason'], text = '') {
+    super(text);
+    this.reason = reason;
+  }
+}
+
+/**
+ * One attempt to migrate: the source's migration thread and, once connected, the destination's loading of what arrives. The
+ * order of statuses and events is QEMU 7.2's: setup, active, STOP, completed; cancelling, RESUME, cancelled; failed, RESUME.
+ */
+export class SimulatedStream {
+  readonly source: SimulatedQemu;
+  destination: SimulatedQemu | undefined;
+  readonly multipath: boolean;
+  /** Shut down out of band: what the source's thread does next on it fails. */
+  yanked = false;
+  bytesSent = 0;
+  remainingBytes = 0;
+  iteration = 0;
+  downtimeMs: Milliseconds = 0;
+  totalTimeMs: Milliseconds = 0;
+  /** The connection exists. */
+  connected = false;
+  inProgress = true;
+  readonly #world: SimulatedWorld;
+  readonly #address: MigrationAddress;
+  readonly #guestWasRunning: boolean;
+  readonly #startedAtMs: Milliseconds;
+  #stoppedAtMs: Milliseconds | undefined;
+  #everythingSent = false;
+
+  constructor(world: SimulatedWorld, source: SimulatedQemu, address: MigrationAddress) {
+    this.#world = world;
+    this.source = source;
+    this.#address = address;
+    this.#guestWasRunning = source.run === 'running';
+    this.#startedAtMs = world.clock.monoMs();
+    this.multipath = world.nature.multipath && address.mptcp && world.listenerAt(address)?.listener?.mptcp === true;
+    source.setOutgoing('setup');
+  }
+
+  async run(): Promise<void> {
+    const { source } = this;
+    try {
+      const destination = await this.#connect();
+      if (source.capabilities['multifd'] !== destination.capabilities['multifd']) {
+        throw new StreamEnd('broken', 'Unable to write to socket: Connection reset by peer');
+      }
+      await this.#copy();
+      await this.#switchOver(destination);
+    } catch (end) {
+      if (!(end instanceof StreamEnd)) throw end;
+      await this.#unwind(end);
+    }
+  }
+
+  async #connect(): Promise<SimulatedQemu> {
+    await this.#send(this.#world.nature.connectMs);
+    const destination = this.#world.listenerAt(this.#address);
+    if (!destination) {
+      throw new StreamEnd('broken', `Failed to connect to '${this.#address.host}': Connection refused`);
+    }
+    this.destination = destination;
+    this.connected = true;
+    destination.setIncoming('active');
+    return destination;
+  }
+
+  async #copy(): Promise<void> {
+    const { nature } = this.#world;
+    this.source.setOutgoing('active');
+    for (const [index, ms] of nature.iterationsMs.entries()) {
+      do {
+        this.iteration += 1;
+        this.source.tell({ kind: 'iteration', iteration: this.iteration });
+        this.remainingBytes = ms * nature.bytesPerMs;
+        this.#world.changed();
+        await this.#send(ms);
+      } while (nature.neverConverges && index === nature.iterationsMs.length - 1);
+    }
+  }
+
+  async #switchOver(destination: SimulatedQemu): Promise<void> {
+    const { source } = this;
+    source.hold();
+    try {
+      this.#stoppedAtMs = this.#world.clock.monoMs();
+      source.setRun('finish-migrate');
+      await this.#send(this.#world.nature.deviceStateMs);
+    } finally {
+      source.release();
+    }
+    this.#everythingSent = true;
+    void this.#load(destination);
+    // Without a return path nobody tells the source whether the destination could use what was sent.
+    while (source.capabilities['return-path'] && (destination.incoming !== 'completed' || !this.#flows())) {
+      await this.#grain();
+    }
+    this.downtimeMs = this.#world.clock.monoMs() - this.#stoppedAtMs;
+    this.totalTimeMs = this.#world.clock.monoMs() - this.#startedAtMs;
+    this.remainingBytes = 0;
+    this.#end();
+    source.setOutgoing('completed');
+    source.setRun('postmigrate');
+  }
+
+  /** The destination needs nothing more of the source to finish, or to fail. */
+  async #load(destination: SimulatedQemu): Promise<void> {
+    const { clock, nature } = this.#world;
+    const { guestEpoch } = this.source;
+    await clock.sleep(nature.loadMs);
+    await destination.turn(true);
+    if (!destination.alive) return;
+    if (nature.destinationRejects === undefined) destination.arrive(guestEpoch, this.#guestWasRunning);
+    else destination.giveUp(nature.destinationRejects);
+  }
+
+  async #unwind(end: StreamEnd): Promise<void> {
+    const { source } = this;
+    this.#end();
+    void this.#destinationLosesSource();
+    if (end.reason === 'source-died') return;
+    const cancelled = end.reason === 'cancelled';
+    if (!cancelled) {
+      source.errorText = end.message;
+      source.setOutgoing('failed');
+    }
+    // The clean-up runs in the main loop: for a moment the status has changed and the guest has not.
+    await this.#world.clock.sleep(3);
+    if (!source.alive) return;
+    if (source.run === 'finish-migrate') {
+      source.setRun(this.#guestWasRunning && this.#world.nature.resumesItself ? 'running' : 'postmigrate');
+    }
+    if (cancelled) source.setOutgoing('cancelled');
+  }
+
+  #end(): void {
+    this.connected = false;
+    this.inProgress = false;
+  }
+
+  /** The end of the connection reaches the destination only over a network that works. */
+  async #destinationLosesSource(): Promise<void> {
+    const { destination } = this;
+    if (!destination || this.#everythingSent) return;
+    if (this.source.capabilities['multifd'] !== destination.capabilities['multifd']) return;
+    await new Promise<void>((resolve) => this.#world.when(() => this.#world.networkUp, resolve));
+    await this.#world.clock.sleep(2);
+    await destination.turn(true);
+    if (destination.alive) destination.giveUp('load of migration failed: Input/output error');
+  }
+
+  /** Keeps the network busy for so long, plus the time in which it does not carry anything. */
+  async #send(ms: Milliseconds): Promise<void> {
+    for (let leftMs = ms; leftMs > 0;) {
+      const sliceMs = Math.min(grainMs, leftMs);
+      await this.#grain(sliceMs);
+      if (!this.#flows()) continue;
+      leftMs -= sliceMs;
+      const bytes = sliceMs * this.#world.nature.bytesPerMs;
+      this.bytesSent += bytes;
+      this.remainingBytes = Math.max(0, this.remainingBytes - bytes);
+    }
+  }
+
+  async #grain(ms: Milliseconds = grainMs): Promise<void> {
+    await this.#world.clock.sleep(ms);
+    const { source, destination } = this;
+    if (!source.alive) throw new StreamEnd('source-died');
+    if (this.yanked) throw new StreamEnd('broken', 'Unable to write to socket: Broken pipe');
+    if (source.outgoing === 'cancelling') throw new StreamEnd('cancelled');
+    if (destination && !destination.alive && this.#world.networkUp) {
+      throw new StreamEnd('broken', 'Unable to write to socket: Connection reset by peer');
+    }
+  }
+
+  #flows(): boolean {
+    return this.#world.networkUp && !this.source.frozen && !this.destination?.frozen;
+  }
+}

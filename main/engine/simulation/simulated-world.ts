@@ -1,0 +1,165 @@
+import type { QemuIdentity } from '#contract/host.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import type { MigrationAddress } from '#main/engine/ports.ts';
+import { PortCalls } from './port-calls.ts';
+import { SimulatedMachine } from './simulated-machine.ts';
+import type { SimulatedQemu } from './simulated-qemu.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** How long things take, and how they behave; tests change what they are about. */
+export interface Nature {
+  readonly connectMs: Milliseconds;
+  /** Duration of each iteration, at the network's full rate. */
+  iterationsMs: readonly Milliseconds[];
+  /** The last iteration is repeated for ever: the guest dirties memory faster than the network carries it. */
+  neverConverges: boolean;
+  readonly bytesPerMs: number;
+  /** Device state and last pages, sent with the guest stopped and the main loop held. */
+  readonly deviceStateMs: Milliseconds;
+  readonly loadMs: Milliseconds;
+  /** Whether the connection becomes Multipath TCP where both ends ask for it. */
+  multipath: boolean;
+  /** What the destination prints when it refuses the device state. */
+  destinationRejects: string | undefined;
+  /** A source that goes back starts its guest again by itself, as QEMU does unless its disks forbid it. */
+  resumesItself: boolean;
+  /** Commands that QEMU refuses, by `<host>.<command>`, with its words. */
+  readonly refusals: Map<string, string>;
+  /** Destinations are started without `-S`: they run as soon as they have the guest. */
+  destinationsRunByThemselves: boolean;
+}
+
+/**
+ * Two machines, a network and a guest, with the one rule that nothing may break: at any moment at most one copy of the guest
+ * runs, and only the newest. It is checked after every change; what broke it is kept in `violations`.
+ */
+export class SimulatedWorld {
+  readonly clock = new VirtualClock();
+  readonly calls = new PortCalls(this.clock);
+  readonly violations: string[] = [];
+  readonly machines: ReadonlyMap<string, SimulatedMachine>;
+  readonly nature: Nature = {
+    connectMs: 4,
+    iterationsMs: [160, 80, 40],
+    neverConverges: false,
+    bytesPerMs: 100_000,
+    deviceStateMs: 30,
+    loadMs: 10,
+    multipath: true,
+    destinationRejects: undefined,
+    resumesItself: true,
+    refusals: new Map(),
+    destinationsRunByThemselves: false,
+  };
+  /** How many have been planned in it. */
+  migrations = 0;
+  /** Ids of migrations whose commit is on disk, or was refused by the disk. */
+  readonly committed = new Set<string>();
+  /** The network between the machines, which the migration uses; managers reach the machines on another. */
+  networkUp = true;
+  /** How often a guest was started or resumed: the memory of any copy that has not seen the last of it is old. */
+  #epoch = 0;
+  readonly #watchers = new Set<() => void>();
+
+  constructor() {
+    this.machines = new Map(['alpha', 'beta'].map((id) => [id, new SimulatedMachine(this, id)]));
+  }
+
+  machine(id: string): SimulatedMachine {
+    const machine = this.machines.get(id);
+    if (!machine) throw new Error(`no machine ${id}`);
+    return machine;
+  }
+
+  get processes(): readonly SimulatedQemu[] {
+    return [...this.machines.values()].flatMap((machine) => machine.processes);
+  }
+
+  get running(): readonly SimulatedQemu[] {
+    return this.processes.filter((qemu) => qemu.run === 'running');
+  }
+
+  /** Living copies whose memory is the guest's newest: the guest can go on from any of them, and from nothing else. */
+  get intactCopies(): readonly SimulatedQemu[] {
+    return this.processes.filter((qemu) => qemu.guestEpoch === this.#epoch);
+  }
+
+  /** The truth, for a test to compare with what the engine says: `runs on beta`, `stopped on alpha and beta`, `nowhere`. */
+  get whereabouts(): string {
+    const names = (copies: readonly SimulatedQemu[]): string => copies.map((qemu) => qemu.machine.id).join(' and ');
+    if (this.running.length > 0) return `runs on ${names(this.running)}`;
+    return this.intactCopies.length > 0 ? `stopped on ${names(this.intactCopies)}` : 'nowhere';
+  }
+
+  find(identity: QemuIdentity): SimulatedQemu | undefined {
+    return this.processes.find((qemu) => qemu.identity.pid === identity.pid);
+  }
+
+  listenerAt({ host, port }: MigrationAddress): SimulatedQemu | undefined {
+    return this.processes.find((qemu) => qemu.machine.address === host && qemu.listener?.port === port);
+  }
+
+  /** Told by a QEMU whose guest begins to run. */
+  guestRuns(qemu: SimulatedQemu): void {
+    if (qemu.guestEpoch !== this.#epoch) this.violations.push(`an old copy of the guest runs on ${qemu.machine.id}`);
+    this.#epoch += 1;
+    qemu.guestEpoch = this.#epoch;
+  }
+
+  /** The epoch of a guest that is born now. */
+  get bootEpoch(): number {
+    return this.#epoch;
+  }
+
+  /** `cont`, said by a manager: allowed on the destination after the commit, on the source beside no other copy. */
+  judgeCont(qemu: SimulatedQemu): void {
+    const others = this.processes.filter((other) => other !== qemu);
+    if (qemu.run === 'inmigrate') this.violations.push('cont on a destination that has no guest yet');
+    else if (qemu.migrationId === undefined || qemu.outgoing !== 'none') {
+      if (others.length > 0) this.violations.push('cont on the source while the destination is not gone');
+    } else if (!this.committed.has(qemu.migrationId)) this.violations.push('cont on the destination before the commit');
+    qemu.cont();
+  }
+
+  /** A manager is about to end a process: never the only copy from which the guest could go on. */
+  judgeKill(qemu: SimulatedQemu): void {
+    const intact = this.intactCopies;
+    if (intact.length === 1 && intact[0] === qemu) this.violations.push(`the only copy is ended on ${qemu.machine.id}`);
+  }
+
+  /** Called after each change of any QEMU or of the network. */
+  changed(): void {
+    if (this.running.length > 1) this.violations.push(`two copies run at ${this.clock.monoMs()} ms`);
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  /** Does something once, as soon as a condition holds. */
+  when(condition: () => boolean, then: () => void): void {
+    const watcher = (): void => {
+      if (!condition()) return;
+      this.#watchers.delete(watcher);
+      then();
+    };
+    this.#watchers.add(watcher);
+    watcher();
+  }
+
+  /** From here on nothing more befalls anybody: the network works, and what was to happen later does not. */
+  calm(): void {
+    this.#watchers.clear();
+    this.nature.destinationRejects = undefined;
+    this.nature.refusals.clear();
+    for (const machine of this.machines.values()) machine.show();
+    this.mendNetwork();
+  }
+
+  cutNetwork(): void {
+    this.networkUp = false;
+    this.changed();
+  }
+
+  mendNetwork(): void {
+    this.networkUp = true;
+    this.changed();
+  }
+}
