@@ -20,7 +20,7 @@ export type OpenSocket = (listener: SocketListener) => Socket;
 interface Pending {
   readonly command: CommandName;
   readonly request: unknown;
-  settle(answer: { readonly ok: boolean }): void;
+  settle(answer: unknown): void;
   sent: boolean;
 }
 
@@ -29,8 +29,7 @@ interface EventListener {
 }
 
 type Message =
-  | { readonly id: number; readonly answer: { readonly ok: boolean } }
-  | { readonly event: string; readonly payload: unknown };
+  { readonly id: number; readonly answer: unknown } | { readonly event: string; readonly payload: unknown };
 
 const firstRetryMs = 250;
 const lastRetryMs = 8_000;
