@@ -48,6 +48,14 @@ test('told twice, because a second manager took up in the middle, it is one iter
   ]);
 });
 
+test('the last look, with nothing left to send, is no iteration of its own', () => {
+  const events = [begun(1, 1000, 0), begun(2, 400, 900), begun(4, 0, 1350)];
+  expect(iterationRows(events, qemuAt({ transferredBytes: 1360, remainingBytes: 0 }))).toEqual([
+    { iteration: 1, dirtiedBytes: 0, sentBytes: 900, remainingBytes: 400, verdict: 'first' },
+    { iteration: 2, dirtiedBytes: 400, sentBytes: 460, remainingBytes: 0, verdict: 'converging' },
+  ]);
+});
+
 test.for([
   [89, 'converging'],
   [90, 'borderline'],

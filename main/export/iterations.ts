@@ -39,9 +39,14 @@ export function iterationRows(events: readonly JournalEvent[], latest: QemuStati
   });
 }
 
-/** A manager that takes a migration up tells the iteration under way once more. */
+/**
+ * A manager that takes a migration up tells the iteration under way once more. The last look at the dirty memory, with the
+ * guest stopped, counts as an iteration to QEMU and has nothing left to send when it is seen: it is no row.
+ */
 function firstOfEach(events: readonly JournalEventOf<'iteration'>[]): JournalEventOf<'iteration'>[] {
   const first = new Map<number, JournalEventOf<'iteration'>>();
-  for (const event of events) if (!first.has(event.iteration)) first.set(event.iteration, event);
+  for (const event of events) {
+    if (!first.has(event.iteration) && event.remainingBytes > 0) first.set(event.iteration, event);
+  }
   return [...first.values()];
 }

@@ -129,6 +129,10 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [{ kind: 'settings-changed', by: 'ada', bandwidthBitsPerSecond: 2e8 }, 'ada set the bandwidth limit to 200 Mbit/s.'],
   [{ kind: 'settings-changed', by: 'ada' }, 'ada set nothing.'],
+  [
+    { kind: 'iteration', iteration: 5, remainingBytes: 0, transferredBytes: 9, dirtyPagesPerSecond: 0 },
+    'Iteration 5, the last: nothing remains to be sent.',
+  ],
   [{ kind: 'subflow-closed', ...where('t/1', 'eth1') }, 'The subflow on eth1 closed.'],
   [{ kind: 'post-copy-requested', by: 'ada' }, 'ada asked for post-copy.'],
   [

@@ -123,10 +123,10 @@ function totals(
 ): MigrationRecord['totals'] {
   const told = entries.flatMap(({ event }) => (event.kind === 'iteration' ? event : []));
   const transferredBytes = qemu?.transferredBytes ?? told.at(-1)?.transferredBytes ?? 0;
-  const goodputBitsPerSecond = ratio(transferredBytes * 8 * 1000, afterSetupMs(entries, qemu));
+  const goodputBitsPerSecond = Math.round(ratio(transferredBytes * 8 * 1000, afterSetupMs(entries, qemu)));
   const capacityBitsPerSecond = capacityOf(paths);
   return {
-    durationMs: elapsedMs(entries),
+    durationMs: Math.round(elapsedMs(entries)),
     ...(qemu?.setupTimeMs === undefined ? {} : { setupTimeMs: qemu.setupTimeMs }),
     ...(qemu?.downtimeMs === undefined ? {} : { downtimeMs: qemu.downtimeMs }),
     ...(qemu?.totalTimeMs === undefined ? {} : { totalTimeMs: qemu.totalTimeMs }),

@@ -49,9 +49,7 @@ function wording(event: JournalEvent, scene: Scene): string {
     case 'negotiated':
       return `${event.when === 'connected' ? 'Connected' : 'After data has flowed'}: ${closed(event.text)}`;
     case 'iteration':
-      return event.iteration <= 1
-        ? `Iteration 1 begins: ${formatBytes(event.remainingBytes)} to send.`
-        : `Iteration ${event.iteration} begins: ${formatBytes(event.remainingBytes)} were dirtied meanwhile.`;
+      return iteration(event);
     case 'subflow-established':
       return `${scene.path} carries a subflow from ${event.localAddress} to ${event.remoteAddress}.`;
     case 'subflow-lost':
@@ -104,6 +102,15 @@ const policies: Readonly<Record<MptcpPolicy, string>> = {
 function planned({ plan }: JournalEventOf<'planned'>): string {
   const paths = plan.paths.length === 1 ? '1 path' : `${plan.paths.length} paths`;
   return `${plan.user} asked to migrate ${plan.guest.name} from ${plan.source.id} to ${plan.destination.id}: ${paths}, ${policies[plan.settings.mptcp]}.`;
+}
+
+/** With nothing left to send it is QEMU's last look at the dirty memory, made while the guest is stopped. */
+function iteration(event: JournalEventOf<'iteration'>): string {
+  const amount = formatBytes(event.remainingBytes);
+  if (event.iteration <= 1) return `Iteration 1 begins: ${amount} to send.`;
+  return event.remainingBytes === 0
+    ? `Iteration ${event.iteration}, the last: nothing remains to be sent.`
+    : `Iteration ${event.iteration} begins: ${amount} were dirtied meanwhile.`;
 }
 
 interface StepWords {
