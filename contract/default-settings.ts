@@ -4,6 +4,7 @@ import type { MigrationSettings } from './migration.ts';
 export const defaultSettings: MigrationSettings = {
   mptcp: 'prefer',
   socket: 'qemu',
+  preparePaths: true,
   postCopy: 'never',
   downtimeLimitMs: 300,
   bandwidthBitsPerSecond: 0,

@@ -42,6 +42,16 @@ export const mptcpLimitsSchema = z.object({
 });
 export type MptcpLimits = z.infer<typeof mptcpLimitsSchema>;
 
+/** What a host's routing would do with a packet. */
+export interface RouteAnswer {
+  /** `undefined`: routing may choose the source address, as it does for a subflow that no endpoint asked for. */
+  readonly from: string | undefined;
+  readonly to: string;
+  /** `undefined` when no route leads there. */
+  readonly interface: string | undefined;
+  readonly gateway: string | undefined;
+}
+
 /** What the kernel of a host says about MPTCP; `reason` is a sentence when it cannot be used. */
 export const mptcpFactsSchema = z.object({
   usable: z.boolean(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failureSchema } from './errors.ts';
-import { guestSchema, hostFactsSchema, qemuIdentitySchema } from './host.ts';
+import { guestSchema, hostFactsSchema, mptcpEndpointSchema, mptcpLimitsSchema, qemuIdentitySchema } from './host.ts';
 import { connectionSampleSchema, sampleSchema } from './telemetry.ts';
 
 /** `20261122T120250Z-7f3a`: sorts by time, short enough for a socket path. */
@@ -36,6 +36,8 @@ export const socketOwnerSchema = z.enum(['qemu', 'app']);
 export const migrationSettingsSchema = z.object({
   mptcp: mptcpPolicySchema,
   socket: socketOwnerSchema,
+  /** Sets MPTCP endpoints and limits where the paths need them, and puts them back at the end. */
+  preparePaths: z.boolean(),
   postCopy: postCopyPolicySchema,
   downtimeLimitMs: z.number().int().min(1).max(2_000_000),
   /** 0 is no limit (QEMU's own default would cap a run at 1.07 Gbit/s). */
@@ -81,6 +83,14 @@ export type Path = z.infer<typeof pathSchema>;
 export const pathActionSchema = z.enum(['add', 'remove', 'backup', 'resume', 'rejoin']);
 export type PathAction = z.infer<typeof pathActionSchema>;
 
+/** One thing to be done to the MPTCP path manager of one host; written down before it is done, so that it can be undone. */
+export const pathManagerChangeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('add-endpoint'), endpoint: mptcpEndpointSchema.omit({ id: true }) }),
+  z.object({ kind: z.literal('remove-endpoint'), endpoint: mptcpEndpointSchema }),
+  z.object({ kind: z.literal('set-limits'), limits: mptcpLimitsSchema, before: mptcpLimitsSchema }),
+]);
+export type PathManagerChange = z.infer<typeof pathManagerChangeSchema>;
+
 /** What is written down before anything is done: all that a successor needs to find both sides again. */
 export const planSchema = z.object({
   id: migrationIdSchema,
@@ -91,6 +101,8 @@ export const planSchema = z.object({
   settings: migrationSettingsSchema,
   /** First the one that carries the initial subflow. */
   paths: z.array(pathSchema),
+  /** What the paths need beyond what both hosts have; put back when the migration ends, however it ends. */
+  preparation: z.object({ source: z.array(pathManagerChangeSchema), destination: z.array(pathManagerChangeSchema) }),
   checks: z.array(checkSchema),
   user: z.string(),
   versions: z.record(z.string(), z.string()),

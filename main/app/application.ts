@@ -63,8 +63,17 @@ export class Application {
     return process.env['SUDO_USER'] ?? userInfo().username;
   }
 
+  /** A host that has gone while it was being looked at is left out: a lab may end at any moment. */
   async hosts(): Promise<HostFacts[]> {
-    return Promise.all(hostIds().map((id) => this.#host(id).facts()));
+    const ids = hostIds();
+    const results = await Promise.allSettled(ids.map((id) => this.#host(id).facts()));
+    const left = new Set(hostIds());
+    const gone = (index: number): boolean => !left.has(ids[index] ?? '');
+    return results.flatMap((result, index) => {
+      if (result.status === 'fulfilled') return result.value;
+      if (gone(index)) return [];
+      throw result.reason;
+    });
   }
 
   /** Guests of one host, or of all. */

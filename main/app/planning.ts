@@ -5,6 +5,8 @@ import type { MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost } from '#main/engine/ports.ts';
 import { preflight, refusals } from '#main/engine/preflight.ts';
 import { pathsBetween } from '#main/mptcp/paths.ts';
+import { planPaths } from '#main/mptcp/plan/plan-paths.ts';
+import type { RoutesBetween } from '#main/mptcp/routes.ts';
 
 /** Everything found out about a wish before anything is done: what would be moved, how, and what stands in the way. */
 export interface Preparation {
@@ -34,7 +36,15 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     destination.guests(),
     readRunState(source, guest),
   ]);
-  const paths = pathsBetween(sourceFacts, destinationFacts);
+  const routes = await routesBetween(source, sourceFacts, destination, destinationFacts);
+  const paths = pathsBetween(sourceFacts, destinationFacts, routes);
+  const pathPlan = planPaths({
+    source: sourceFacts,
+    destination: destinationFacts,
+    paths,
+    routes,
+    listener: { address: '0.0.0.0', port: 0 },
+  });
   const checks = preflight({
     guest,
     guestRun,
@@ -43,7 +53,12 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     destinationGuests,
     paths,
     settings,
+    preparation: {
+      commands: { source: pathPlan.source.commands, destination: pathPlan.destination.commands },
+      warnings: pathPlan.warnings,
+    },
   });
+  const prepares = settings.mptcp !== 'off' && settings.preparePaths;
   const plan: Plan = {
     id: migrationId(planner.now(), planner.random()),
     guest,
@@ -52,6 +67,10 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     destination: destinationFacts,
     settings,
     paths,
+    preparation: {
+      source: prepares ? [...pathPlan.source.changes] : [],
+      destination: prepares ? [...pathPlan.destination.changes] : [],
+    },
     checks,
     user: planner.user,
     versions: versionsOf(planner.version, sourceFacts, destinationFacts),
@@ -81,6 +100,21 @@ function pickGuest(guests: readonly Guest[], name: string, hostId: string): Gues
     there.length > 0 ? `It has: ${there.join(', ')}.` : `No guest runs on ${hostId}; look with \`switchyard guests\`.`,
     'guest',
   );
+}
+
+async function routesBetween(
+  source: MigrationHost,
+  from: HostFacts,
+  destination: MigrationHost,
+  to: HostFacts,
+): Promise<RoutesBetween> {
+  const [local, remote] = [addressesOf(from), addressesOf(to)];
+  const [there, back] = await Promise.all([source.routes(local, remote), destination.routes(remote, local)]);
+  return { source: there, destination: back };
+}
+
+function addressesOf({ interfaces }: HostFacts): string[] {
+  return interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address));
 }
 
 /** Opens the guest's monitor for one question, so that a start is not refused only after everything has been prepared. */

@@ -1,5 +1,12 @@
-import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
-import type { JournalEntry, JournalEvent, Plan, StartedDestination } from '#contract/migration.ts';
+import type { Guest, HostFacts, MptcpEndpoint, MptcpLimits, QemuIdentity, RouteAnswer } from '#contract/host.ts';
+import type {
+  JournalEntry,
+  JournalEvent,
+  PathAction,
+  PathManagerChange,
+  Plan,
+  StartedDestination,
+} from '#contract/migration.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { BitsPerSecond, Milliseconds } from '#contract/units.ts';
 
@@ -88,6 +95,26 @@ export interface SubflowSampler extends Disposable {
   sample(): Sample;
 }
 
+/** A network interface that lost or regained its link. */
+export interface LinkChange {
+  readonly interface: string;
+  readonly carrier: boolean;
+}
+
+/** One end of a path. */
+export interface PathEnd {
+  readonly address: string;
+  readonly interface: string;
+}
+
+/** What to put back, told by what was planned and what was there before it. */
+export interface PathRestoration {
+  readonly planned: readonly PathManagerChange[];
+  readonly before: { readonly endpoints: readonly MptcpEndpoint[]; readonly limits: MptcpLimits | undefined };
+  /** Addresses of this host that carried subflows of the migration. */
+  readonly addresses: readonly string[];
+}
+
 /** What one host can do. */
 export interface MigrationHost {
   readonly id: string;
@@ -112,6 +139,19 @@ export interface MigrationHost {
   tidy(monitorPath: string): Promise<void>;
   /** `port` is the destination's: it tells the migration's connections from the guest's other ones. */
   sampler(identity: QemuIdentity, port: number): SubflowSampler;
+  /** Routes of this host's addresses, and of none in particular, to these. Sends no packet. */
+  routes(from: readonly string[], to: readonly string[]): Promise<readonly RouteAnswer[]>;
+  /** In order; what is there already stays as it is. Acts on every MPTCP connection of the host, also living ones. */
+  changePathManager(changes: readonly PathManagerChange[]): Promise<void>;
+  /** Undoes what was planned as far as it is still as planned: safe after a crash at any point, and twice. */
+  restorePathManager(restoration: PathRestoration): Promise<void>;
+  /**
+   * Acts at once on the path that ends at this host's address: `add` announces it, `remove` closes its subflows, `backup`
+   * leaves it idle while another path lives, `resume` ends that, `rejoin` announces it anew so that it is joined at once.
+   */
+  changePath(action: PathAction, end: PathEnd): Promise<void>;
+  /** Every change of a link from now on, until disposed. */
+  watchLinks(listener: (change: LinkChange) => void): Disposable;
 }
 
 /** Append-only record of one migration; an append is on disk when it resolves. */

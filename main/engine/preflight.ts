@@ -1,5 +1,5 @@
 import type { Guest, HostFacts } from '#contract/host.ts';
-import type { Check, MigrationSettings, Path } from '#contract/migration.ts';
+import type { Check, MigrationSettings, Path, Side } from '#contract/migration.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
 
 /** Everything preflight judges; gathering it is somebody else's work. */
@@ -12,12 +12,19 @@ export interface PreflightFacts {
   readonly destinationGuests: readonly Guest[];
   readonly paths: readonly Path[];
   readonly settings: MigrationSettings;
+  readonly preparation: PathPreparation;
+}
+
+/** What the path managers of both hosts lack, in the operator's own commands, and what there belongs to others. */
+export interface PathPreparation {
+  readonly commands: Readonly<Record<Side, readonly string[]>>;
+  readonly warnings: readonly { readonly sentence: string; readonly command?: string }[];
 }
 
 type Severity = Check['severity'];
 type Verdict = Omit<Check, 'id' | 'passed' | 'severity'> & { readonly severity?: Severity };
 /** One question about the facts: the sentence when it holds, the verdict when it does not, nothing when it does not apply. */
-type Question = (facts: PreflightFacts) => { readonly holds: string } | Verdict | undefined;
+type Question = (facts: PreflightFacts) => { readonly holds: string; readonly command?: string } | Verdict | undefined;
 
 const minimumStaleLossCount = 3;
 const kibibytes256 = 256 * 1024;
@@ -105,51 +112,29 @@ const questions: Readonly<Record<string, Question>> = {
       : { holds: 'Both QEMUs know the mptcp option.' };
   },
 
-  'mptcp-limits': ({ settings, source, destination, paths }) => {
-    const extra = paths.length - 1;
-    if (settings.mptcp === 'off' || extra < 1 || !source.mptcp.limits || !destination.mptcp.limits) return undefined;
-    const short = [
-      {
-        host: source,
-        command: `ip mptcp limits set subflows ${extra} add_addr_accepted ${extra}`,
-        enough: source.mptcp.limits.subflows >= extra && source.mptcp.limits.addAddrAccepted >= extra,
-      },
-      {
-        host: destination,
-        command: `ip mptcp limits set subflows ${extra}`,
-        enough: destination.mptcp.limits.subflows >= extra,
-      },
-    ].find(({ enough }) => !enough);
-    return short
-      ? {
+  'mptcp-paths': ({ settings, paths, preparation }) => {
+    if (settings.mptcp === 'off' || paths.length < 2) return undefined;
+    const commands = commandsOf(preparation);
+    if (commands === '') return { holds: `Both kernels are set up for ${paths.length} paths.` };
+    return settings.preparePaths
+      ? { holds: 'MPTCP endpoints and limits are set for this migration, and put back after it.', command: commands }
+      : {
           severity: 'warning',
-          text: `The MPTCP limits of ${short.host.id} do not allow ${paths.length} paths.`,
-          remedy: `Raise them on ${short.host.id}, else fewer paths are used.`,
-          command: short.command,
-        }
-      : { holds: `The limits of both kernels allow ${paths.length} paths.` };
+          text: `Without MPTCP endpoints and limits of their own, some of the ${paths.length} paths are not used.`,
+          remedy: 'Let Switchyard set them for this migration, or run these commands.',
+          command: commands,
+        };
   },
 
-  'mptcp-announced': ({ settings, destination, paths }) => {
-    if (settings.mptcp === 'off' || paths.length < 2) return undefined;
-    const silent = paths
-      .slice(1)
-      .filter(
-        (path) =>
-          !destination.mptcp.endpoints.some(
-            ({ address, flags }) => address === path.destinationAddress && flags.includes('signal'),
-          ),
-      );
-    return silent.length > 0
-      ? {
-          severity: 'warning',
-          text: `${destination.id} does not announce ${silent.map((path) => path.destinationAddress).join(', ')}: ${silent.length === 1 ? 'that path is' : 'those paths are'} not used.`,
-          remedy: `Announce it on ${destination.id}.`,
-          command: silent
-            .map((path) => `ip mptcp endpoint add ${path.destinationAddress} dev ${path.destinationInterface} signal`)
-            .join(' && '),
-        }
-      : { holds: `${destination.id} announces its other addresses.` };
+  'mptcp-foreign': ({ settings, preparation }) => {
+    const [first] = preparation.warnings;
+    if (settings.mptcp === 'off' || !first) return undefined;
+    return {
+      severity: 'warning',
+      text: preparation.warnings.map(({ sentence }) => sentence).join(' '),
+      remedy: 'What is not ours is left alone; change it yourself if it is in the way.',
+      ...(first.command === undefined ? {} : { command: first.command }),
+    };
   },
 
   'mptcp-stale-loss': ({ settings, source }) => {
@@ -231,7 +216,10 @@ export function preflight(facts: PreflightFacts): Check[] {
   return Object.entries(questions).flatMap(([id, ask]): Check[] => {
     const answer = ask(facts);
     if (answer === undefined) return [];
-    if ('holds' in answer) return [{ id, severity: 'info', passed: true, text: answer.holds }];
+    if ('holds' in answer) {
+      const { holds: text, command } = answer;
+      return [{ id, severity: 'info', passed: true, text, ...(command === undefined ? {} : { command }) }];
+    }
     return [{ id, passed: false, ...answer, severity: answer.severity ?? 'error' }];
   });
 }
@@ -241,6 +229,12 @@ export function refusals(checks: readonly Check[], accepted: readonly string[]):
     (check) =>
       !check.passed && check.severity === 'error' && !(check.acceptable === true && accepted.includes(check.id)),
   );
+}
+
+function commandsOf({ commands }: PathPreparation): string {
+  return (['source', 'destination'] as const)
+    .flatMap((side) => commands[side].map((command) => `${command}  # on the ${side}`))
+    .join('\n');
 }
 
 function severityOf({ mptcp }: MigrationSettings): Severity {

@@ -1,9 +1,19 @@
 import { resolve } from 'node:path';
 import { SwitchyardError } from '#contract/errors.ts';
-import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
-import type { StartedDestination } from '#contract/migration.ts';
-import type { DestinationOrder, MigrationHost, Qemu, SubflowSampler } from '#main/engine/ports.ts';
+import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host.ts';
+import type { PathAction, PathManagerChange, StartedDestination } from '#contract/migration.ts';
+import type {
+  DestinationOrder,
+  LinkChange,
+  MigrationHost,
+  PathEnd,
+  PathRestoration,
+  Qemu,
+  SubflowSampler,
+} from '#main/engine/ports.ts';
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
+import { readRoutes } from '#main/mptcp/routes.ts';
+import { openNetlinkSession } from '#native/netlink/open-session.ts';
 import { probeQemuFeatures } from '#main/qmp/features.ts';
 import { findDestination, startDestination } from './destination.ts';
 import { readFacts } from './facts.ts';
@@ -11,6 +21,7 @@ import { inContractTerms, inContractTermsNow } from './failures.ts';
 import { listGuests } from './guests.ts';
 import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
+import { changePath, changePathManager, restorePathManager, watchLinks } from './path-control.ts';
 import { presenceOf, terminate, type Presence } from './process/identity.ts';
 import { featuresOf } from './qemu-features.ts';
 import { QemuMonitor } from './qemu-monitor.ts';
@@ -95,6 +106,29 @@ export class LocalHost implements MigrationHost {
         [Symbol.dispose]: () => sampler[Symbol.dispose](),
       };
     });
+  }
+
+  routes(from: readonly string[], to: readonly string[]): Promise<readonly RouteAnswer[]> {
+    return inContractTerms(() => {
+      using session = openNetlinkSession('route', this.#network.namespace);
+      return readRoutes(session, from, to);
+    });
+  }
+
+  changePathManager(changes: readonly PathManagerChange[]): Promise<void> {
+    return inContractTerms(() => changePathManager(this.#network, changes));
+  }
+
+  restorePathManager(restoration: PathRestoration): Promise<void> {
+    return inContractTerms(() => restorePathManager(this.#network, restoration));
+  }
+
+  changePath(action: PathAction, end: PathEnd): Promise<void> {
+    return inContractTerms(() => changePath(this.#network, action, end));
+  }
+
+  watchLinks(listener: (change: LinkChange) => void): Disposable {
+    return inContractTermsNow(() => watchLinks(this.#network, listener));
   }
 
   get #place(): { hostId: string; network: NetworkPlace; runtimeDirectory: string } {

@@ -75,6 +75,14 @@ export class MptcpPathManager implements Disposable {
     this.#change(`remove the MPTCP endpoint with id ${id}`, commands.remove, { id });
   }
 
+  /**
+   * Closes the subflow that each connection began with, where it began at this address: that one has id 0, and no
+   * endpoint.
+   */
+  removeInitialAddress(address: string): void {
+    this.#change(`remove the initial MPTCP address ${address}`, commands.remove, { id: 0, address });
+  }
+
   /** Removes all endpoints of the namespace, whoever made them. */
   flushEndpoints(): void {
     this.#ask('remove all MPTCP endpoints', commands.flush, []);

@@ -48,6 +48,7 @@ export function examplePlan(changes: Partial<Plan> = {}): Plan {
       speedBitsPerSecond: 500e6,
       mtu: 1500,
     })),
+    preparation: { source: [], destination: [] },
     checks: [{ id: 'qemu-mptcp', severity: 'error', passed: true, text: 'Both QEMUs speak MPTCP.' }],
     user: 'ada',
     versions: { switchyard: '0.1.0', 'qemu-source': '7.2.22' },

@@ -128,7 +128,8 @@ function readPathManager(
   }
 }
 
-function describeEndpoint(endpoint: Endpoint, interfaceNames: ReadonlyMap<number, string>): MptcpEndpoint {
+/** An endpoint in the contract's terms: interfaces by name. */
+export function describeEndpoint(endpoint: Endpoint, interfaceNames: ReadonlyMap<number, string>): MptcpEndpoint {
   const { id, address, port, interfaceIndex, flags } = endpoint;
   const name = interfaceIndex === undefined ? undefined : interfaceNames.get(interfaceIndex);
   return {
