@@ -35,8 +35,9 @@ export class ManagerLife {
   }
 
   /** Something that the kernel closes when the process ends. */
-  holds(line: () => void): void {
-    this.#lines.add(line);
+  holds(cut: () => void): void {
+    if (this.#alive) this.#lines.add(cut);
+    else cut();
   }
 
   kill(): void {

@@ -1,7 +1,7 @@
 import type { JournalEvent, JournalEventOf, MigrationSettings, Plan } from '#contract/migration.ts';
 import type { Ending, MigrationRun } from '#main/engine/run.ts';
 import { planOf } from './facts.ts';
-import { SimulatedDisk } from './simulated-disk.ts';
+import { SimulatedDisk, type Death } from './simulated-disk.ts';
 import { SimulatedManager } from './simulated-manager.ts';
 import type { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
@@ -32,7 +32,8 @@ export class MigrationUnderTest {
       settings,
     });
     world.migrations += 1;
-    this.disk = new SimulatedDisk(this.plan.id, world.clock);
+    this.disk = new SimulatedDisk(world.clock);
+    world.disks.set(this.plan.id, this.disk);
   }
 
   /** The source's process, also when it is gone. */
@@ -62,15 +63,8 @@ export class MigrationUnderTest {
 
   /** A manager writes the plan down; nothing has been done yet. */
   async begin(): Promise<MigrationRun> {
-    const manager = this.#newManager();
-    this.#run = await this.world.clock.until(manager.begin());
+    this.#run = await this.world.clock.until(this.#newManager().begin());
     return this.#run;
-  }
-
-  /** Begins, and lets it run to its end. */
-  async migrate(): Promise<JournalEventOf<'ended'>> {
-    await this.begin();
-    return this.finish();
   }
 
   /** Lets the migration that was begun run to its end. */
@@ -78,19 +72,28 @@ export class MigrationUnderTest {
     return endedOf(await this.world.clock.until(this.run.run()));
   }
 
-  /** Begins; the manager is killed when it has written so many entries (`after`), or when it is about to (`before`). */
-  async migrateUntilKilled(atEntry: number, moment: 'before' | 'after'): Promise<void> {
-    const manager = this.#newManager();
-    this.disk.death = { atEntry, moment, kill: () => manager.kill() };
-    const living = manager.begin().then((run) => run.run());
-    await this.world.clock.until(Promise.race([manager.death, living]));
+  /** From the plan to the end. */
+  async migrate(): Promise<JournalEventOf<'ended'>> {
+    this.disk.death = undefined;
+    return endedOf(await this.#live((manager) => manager.begin()));
   }
 
   /** Another manager takes it up from the disk, and runs it to its end. */
   async attach(): Promise<JournalEventOf<'ended'>> {
-    const manager = this.#newManager();
-    this.#run = await this.world.clock.until(manager.attach(this.events));
-    return endedOf(await this.world.clock.until(this.#run.run()));
+    this.disk.death = undefined;
+    return endedOf(await this.#live((manager) => manager.attach(this.events)));
+  }
+
+  /** Like `migrate`, or `attach` where there is something on disk, with a manager that dies on the way. */
+  async manageUntilKilled(death: Pick<Death, 'atEntry' | 'moment'>): Promise<Ending | 'killed'> {
+    this.disk.death = { ...death, kill: () => this.manager.kill() };
+    const { events } = this;
+    return this.#live((manager) => (events.length === 0 ? manager.begin() : manager.attach(events)));
+  }
+
+  /** Asks whoever manages it, if anybody does. */
+  cancel(by: string): void {
+    void this.#run?.cancel(by);
   }
 
   /** What a migration must not leave behind; empty when all is well. */
@@ -98,11 +101,24 @@ export class MigrationUnderTest {
     const leaks = this.#managers.filter(({ alive, leftOpen }) => alive && leftOpen > 0);
     return [
       ...this.world.processes.slice(1).map((qemu) => `a second QEMU on ${qemu.machine.id}: ${qemu.run}`),
-      ...leaks.map(({ leftOpen }) => `${leftOpen} open monitors or samplers`),
+      ...leaks.map(({ leftOpen }) => `${leftOpen} open monitors, samplers or watches`),
+      ...[...this.world.machines.values()].flatMap(({ id, pathChanges }) =>
+        pathChanges.map(({ kind }) => `a changed path manager on ${id}: ${kind}`),
+      ),
       ...[this.#source, this.destination].flatMap((qemu) =>
         qemu && !qemu.alive ? [...qemu.machine.files.keys()].filter((path) => path === qemu.monitorPath) : [],
       ),
     ];
+  }
+
+  /** The life of one manager, which may end before its work. */
+  async #live(start: (manager: SimulatedManager) => Promise<MigrationRun>): Promise<Ending | 'killed'> {
+    const manager = this.#newManager();
+    const work = start(manager).then((run) => {
+      this.#run = run;
+      return run.run();
+    });
+    return this.world.clock.until(Promise.race([work, manager.death.then((): 'killed' => 'killed')]));
   }
 
   #newManager(): SimulatedManager {
@@ -112,7 +128,7 @@ export class MigrationUnderTest {
   }
 }
 
-function endedOf(ending: Ending): JournalEventOf<'ended'> {
-  if (ending.kind === 'detached') throw new Error('the manager let go of it');
+function endedOf(ending: Ending | 'killed'): JournalEventOf<'ended'> {
+  if (ending === 'killed' || ending.kind === 'detached') throw new Error('nobody has brought it to its end');
   return ending;
 }

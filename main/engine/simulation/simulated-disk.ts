@@ -11,19 +11,23 @@ export interface Death {
 
 /** What of one migration is on disk: it outlives every manager. */
 export class SimulatedDisk {
-  readonly migrationId: string;
   readonly entries: JournalEntry[] = [];
   readonly samples: Sample[] = [];
   death: Death | undefined;
+  /** It has refused to take the commit: the engine may go on without. */
+  refusedCommit = false;
   readonly #clock: VirtualClock;
 
-  constructor(migrationId: string, clock: VirtualClock) {
-    this.migrationId = migrationId;
+  constructor(clock: VirtualClock) {
     this.#clock = clock;
   }
 
   get events(): JournalEvent[] {
     return this.entries.map(({ event }) => event);
+  }
+
+  get committed(): boolean {
+    return this.refusedCommit || this.entries.some(({ event }) => event.kind === 'committed');
   }
 
   write(event: JournalEvent): JournalEntry {

@@ -1,7 +1,15 @@
-import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
-import type { StartedDestination } from '#contract/migration.ts';
+import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host.ts';
+import type { PathAction, PathManagerChange, StartedDestination } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
-import type { DestinationOrder, MigrationHost, Qemu, SubflowSampler } from '#main/engine/ports.ts';
+import type {
+  DestinationOrder,
+  LinkChange,
+  MigrationHost,
+  PathEnd,
+  PathRestoration,
+  Qemu,
+  SubflowSampler,
+} from '#main/engine/ports.ts';
 import { timedOut, unreachable } from './faults.ts';
 import type { ManagerLife } from './manager-life.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
@@ -18,6 +26,7 @@ export class SimulatedHost implements MigrationHost {
   readonly id: string;
   readonly monitors = new Set<SimulatedMonitor>();
   readonly samplers = new Set<SimulatedSampler>();
+  readonly linkListeners = new Set<(change: LinkChange) => void>();
   readonly #world: SimulatedWorld;
   readonly #life: ManagerLife;
   readonly #machine: SimulatedMachine;
@@ -95,6 +104,36 @@ export class SimulatedHost implements MigrationHost {
       this.samplers.add(sampler);
       return sampler;
     });
+  }
+
+  routes(): Promise<readonly RouteAnswer[]> {
+    return this.#ask('routes', 1, () => []);
+  }
+
+  changePathManager(changes: readonly PathManagerChange[]): Promise<void> {
+    return this.#ask('changePathManager', 1, () => this.#machine.changePathManager(changes));
+  }
+
+  restorePathManager({ planned }: PathRestoration): Promise<void> {
+    return this.#ask('restorePathManager', 1, () => this.#machine.restorePathManager(planned));
+  }
+
+  changePath(action: PathAction, { address }: PathEnd): Promise<void> {
+    return this.#ask('changePath', 1, () => void this.#machine.pathActions.push({ action, address }));
+  }
+
+  watchLinks(listener: (change: LinkChange) => void): Disposable {
+    const tell = (change: LinkChange): void => {
+      if (this.#life.alive) listener(change);
+    };
+    this.linkListeners.add(tell);
+    this.#machine.linkListeners.add(tell);
+    return {
+      [Symbol.dispose]: () => {
+        this.linkListeners.delete(tell);
+        this.#machine.linkListeners.delete(tell);
+      },
+    };
   }
 
   #ask<Value>(method: string, afterMs: Milliseconds, answer: () => Value, timeoutMs = callTimeoutMs): Promise<Value> {

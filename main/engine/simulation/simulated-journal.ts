@@ -32,8 +32,9 @@ export class SimulatedJournal implements Journal {
           },
           hangUp: () => undefined,
         });
-      } finally {
-        if (event.kind === 'committed' && this.#life.alive) this.#world.committed.add(this.#disk.migrationId);
+      } catch (thrown) {
+        if (event.kind === 'committed') this.#disk.refusedCommit = true;
+        throw thrown;
       }
     });
   }

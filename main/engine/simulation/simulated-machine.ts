@@ -1,5 +1,6 @@
 import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
-import type { StartedDestination } from '#contract/migration.ts';
+import type { PathAction, PathManagerChange, StartedDestination } from '#contract/migration.ts';
+import type { LinkChange } from '#main/engine/ports.ts';
 import { factsOf, guestNamed } from './facts.ts';
 import { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
@@ -14,6 +15,11 @@ export class SimulatedMachine {
   /** Files by path: monitor sockets and outputs. */
   readonly files = new Map<string, string>();
   reachable = true;
+  /** What was changed in its MPTCP path manager and not put back. */
+  pathChanges: readonly PathManagerChange[] = [];
+  /** What was done to paths of living connections, in order. */
+  readonly pathActions: { readonly action: PathAction; readonly address: string }[] = [];
+  readonly linkListeners = new Set<(change: LinkChange) => void>();
   readonly #world: SimulatedWorld;
   readonly #processes: SimulatedQemu[] = [];
   #lastPid: number;
@@ -65,6 +71,21 @@ export class SimulatedMachine {
 
   show(): void {
     this.reachable = true;
+  }
+
+  changePathManager(changes: readonly PathManagerChange[]): void {
+    const known = new Set(this.pathChanges.map((change) => JSON.stringify(change)));
+    this.pathChanges = [...this.pathChanges, ...changes.filter((change) => !known.has(JSON.stringify(change)))];
+  }
+
+  restorePathManager(planned: readonly PathManagerChange[]): void {
+    const undone = new Set(planned.map((change) => JSON.stringify(change)));
+    this.pathChanges = this.pathChanges.filter((change) => !undone.has(JSON.stringify(change)));
+  }
+
+  /** One of its network interfaces loses its link, or has it back. */
+  changeLink(change: LinkChange): void {
+    for (const tell of this.linkListeners) tell(change);
   }
 
   #start(folder: string, migrationId?: string): SimulatedQemu {

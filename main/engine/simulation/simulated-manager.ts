@@ -51,9 +51,12 @@ export class SimulatedManager {
     return this.#life.death;
   }
 
-  /** Monitors and samplers that are still open: none may be, once the run has ended. */
+  /** Monitors, samplers and watches that are still open: none may be, once the run has ended. */
   get leftOpen(): number {
-    return this.#hosts.reduce((sum, { monitors, samplers }) => sum + monitors.size + samplers.size, 0);
+    return this.#hosts.reduce(
+      (sum, { monitors, samplers, linkListeners }) => sum + monitors.size + samplers.size + linkListeners.size,
+      0,
+    );
   }
 
   #clock(): Clock {

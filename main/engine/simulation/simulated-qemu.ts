@@ -125,6 +125,7 @@ export class SimulatedQemu {
     this.#refuse('yank');
     if (!this.stream?.inProgress) throw refused('yank', "Instance 'migration' not found");
     this.stream.yanked = true;
+    this.#world.changed();
   }
 
   startPostCopy(): void {
@@ -233,6 +234,7 @@ export class SimulatedQemu {
   thaw(): void {
     this.frozen = false;
     this.#wake();
+    this.#world.changed();
   }
 
   /** Resolves when a command of this kind can be carried out, in the order in which they came. */

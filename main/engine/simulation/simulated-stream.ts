@@ -106,7 +106,8 @@ export class SimulatedStream {
     void this.#load(destination);
     // Without a return path nobody tells the source whether the destination could use what was sent.
     while (source.capabilities['return-path'] && (destination.incoming !== 'completed' || !this.#flows())) {
-      await this.#grain();
+      await this.#world.nextChange();
+      this.#check();
     }
     this.downtimeMs = this.#world.clock.monoMs() - this.#stoppedAtMs;
     this.totalTimeMs = this.#world.clock.monoMs() - this.#startedAtMs;
@@ -167,7 +168,10 @@ export class SimulatedStream {
     for (let leftMs = ms; leftMs > 0;) {
       const sliceMs = Math.min(grainMs, leftMs);
       await this.#grain(sliceMs);
-      if (!this.#flows()) continue;
+      if (!this.#flows()) {
+        await this.#world.nextChange();
+        continue;
+      }
       leftMs -= sliceMs;
       const bytes = sliceMs * this.#world.nature.bytesPerMs;
       this.bytesSent += bytes;
@@ -175,8 +179,12 @@ export class SimulatedStream {
     }
   }
 
-  async #grain(ms: Milliseconds = grainMs): Promise<void> {
+  async #grain(ms: Milliseconds): Promise<void> {
     await this.#world.clock.sleep(ms);
+    this.#check();
+  }
+
+  #check(): void {
     const { source, destination } = this;
     if (!source.alive) throw new StreamEnd('source-died');
     if (this.yanked) throw new StreamEnd('broken', 'Unable to write to socket: Broken pipe');

@@ -2,6 +2,7 @@ import type { QemuIdentity } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type { MigrationAddress } from '#main/engine/ports.ts';
 import { PortCalls } from './port-calls.ts';
+import type { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMachine } from './simulated-machine.ts';
 import type { SimulatedQemu } from './simulated-qemu.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -53,13 +54,14 @@ export class SimulatedWorld {
   };
   /** How many have been planned in it. */
   migrations = 0;
-  /** Ids of migrations whose commit is on disk, or was refused by the disk. */
-  readonly committed = new Set<string>();
+  /** By migration. */
+  readonly disks = new Map<string, SimulatedDisk>();
   /** The network between the machines, which the migration uses; managers reach the machines on another. */
   networkUp = true;
   /** How often a guest was started or resumed: the memory of any copy that has not seen the last of it is old. */
   #epoch = 0;
   readonly #watchers = new Set<() => void>();
+  readonly #waiting: (() => void)[] = [];
 
   constructor() {
     this.machines = new Map(['alpha', 'beta'].map((id) => [id, new SimulatedMachine(this, id)]));
@@ -117,7 +119,8 @@ export class SimulatedWorld {
     if (qemu.run === 'inmigrate') this.violations.push('cont on a destination that has no guest yet');
     else if (qemu.migrationId === undefined || qemu.outgoing !== 'none') {
       if (others.length > 0) this.violations.push('cont on the source while the destination is not gone');
-    } else if (!this.committed.has(qemu.migrationId)) this.violations.push('cont on the destination before the commit');
+    } else if (this.disks.get(qemu.migrationId)?.committed !== true)
+      this.violations.push('cont on the destination before the commit');
     qemu.cont();
   }
 
@@ -131,6 +134,12 @@ export class SimulatedWorld {
   changed(): void {
     if (this.running.length > 1) this.violations.push(`two copies run at ${this.clock.monoMs()} ms`);
     for (const watcher of this.#watchers) watcher();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Resolves with the next change of any QEMU or of the network. */
+  nextChange(): Promise<void> {
+    return new Promise((resolve) => void this.#waiting.push(resolve));
   }
 
   /** Does something once, as soon as a condition holds. */

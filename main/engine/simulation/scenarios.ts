@@ -1,0 +1,53 @@
+import { MigrationUnderTest } from './migration-under-test.ts';
+import { SimulatedWorld } from './simulated-world.ts';
+
+/** A migration and what befalls it: the stories that are told again with every call failing and every manager dying. */
+export interface Scenario {
+  readonly name: string;
+  /** How it ends when nothing else goes wrong. */
+  readonly outcome: 'done-on-destination' | 'safe-on-source';
+  readonly befall: (migration: MigrationUnderTest) => void;
+}
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'a migration', outcome: 'done-on-destination', befall: () => undefined },
+  {
+    name: 'a cancelled migration',
+    outcome: 'safe-on-source',
+    befall: (migration) =>
+      migration.world.when(
+        () => migration.source.stream?.iteration === 2,
+        () => migration.cancel('operator'),
+      ),
+  },
+  {
+    name: 'a migration whose network is cut during switchover',
+    outcome: 'safe-on-source',
+    befall: ({ world, source }) => {
+      world.when(
+        () => source.run === 'finish-migrate',
+        () => world.cutNetwork(),
+      );
+      world.when(
+        () => source.outgoing === 'failed',
+        () => world.mendNetwork(),
+      );
+    },
+  },
+  {
+    name: 'a migration that the destination refuses',
+    outcome: 'safe-on-source',
+    befall: ({ world }) => {
+      world.nature.destinationRejects = 'Unknown ramblock "vga.vram"';
+    },
+  },
+];
+
+/** A guest that runs on alpha, and its migration to beta, planned. */
+export function migrationOf({ befall }: Scenario): MigrationUnderTest {
+  const world = new SimulatedWorld();
+  world.machine('alpha').boot();
+  const migration = new MigrationUnderTest(world);
+  befall(migration);
+  return migration;
+}
