@@ -14,9 +14,13 @@ import type {
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
 import { readRoutes } from '#main/mptcp/routes.ts';
 import { openNetlinkSession } from '#native/netlink/open-session.ts';
-import { probeQemuFeatures } from '#main/qmp/features.ts';
+import type { BitsPerSecond, Bytes } from '#contract/units.ts';
+import type { QmpClient } from '#main/qmp/client.ts';
+import { probeQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
 import { findDestination, startDestination } from './destination.ts';
+import { measureDirtyRate } from './dirty-rate.ts';
 import { readFacts } from './facts.ts';
+import { featuresOfProgram, readQemuFacts } from './facts/qemu.ts';
 import { inContractTerms, inContractTermsNow } from './failures.ts';
 import { listGuests } from './guests.ts';
 import { openMonitor } from './monitor-questions.ts';
@@ -26,6 +30,7 @@ import { presenceOf, terminate, type Presence } from './process/identity.ts';
 import { featuresOf } from './qemu-features.ts';
 import { QemuMonitor } from './qemu-monitor.ts';
 import { readQemuProcess } from './qemu-processes.ts';
+import { rehearse, type Rehearsal } from './rehearsal.ts';
 import { readOutput, tidyFolderOf } from './runtime-folder.ts';
 
 export interface LocalHostOptions {
@@ -56,20 +61,32 @@ export class LocalHost implements MigrationHost {
   /** The process must listen on this very path, and the guest behind it must have this uuid. */
   attach(identity: QemuIdentity, monitorPath: string): Promise<Qemu> {
     return inContractTerms(async () => {
-      if (presenceOf(identity) === 'gone') throw this.#notThere(identity);
-      const qemu = readQemuProcess(identity.pid);
-      if (!qemu?.monitorPaths.includes(monitorPath)) throw this.#foreign(identity, monitorPath);
-      const name = `${qemu.description.name ?? `qemu-${identity.pid}`} on ${this.id}`;
-      const client = await openMonitor({ name, path: monitorPath, ownerUid: qemu.process.uid });
-      try {
-        const { UUID } = await client.execute('query-uuid');
-        if (UUID.toLowerCase() !== identity.uuid) throw this.#foreign(identity, monitorPath);
-        const dialect = () => featuresOf(`/proc/${identity.pid}/exe`, () => probeQemuFeatures(client));
-        return new QemuMonitor(client, identity, dialect);
-      } catch (thrown) {
-        await client.close();
-        throw thrown;
+      const client = await this.#open(identity, monitorPath);
+      const dialect = () => featuresOf(`/proc/${identity.pid}/exe`, () => probeQemuFeatures(client));
+      return new QemuMonitor(client, identity, dialect);
+    });
+  }
+
+  /** How fast this guest writes to its memory; takes a second, and holds the monitor for as long. */
+  dirtyRate(identity: QemuIdentity, monitorPath: string, memoryBytes: Bytes): Promise<BitsPerSecond | undefined> {
+    return inContractTerms(async () => {
+      await using client = await this.#open(identity, monitorPath);
+      return await measureDirtyRate(client, memoryBytes);
+    });
+  }
+
+  /** A stand-in for this guest's QEMU, or for the one that this host would start, which only keeps what it is told. */
+  rehearse(guest?: { readonly identity: QemuIdentity; readonly monitorPath: string }): Promise<Rehearsal | undefined> {
+    return inContractTerms(async () => {
+      if (guest) {
+        const ask = async (): Promise<QemuFeatures> => {
+          await using client = await this.#open(guest.identity, guest.monitorPath);
+          return await probeQemuFeatures(client);
+        };
+        return rehearse(await featuresOf(`/proc/${guest.identity.pid}/exe`, ask));
       }
+      const qemu = await readQemuFacts();
+      return qemu && rehearse(await featuresOfProgram(qemu.binary));
     });
   }
 
@@ -129,6 +146,22 @@ export class LocalHost implements MigrationHost {
 
   watchLinks(listener: (change: LinkChange) => void): Disposable {
     return inContractTermsNow(() => watchLinks(this.#network, listener));
+  }
+
+  async #open(identity: QemuIdentity, monitorPath: string): Promise<QmpClient> {
+    if (presenceOf(identity) === 'gone') throw this.#notThere(identity);
+    const qemu = readQemuProcess(identity.pid);
+    if (!qemu?.monitorPaths.includes(monitorPath)) throw this.#foreign(identity, monitorPath);
+    const name = `${qemu.description.name ?? `qemu-${identity.pid}`} on ${this.id}`;
+    const client = await openMonitor({ name, path: monitorPath, ownerUid: qemu.process.uid });
+    try {
+      const { UUID } = await client.execute('query-uuid');
+      if (UUID.toLowerCase() !== identity.uuid) throw this.#foreign(identity, monitorPath);
+      return client;
+    } catch (thrown) {
+      await client.close();
+      throw thrown;
+    }
   }
 
   get #place(): { hostId: string; network: NetworkPlace; runtimeDirectory: string } {

@@ -37,12 +37,17 @@ export async function readQemuFacts(): Promise<QemuFacts | undefined> {
   const binary = qemuCandidates(process.env['PATH'] ?? '', process.arch).find(isExecutable);
   if (binary === undefined) return undefined;
   try {
-    const { version, mptcp } = await featuresOf(binary, () => askQemu(binary));
+    const { version, mptcp } = await featuresOfProgram(binary);
     return { binary, version: `${version.major}.${version.minor}.${version.micro}`, mptcp };
   } catch (thrown) {
     if (thrown instanceof QmpError) return undefined;
     throw thrown;
   }
+}
+
+/** What this program can do; it is asked once. */
+export function featuresOfProgram(binary: string): Promise<QemuFeatures> {
+  return featuresOf(binary, () => askQemu(binary));
 }
 
 /** A QEMU without a machine, which only answers questions and ends with the session, on a socket it is born with. */
