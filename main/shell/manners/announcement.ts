@@ -1,0 +1,36 @@
+import type { MigrationRow } from '#contract/channels.ts';
+import type { Outcome } from '#contract/migration.ts';
+import { formatDurationMs } from '#contract/units.ts';
+
+/** A notification of the desktop. `urgent`: somebody has to do something, so it stays until it is seen. */
+export interface Announcement {
+  readonly title: string;
+  readonly body: string;
+  readonly urgent: boolean;
+}
+
+type Summary = NonNullable<MigrationRow['summary']>;
+
+const titles: Readonly<Record<Outcome, (summary: Summary) => string>> = {
+  'done-on-destination': ({ guest, destination }) => `${guest} has moved to ${destination}`,
+  'safe-on-source': ({ guest, source }) => `${guest} has stayed on ${source}`,
+  'paused-recoverable': ({ guest }) => `${guest} is paused and can be recovered`,
+  'stopped-on-source': ({ guest, source }) => `${guest} is stopped on ${source}, intact`,
+  lost: ({ guest }) => `${guest} has been lost`,
+  unknown: ({ guest }) => `It is not known where ${guest} runs`,
+};
+
+const settled: ReadonlySet<Outcome> = new Set<Outcome>(['done-on-destination', 'safe-on-source']);
+
+/** What is said at the end of a migration; nothing about one of which nothing is known. */
+export function announcementOf({ summary }: MigrationRow): Announcement | undefined {
+  if (summary?.outcome === undefined) return undefined;
+  return { title: titles[summary.outcome](summary), body: bodyOf(summary), urgent: !settled.has(summary.outcome) };
+}
+
+function bodyOf({ explanation, totals, transport }: Summary): string {
+  if (explanation) return `${explanation.cause} ${explanation.next}`;
+  const downtime = totals.downtimeMs === undefined ? '' : `, downtime ${formatDurationMs(totals.downtimeMs)}`;
+  const fallback = transport.fallback ? ' It used plain TCP, although Multipath TCP was asked for.' : '';
+  return `It took ${formatDurationMs(totals.durationMs)}${downtime}.${fallback}`;
+}
