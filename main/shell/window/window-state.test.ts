@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, integer, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseWindowState, placeWindow, type Rectangle, type WindowState } from './window-state.ts';
 
@@ -51,14 +51,14 @@ describe('the window', () => {
   });
 
   test('always lies within one screen, whatever was kept', () => {
-    const rectangle = fc.record({
-      x: fc.integer({ min: -5000, max: 5000 }),
-      y: fc.integer({ min: -5000, max: 5000 }),
-      width: fc.integer({ min: 1, max: 9000 }),
-      height: fc.integer({ min: 1, max: 9000 }),
+    const rectangle = record({
+      x: integer({ min: -5000, max: 5000 }),
+      y: integer({ min: -5000, max: 5000 }),
+      width: integer({ min: 1, max: 9000 }),
+      height: integer({ min: 1, max: 9000 }),
     });
-    fc.assert(
-      fc.property(rectangle, (bounds) => {
+    assert(
+      property(rectangle, (bounds) => {
         const placed = placeWindow({ bounds, maximized: false }, [screen, second]).bounds;
         expect([screen, second].filter((area) => contains(area, placed))).toHaveLength(1);
       }),
