@@ -150,6 +150,7 @@ export const stepNameSchema = z.enum([
   'resume-destination',
   'start-post-copy',
   'pause-post-copy',
+  'listen-for-recovery',
   'recover',
   'quit-source',
   'quit-destination',

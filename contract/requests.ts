@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failureSchema } from './errors.ts';
-import { journalEntrySchema, migrationSettingsSchema } from './migration.ts';
+import { journalEntrySchema, migrationSettingsSchema, pathActionSchema } from './migration.ts';
 import { sampleSchema } from './telemetry.ts';
 
 /** What an operator asks for, before anything has been looked up: names and wishes, never paths or command lines. */
@@ -25,10 +25,17 @@ export const liveChangeSchema = z.object({
 });
 export type LiveChange = z.infer<typeof liveChangeSchema>;
 
+export const operatorPathActionSchema = pathActionSchema.exclude(['rejoin']);
+export type OperatorPathAction = z.infer<typeof operatorPathActionSchema>;
+
 /** What can be asked of a migration that runs, by any process of the same user. */
 export const controlRequestSchema = z.discriminatedUnion('command', [
   z.object({ command: z.literal('cancel'), by: z.string() }),
   z.object({ command: z.literal('change'), by: z.string(), change: liveChangeSchema }),
+  /** `interface` is the source's: it names the path. */
+  z.object({ command: z.literal('path'), by: z.string(), action: operatorPathActionSchema, interface: z.string() }),
+  z.object({ command: z.literal('post-copy'), by: z.string() }),
+  z.object({ command: z.literal('recover'), by: z.string() }),
   /** Entries and samples as they come, until the migration ends. */
   z.object({ command: z.literal('follow') }),
 ]);

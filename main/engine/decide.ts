@@ -9,7 +9,7 @@ import type {
 } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { explain, type Cause } from './explain.ts';
-import type { MigrationState } from './state.ts';
+import { isFinal, isPostCopyPaused, mayBeInPostCopy, type MigrationState } from './state.ts';
 
 /**
  * What to do next, decided from the journal's facts and what both QEMUs say now: a pure table without I/O. A healthy run,
@@ -53,11 +53,25 @@ const inProgress = new Set(['setup', 'active', 'wait-unplug', 'pre-switchover', 
 const goneBack = new Set(['failed', 'cancelled']);
 
 export function decide(state: MigrationState, elapsed: Elapsed): Decision {
+  const decision = choose(state, elapsed);
+  return decision.kind === 'end' && isFinal(decision.outcome) ? (restorePaths(state) ?? decision) : decision;
+}
+
+/** Before the last word: both hosts get their MPTCP endpoints and limits back. Tried once a life; it must not keep an end from being told. */
+function restorePaths({ steps, pathActions }: MigrationState): Decision | undefined {
+  const touched = steps['prepare-paths'] !== undefined || Object.keys(pathActions).length > 0;
+  const restored = steps['restore-paths'];
+  return touched && (restored === undefined || restored === 'uncertain') ? act('restore-paths') : undefined;
+}
+
+function choose(state: MigrationState, elapsed: Elapsed): Decision {
   if (state.ended) return { kind: 'wait', waitingFor: 'nothing: it has ended' };
   if (!state.current.source) return wait('the source to answer');
   if (state.destination && !state.current.destination) return wait('the destination to answer');
   if (bothRun(state)) return end(state, 'unknown', 'unknown', 'split-brain');
   if (state.committed) return afterCommit(state, elapsed);
+  if (state.postCopy.entered) return inPostCopy(state, elapsed);
+  if (Object.values(state.observed).some(isInPostCopy)) return note({ kind: 'post-copy-entered' });
   if (runsOnDestination(state)) return resumedElsewhere(state, elapsed);
   const { migrate } = state.steps;
   return migrate === undefined || migrate === 'failed' ? beforeMigrate(state, elapsed) : underWay(state, elapsed);
@@ -72,12 +86,18 @@ function beforeMigrate(state: MigrationState, elapsed: Elapsed): Decision {
     const cause = state.cancel || state.failure ? causeOf(state) : 'destination-died-before-start';
     return removeDestinationThen(state, elapsed, () => end(state, 'safe-on-source', 'source', cause));
   }
-  for (const step of ['start-destination', 'negotiate-capabilities', 'listen', 'migrate'] as const) {
+  for (const step of preparatorySteps(state)) {
     const progress = state.steps[step];
     if (progress === undefined) return act(step);
     if (progress !== 'done') return wait(step);
   }
   return wait('migrate');
+}
+
+function preparatorySteps({ plan: { preparation } }: MigrationState): readonly StepName[] {
+  const nothing = preparation.source.length + preparation.destination.length === 0;
+  const paths = nothing ? [] : (['prepare-paths'] as const);
+  return ['start-destination', 'negotiate-capabilities', ...paths, 'listen', 'migrate'];
 }
 
 /** `migrate` was sent, or may have been: the source's own status says what is true. */
@@ -122,6 +142,11 @@ function inFlight(state: MigrationState, source: Answer, elapsed: Elapsed): Deci
   const { settings, guestWasRunning } = state.plan;
   const stopped = guestWasRunning && source.run !== 'running';
   const limitMs = switchoverLimitMs(state);
+  if (mayBeInPostCopy(state)) {
+    // Whatever it says now may be past: a cancel that meets post-copy would lose the guest.
+    const started = attempt(state, 'start-post-copy', elapsed);
+    return typeof started === 'string' || started.kind === 'wait' ? wait('post-copy to begin') : started;
+  }
   if (stopped && elapsed.withoutProgressMs > limitMs && elapsed.sourceStoppedMs > limitMs) {
     return forceBack(state, elapsed);
   }
@@ -129,6 +154,10 @@ function inFlight(state: MigrationState, source: Answer, elapsed: Elapsed): Deci
   const unproven = state.negotiated?.protocol === 'tcp' || (state.samplingFailed && !state.negotiated);
   if (settings.mptcp === 'require' && unproven) return cancelFor('mptcp-required', 'policy');
   if (elapsed.withoutProgressMs > settings.stallLimitMs) return forceBack(state, elapsed);
+  if (state.postCopy.requested && source.migration === 'active' && !stopped) {
+    const started = attempt(state, 'start-post-copy', elapsed);
+    if (typeof started !== 'string') return started;
+  }
   return wait('the copy');
 }
 
@@ -183,6 +212,77 @@ function sourceCompleted(state: MigrationState, elapsed: Elapsed): Decision {
   if (elapsed.unchangedMs <= patienceMs) return wait('the destination to complete');
   const cause = destination.kind === 'answering' ? 'destination-incomplete' : 'destination-unreachable';
   return end(state, 'unknown', 'unknown', cause);
+}
+
+/**
+ * The guest belongs to the destination and its memory is on both sides: neither may be lost, nothing may be cancelled. A
+ * broken connection is mended by hand; until then the guest rests on the pages that it lacks.
+ */
+function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
+  const { source, destination } = state.observed;
+  switch (destination.kind) {
+    case 'gone':
+      return lostInPostCopy(state, elapsed);
+    case 'answering':
+      break;
+    case 'unasked':
+    case 'silent':
+    case 'unreachable':
+      return elapsed.unchangedMs > patienceMs
+        ? end(state, 'unknown', 'unknown', 'destination-unreachable')
+        : wait('the destination to answer');
+  }
+  if (hasArrived(destination)) {
+    if (source.kind === 'answering' && source.migration === 'completed') return note({ kind: 'committed' });
+    if (source.kind === 'gone') return note({ kind: 'committed' });
+    return elapsed.unchangedMs > patienceMs
+      ? end(state, 'done-on-destination', 'destination', 'source-unverified')
+      : wait('the source to complete');
+  }
+  if (source.kind === 'gone') return end(state, 'lost', 'stopped', 'source-died-in-post-copy');
+  if (state.plan.guestWasRunning && destination.run !== 'running' && destination.migration === 'postcopy-active') {
+    const resumed = attempt(state, 'resume-destination', elapsed);
+    if (typeof resumed !== 'string') return resumed;
+  }
+  return isPostCopyPaused(state) ? pausedInPostCopy(state, elapsed) : copyingInPostCopy(state, elapsed);
+}
+
+function lostInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
+  const { source } = state.observed;
+  const quit = source.kind === 'answering' ? attempt(state, 'quit-source', elapsed) : 'given-up';
+  return typeof quit === 'string' ? end(state, 'lost', 'nowhere', 'destination-died-in-post-copy') : quit;
+}
+
+/** QEMU does not notice a dead network: without progress both sides are told to pause, so that they can be recovered. */
+function copyingInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
+  const forMs = elapsed.withoutProgressMs;
+  if (forMs <= state.plan.settings.stallLimitMs) return wait('the rest of the memory');
+  return state.stalled
+    ? pausePostCopy(state, elapsed)
+    : note({ kind: 'stalled', forMs: Math.round(forMs), guest: 'destination' });
+}
+
+function pausedInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
+  const { source, destination } = state.observed;
+  const both = [source, destination].every((each) => each.kind === 'answering' && each.migration === 'postcopy-paused');
+  if (!both) return pausePostCopy(state, elapsed);
+  if (!state.postCopy.recover) return end(state, 'paused-recoverable', 'destination', 'post-copy-paused');
+  const { recover, 'listen-for-recovery': listening } = state.steps;
+  if (listening !== 'done')
+    return listening === 'intended' ? wait('the destination to listen') : act('listen-for-recovery');
+  return recover === 'intended' || (recover === 'done' && elapsed.unchangedMs < settlingMs)
+    ? wait('the source to go on')
+    : act('recover');
+}
+
+function pausePostCopy(state: MigrationState, elapsed: Elapsed): Decision {
+  if (state.steps['pause-post-copy'] === 'done') {
+    return elapsed.unchangedMs > settlingMs
+      ? end(state, 'paused-recoverable', 'destination', 'post-copy-paused')
+      : wait('both sides to pause');
+  }
+  const paused = attempt(state, 'pause-post-copy', elapsed);
+  return typeof paused === 'string' ? end(state, 'paused-recoverable', 'destination', 'post-copy-paused') : paused;
 }
 
 /** Both sides hold the whole guest; from here it runs on the destination or nowhere. */
@@ -309,6 +409,10 @@ function runsOnDestination({ observed: { destination } }: MigrationState): boole
 function bothRun(state: MigrationState): boolean {
   const { source } = state.observed;
   return source.kind === 'answering' && source.run === 'running' && runsOnDestination(state);
+}
+
+function isInPostCopy(observation: Observation): boolean {
+  return observation.kind === 'answering' && observation.migration.startsWith('postcopy-');
 }
 
 function hasArrived(destination: Observation): boolean {

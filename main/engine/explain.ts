@@ -22,6 +22,9 @@ export type Cause =
   | 'destination-does-not-run'
   | 'cancel-hangs'
   | 'unknown-status'
+  | 'post-copy-paused'
+  | 'source-died-in-post-copy'
+  | 'destination-died-in-post-copy'
   | 'split-brain';
 
 const places: Record<GuestPlace, (state: MigrationState) => string> = {
@@ -173,6 +176,26 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
         cause: 'The source QEMU says a status that Switchyard does not know.',
         next: `Look at both guests, then ${watch}.`,
       };
+    case 'post-copy-paused':
+      return {
+        cause: 'The connection broke during post-copy: what the guest still lacks is safe on {source}.'.replace(
+          '{source}',
+          plan.source.id,
+        ),
+        next: `Mend the network between {source} and {destination}, then \`switchyard recover ${plan.id}\`. Touch neither QEMU until then.`,
+      };
+    case 'source-died-in-post-copy':
+      return {
+        side: 'source',
+        cause: `The QEMU on ${plan.source.id} ended during post-copy, and the memory that had not been sent went with it.`,
+        next: `Start the guest again from its disks, and end the incomplete QEMU on {destination}${pid(state)} by hand.`,
+      };
+    case 'destination-died-in-post-copy':
+      return {
+        side: 'destination',
+        cause: `The QEMU on ${plan.destination.id} ended during post-copy, after the guest had left ${plan.source.id} for good.`,
+        next: 'Start the guest again from its disks; look on {destination} for why its QEMU ended.',
+      };
     case 'split-brain':
       return {
         cause: 'BOTH copies of the guest run: somebody has resumed one of them outside Switchyard.',
@@ -190,6 +213,8 @@ const sideOf: Readonly<Partial<Record<StepName, Side>>> = {
   yank: 'source',
   'resume-destination': 'destination',
   'start-post-copy': 'source',
+  'listen-for-recovery': 'destination',
+  recover: 'source',
   'quit-source': 'source',
   'quit-destination': 'destination',
   'resume-source': 'source',
@@ -218,6 +243,7 @@ const attempts: Readonly<Record<StepName, string>> = {
   'resume-destination': 'Starting the guest',
   'start-post-copy': 'Switching to post-copy',
   'pause-post-copy': 'Pausing the post-copy',
+  'listen-for-recovery': 'Opening a port for the recovery',
   recover: 'Recovering the post-copy',
   'quit-source': 'Removing the stopped copy',
   'quit-destination': 'Removing the destination',

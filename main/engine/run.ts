@@ -1,5 +1,14 @@
-import { SwitchyardError, toFailure, type Failure } from '#contract/errors.ts';
-import type { JournalEntry, JournalEvent, JournalEventOf, Observation, Side, StepName } from '#contract/migration.ts';
+import { invalidRequest, SwitchyardError, toFailure, type Failure } from '#contract/errors.ts';
+import type {
+  JournalEntry,
+  JournalEvent,
+  JournalEventOf,
+  Observation,
+  Path,
+  PathAction,
+  Side,
+  StepName,
+} from '#contract/migration.ts';
 import type { LiveChange } from '#contract/requests.ts';
 import { failed, ok, type Result } from '#contract/result.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
@@ -8,7 +17,7 @@ import { decide, type Decision, type Elapsed } from './decide.ts';
 import { negotiatedBy, negotiatedText } from './negotiation.ts';
 import { Observer } from './observer.ts';
 import type { FallbackDiagnosis, Ports, QemuStatus, SubflowSampler } from './ports.ts';
-import { apply, initialState, phaseOf, replay, type MigrationState } from './state.ts';
+import { apply, initialState, mayBeInPostCopy, phaseOf, replay, type MigrationState } from './state.ts';
 import { steps } from './steps.ts';
 import { noSubflows, subflowEvents } from './subflow-events.ts';
 
@@ -87,6 +96,7 @@ export class MigrationRun {
 
   /** Drives until the migration has ended, or until `detach`. Whatever ends it, everything that was opened is closed. */
   async run(): Promise<Ending> {
+    const links = this.#watchLinks();
     try {
       this.#observe('source');
       this.#observe('destination');
@@ -100,6 +110,7 @@ export class MigrationRun {
       }
     } finally {
       this.#detached = true;
+      links[Symbol.dispose]();
       for (const observer of Object.values(this.#observers)) observer.stop();
       await Promise.all([...this.#observing, this.#sampling]);
       await this.#written;
@@ -115,7 +126,7 @@ export class MigrationRun {
   /** Idempotent. Refused once the guest has been handed over: cancelling then would lose it. */
   async cancel(by: string): Promise<Result<void, Failure>> {
     const { ended, sourceCompleted, committed, cancel } = this.#state;
-    if (ended || sourceCompleted || committed) {
+    if (ended || sourceCompleted || committed || mayBeInPostCopy(this.#state)) {
       const why = ended ? 'it has already ended' : 'the guest has been handed over to the destination';
       await this.#dispatch({ kind: 'cancel-refused', by, why });
       return failed({
@@ -131,24 +142,94 @@ export class MigrationRun {
   }
 
   /** Bandwidth and downtime limit take effect at once, also while it runs. */
-  async change(by: string, change: LiveChange): Promise<Result<void, Failure>> {
-    const monitor = this.#observers.source?.monitor;
-    try {
+  change(by: string, change: LiveChange): Promise<Result<void, Failure>> {
+    return this.#answer(async () => {
+      const monitor = this.#observers.source?.monitor;
       if (!monitor || this.#state.ended) {
-        throw new SwitchyardError({
-          kind: 'rejected',
-          phase: phaseOf(this.#state).name,
-          event: 'change',
-          text: 'The source QEMU cannot be asked now.',
-          remedy: 'Try again when the source answers.',
-        });
+        throw this.#rejection('change', 'The source QEMU cannot be asked now.', 'Try again when the source answers.');
       }
       await monitor.setParameters(change);
       await this.#dispatch({ kind: 'settings-changed', by, ...change });
+    });
+  }
+
+  /** The guest moves at once, its memory follows. From then on nothing can be cancelled. */
+  requestPostCopy(by: string): Promise<Result<void, Failure>> {
+    return this.#answer(async () => {
+      if (this.#state.plan.settings.postCopy !== 'allow') {
+        throw this.#rejection(
+          'post-copy',
+          'Post-copy was not allowed when this migration was started.',
+          'Migrate with --post-copy allow.',
+        );
+      }
+      if (phaseOf(this.#state).name !== 'copying') {
+        throw this.#rejection(
+          'post-copy',
+          'Post-copy can only begin while the memory is being copied.',
+          'Wait for the copy to begin.',
+        );
+      }
+      await this.#dispatch({ kind: 'post-copy-requested', by });
+    });
+  }
+
+  requestRecovery(by: string): Promise<Result<void, Failure>> {
+    return this.#answer(async () => {
+      if (!this.#state.postCopy.entered || this.#state.committed) {
+        throw this.#rejection(
+          'recover',
+          'There is no post-copy to recover.',
+          'Look with `switchyard show` at what it is doing.',
+        );
+      }
+      await this.#dispatch({ kind: 'recovery-requested', by });
+    });
+  }
+
+  /** Changes one path of the connection that lives, named by the source's interface. */
+  changePath(by: string, action: PathAction, sourceInterface: string): Promise<Result<void, Failure>> {
+    return this.#answer(async () => {
+      const { plan } = this.#state;
+      const path = plan.paths.find((each) => each.sourceInterface === sourceInterface);
+      if (!path) {
+        const known = plan.paths.map((each) => each.sourceInterface).join(', ');
+        throw invalidRequest(
+          `There is no path over ${sourceInterface}.`,
+          `The paths of this migration are: ${known}.`,
+          'interface',
+        );
+      }
+      if (this.#state.negotiated?.protocol !== 'mptcp' || !this.#copying()) {
+        throw this.#rejection(
+          'path',
+          'There is no Multipath TCP connection whose paths could be changed now.',
+          'Paths can be changed while the memory is being copied over MPTCP.',
+        );
+      }
+      await this.#dispatch({ kind: 'path-changed', by, action, path });
+      try {
+        const end = { address: path.destinationAddress, interface: path.destinationInterface };
+        await this.#ports.destination.changePath(action, end);
+      } catch (thrown) {
+        const failure = toFailure(thrown, () => plan.id);
+        await this.#dispatch({ kind: 'path-change-failed', action, path, failure });
+        throw thrown;
+      }
+    });
+  }
+
+  async #answer(work: () => Promise<void>): Promise<Result<void, Failure>> {
+    try {
+      await work();
       return ok(undefined);
     } catch (thrown) {
       return failed(toFailure(thrown, () => this.#state.plan.id));
     }
+  }
+
+  #rejection(event: string, text: string, remedy: string): SwitchyardError {
+    return new SwitchyardError({ kind: 'rejected', phase: phaseOf(this.#state).name, event, text, remedy });
   }
 
   async #carryOut(decision: Decision): Promise<JournalEventOf<'ended'> | undefined> {
@@ -284,6 +365,53 @@ export class MigrationRun {
         transferredBytes,
         dirtyPagesPerSecond,
       });
+    }
+  }
+
+  /** A dead link is told at once; one that is back is joined again at once, where the kernel alone would wait for its timer. */
+  #watchLinks(): Disposable {
+    const watches = new DisposableStack();
+    const lostAtMonoMs = new Map<string, Milliseconds>();
+    for (const side of ['source', 'destination'] as const) {
+      const paths = new Map(
+        this.#ports.plan.paths.map((path) => [
+          side === 'source' ? path.sourceInterface : path.destinationInterface,
+          path,
+        ]),
+      );
+      watches.use(
+        this.#ports[side].watchLinks(({ interface: name, carrier }) => {
+          const path = paths.get(name);
+          if (path && this.#state.steps.migrate === 'done')
+            void this.#linkChanged(side, name, carrier, path, lostAtMonoMs);
+        }),
+      );
+    }
+    return watches;
+  }
+
+  async #linkChanged(
+    side: Side,
+    name: string,
+    carrier: boolean,
+    path: Path,
+    lostAtMonoMs: Map<string, Milliseconds>,
+  ): Promise<void> {
+    const [key, now] = [`${side}/${name}`, this.#ports.clock.monoMs()];
+    if (!carrier) {
+      lostAtMonoMs.set(key, now);
+      await this.#dispatch({ kind: 'link-lost', side, interface: name });
+      return;
+    }
+    const afterMs = Math.round(now - (lostAtMonoMs.get(key) ?? now));
+    lostAtMonoMs.delete(key);
+    await this.#dispatch({ kind: 'link-back', side, interface: name, afterMs });
+    const otherEndUp = ![...lostAtMonoMs.keys()].some((lost) =>
+      [`source/${path.sourceInterface}`, `destination/${path.destinationInterface}`].includes(lost),
+    );
+    const isWanted = this.#state.pathActions[path.sourceInterface] !== 'remove';
+    if (otherEndUp && isWanted && this.#state.negotiated?.protocol === 'mptcp' && this.#copying()) {
+      await this.changePath('switchyard', 'rejoin', path.sourceInterface);
     }
   }
 

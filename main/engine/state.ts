@@ -7,6 +7,7 @@ import {
   type JournalEventOf,
   type Observation,
   type Outcome,
+  type PathAction,
   type Plan,
   type Side,
   type StartedDestination,
@@ -54,6 +55,8 @@ export interface MigrationState {
     /** The operator has asked for a recovery that has not been carried out yet. */
     readonly recover: boolean;
   };
+  /** The last thing done to each path that was changed while it ran, by the source's interface. */
+  readonly pathActions: Readonly<Record<string, PathAction>>;
   readonly committed: boolean;
   readonly finalStatistics: boolean;
   readonly ended: JournalEventOf<'ended'> | undefined;
@@ -85,6 +88,7 @@ export function initialState(plan: Plan): MigrationState {
     stalled: undefined,
     samplingFailed: false,
     postCopy: { requested: false, entered: false, recover: false },
+    pathActions: {},
     committed: false,
     finalStatistics: false,
     ended: undefined,
@@ -107,11 +111,13 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'intended':
       return withIntent(state, event.step);
     case 'done':
-      return withDone(withStep(state, event.step, 'done'), event);
+      return event.step === 'recover' ? recovered(state) : withDone(withStep(state, event.step, 'done'), event);
     case 'failed':
       return {
         ...withStep(state, event.step, mayHaveHappened(event.failure) ? 'uncertain' : 'failed'),
         failure: state.failure ?? { step: event.step, failure: event.failure },
+        // One request is one attempt: the operator decides whether to try again.
+        postCopy: recovery.has(event.step) ? { ...state.postCopy, recover: false } : state.postCopy,
       };
     case 'observed':
       return withObservation(state, event.side, event.observation);
@@ -128,9 +134,11 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'post-copy-requested':
       return { ...state, postCopy: { ...state.postCopy, requested: true } };
     case 'post-copy-entered':
-      return { ...state, postCopy: { ...state.postCopy, entered: true } };
+      return { ...state, postCopy: { ...state.postCopy, entered: true }, mayHaveRunOnDestination: true };
     case 'recovery-requested':
       return { ...state, postCopy: { ...state.postCopy, recover: true } };
+    case 'path-changed':
+      return { ...state, pathActions: { ...state.pathActions, [event.path.sourceInterface]: event.action } };
     case 'committed':
       return { ...state, committed: true };
     case 'final-statistics':
@@ -145,7 +153,6 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'cancel-refused':
     case 'link-lost':
     case 'link-back':
-    case 'path-changed':
     case 'path-change-failed':
     case 'settings-changed':
       return state;
@@ -169,20 +176,33 @@ function mayHaveHappened({ kind }: Failure): boolean {
   return kind === 'timeout' || kind === 'unreachable' || kind === 'native' || kind === 'internal';
 }
 
-/** Which side has to be looked at again after a step, because what follows from it cannot be foreseen. */
-const changes: Readonly<Partial<Record<StepName, Side>>> = {
-  migrate: 'source',
-  'resume-source': 'source',
-  'resume-destination': 'destination',
+/** Which sides have to be looked at again after a step, because what follows from it cannot be foreseen. */
+const changes: Readonly<Partial<Record<StepName, readonly Side[]>>> = {
+  migrate: ['source'],
+  'resume-source': ['source'],
+  'resume-destination': ['destination'],
+  'start-post-copy': ['source'],
+  'pause-post-copy': ['source', 'destination'],
+  recover: ['source', 'destination'],
 };
 
+const recovery = new Set<StepName>(['listen-for-recovery', 'recover']);
+
+/** The post-copy goes on over a new connection; should that one break too, everything can be done again. */
+function recovered(state: MigrationState): MigrationState {
+  const { 'pause-post-copy': _pause, 'listen-for-recovery': _listen, ...rest } = state.steps;
+  const current = { source: false, destination: false };
+  const postCopy = { ...state.postCopy, recover: false };
+  return { ...state, steps: { ...rest, recover: 'done' }, current, postCopy, stalled: undefined };
+}
+
 function withStep(state: MigrationState, step: StepName, progress: StepProgress): MigrationState {
-  const side = changes[step];
+  const stale = Object.fromEntries((changes[step] ?? []).map((side) => [side, false]));
   const runs = step === 'resume-destination' && (progress === 'done' || progress === 'uncertain');
   return {
     ...state,
     steps: { ...state.steps, [step]: progress },
-    current: side ? { ...state.current, [side]: false } : state.current,
+    current: { ...state.current, ...stale },
     mayHaveRunOnDestination: state.mayHaveRunOnDestination || runs,
   };
 }
@@ -262,6 +282,8 @@ export type Phase =
   | { readonly name: 'connecting'; readonly guest: 'source' }
   | { readonly name: 'copying'; readonly guest: 'source' }
   | { readonly name: 'switching-over'; readonly guest: 'stopped' }
+  | { readonly name: 'post-copy'; readonly guest: 'destination' }
+  | { readonly name: 'post-copy-paused'; readonly guest: 'destination' }
   | { readonly name: 'starting-on-destination'; readonly guest: 'stopped' }
   | { readonly name: 'cleaning-up'; readonly guest: 'destination' }
   | { readonly name: 'cancelling'; readonly guest: GuestPlace }
@@ -282,6 +304,9 @@ export function phaseOf(state: MigrationState): Phase {
       ? { name: 'cleaning-up', guest: 'destination' }
       : { name: 'starting-on-destination', guest: 'stopped' };
   }
+  if (state.postCopy.entered) {
+    return { name: isPostCopyPaused(state) ? 'post-copy-paused' : 'post-copy', guest: 'destination' };
+  }
   const guest = placeBeforeCommit(state);
   const status = source.kind === 'answering' ? source.migration : 'none';
   const { migrate } = state.steps;
@@ -293,6 +318,17 @@ export function phaseOf(state: MigrationState): Phase {
   if (switchover.has(status)) return { name: 'switching-over', guest: 'stopped' };
   if (!stillCopying.has(status)) return { name: 'connecting', guest: 'source' };
   return guest === 'stopped' ? { name: 'switching-over', guest } : { name: 'copying', guest: 'source' };
+}
+
+/** The connection of a post-copy has broken, and at least one side has noticed. */
+export function isPostCopyPaused({ observed }: MigrationState): boolean {
+  return Object.values(observed).some((each) => each.kind === 'answering' && each.migration === 'postcopy-paused');
+}
+
+/** From the moment it was asked for: when QEMU carries it out, only the destination may ever run. */
+export function mayBeInPostCopy({ postCopy, steps }: MigrationState): boolean {
+  const start = steps['start-post-copy'];
+  return postCopy.entered || start === 'intended' || start === 'uncertain' || start === 'done';
 }
 
 function placeBeforeCommit(state: MigrationState): GuestPlace {

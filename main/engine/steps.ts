@@ -1,7 +1,7 @@
 import { SwitchyardError } from '#contract/errors.ts';
-import type { JournalEvent, JournalEventOf, Path, StepName } from '#contract/migration.ts';
+import type { JournalEvent, JournalEventOf, Path, PathManagerChange, Side, StepName } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
-import type { Capabilities, Clock, Ports, Qemu } from './ports.ts';
+import type { Capabilities, PathEnd, PathRestoration, Clock, Ports, Qemu } from './ports.ts';
 import type { MigrationState } from './state.ts';
 
 /** The two monitors as they are now; a step that needs one which is not there fails, it does not wait. */
@@ -50,7 +50,13 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 
-  'prepare-paths': () => Promise.resolve(nothingToReport),
+  'prepare-paths': async ({ ports, state }) => {
+    const { preparation } = state.plan;
+    // The source first: it must accept an announcement before one arrives.
+    await ports.source.changePathManager(preparation.source);
+    await ports.destination.changePathManager(preparation.destination);
+    return nothingToReport;
+  },
 
   listen: async (context) => {
     const { plan } = context.state;
@@ -99,21 +105,22 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 
-  recover: async (context) => {
+  'listen-for-recovery': async (context) => {
     const { plan } = context.state;
-    const path = reachablePath(context);
-    const mptcp = plan.settings.mptcp !== 'off';
-    const port = await destinationOf(context).recover({
-      host: wildcardFor(path),
-      port: 0,
-      mptcp: mptcp && speaksMptcp(plan.destination),
-    });
+    const mptcp = plan.settings.mptcp !== 'off' && speaksMptcp(plan.destination);
+    const host = wildcardFor(reachablePath(context));
+    return { port: await destinationOf(context).recover({ host, port: 0, mptcp }), mptcp };
+  },
+
+  recover: async (context) => {
+    const { plan, listener } = context.state;
+    if (!listener) throw rejected('post-copy-paused', 'the destination does not listen', 'Ask for the recovery again.');
     await sourceOf(context).resumeMigration({
-      host: path.destinationAddress,
-      port,
-      mptcp: mptcp && speaksMptcp(plan.source),
+      host: reachablePath(context).destinationAddress,
+      port: listener.port,
+      mptcp: plan.settings.mptcp !== 'off' && speaksMptcp(plan.source),
     });
-    return { port, mptcp };
+    return nothingToReport;
   },
 
   'quit-source': async ({ ports, monitors, record, state }) => {
@@ -158,7 +165,17 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 
-  'restore-paths': () => Promise.resolve(nothingToReport),
+  'restore-paths': async ({ ports, state }) => {
+    for (const end of announcedBefore(state)) {
+      await ports.destination.changePath('add', end);
+      await ports.destination.changePath('resume', end);
+    }
+    const restored = await Promise.allSettled(
+      (['source', 'destination'] as const).map((side) => ports[side].restorePathManager(restorationFor(state, side))),
+    );
+    for (const result of restored) if (result.status === 'rejected') throw result.reason;
+    return nothingToReport;
+  },
 };
 
 /** `return-path` always: without it a source says `completed` with data still unsent. `events`: statuses as they happen. */
@@ -185,6 +202,35 @@ function refuseDifference(source: Capabilities, destination: Capabilities, wante
     `the two QEMUs differ in ${differing.join(', ')}`,
     'A migration between them would hang. Use QEMU versions that both have these capabilities, or switch them off.',
   );
+}
+
+/** What to put back on one side: what the plan made, and what changing a path while it ran made. */
+function restorationFor({ plan, pathActions }: MigrationState, side: Side): PathRestoration {
+  const { endpoints, limits } = plan[side].mptcp;
+  const announced =
+    side === 'source' ? [] : plan.paths.filter((path) => pathActions[path.sourceInterface] !== undefined);
+  const made = announced
+    .filter((path) => !endpoints.some(({ address }) => address === path.destinationAddress))
+    .map(({ destinationAddress: address, destinationInterface }): PathManagerChange => {
+      return { kind: 'add-endpoint', endpoint: { address, interface: destinationInterface, flags: ['signal'] } };
+    });
+  return {
+    planned: [...plan.preparation[side], ...made],
+    before: { endpoints, limits },
+    addresses: plan.paths.map((path) => (side === 'source' ? path.sourceAddress : path.destinationAddress)),
+  };
+}
+
+/** Announcements of somebody else that the operator had taken away or paused for this migration. */
+function announcedBefore({ plan, pathActions }: MigrationState): PathEnd[] {
+  return plan.paths
+    .filter((path) => pathActions[path.sourceInterface] !== undefined)
+    .map((path) => ({ address: path.destinationAddress, interface: path.destinationInterface }))
+    .filter((end) =>
+      plan.destination.mptcp.endpoints.some(
+        ({ address, flags }) => address === end.address && flags.includes('signal') && !flags.includes('backup'),
+      ),
+    );
 }
 
 /** The path that carries the first subflow. */

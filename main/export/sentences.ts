@@ -172,8 +172,13 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     done: () => 'The post-copy is paused',
     failed: () => 'The post-copy could not be paused',
   },
+  'listen-for-recovery': {
+    intended: () => 'Asked the destination to listen for a new connection',
+    done: (_scene, { port }) => `Destination is listening again${port === undefined ? '' : ` on port ${port}`}`,
+    failed: () => 'The destination could not listen again',
+  },
   recover: {
-    intended: () => 'Recovering the post-copy over a new connection',
+    intended: () => 'Asked the source QEMU to go on over a new connection',
     done: () => 'The post-copy has a new connection',
     failed: () => 'The post-copy could not be recovered',
   },
