@@ -41,6 +41,7 @@ const proseWithSecrets = [
   'logged "{\\"password\\": \\"canary29\\"}"',
   '-----BEGIN RSA PRIVATE KEY-----\ncanary30\n-----END RSA PRIVATE KEY-----',
   'AWS_SECRET_ACCESS_KEY=canary31',
+  'cut short: -----BEGIN PRIVATE KEY-----\ncanary33',
   'cookie: session=canary32; path=/',
 ];
 
@@ -101,7 +102,7 @@ test('nor in any export of a journal that was written without redaction', () => 
 });
 
 test('the planted secrets are there before', () => {
-  expect(new Set(JSON.stringify(storyWithSecrets()).match(canary)).size).toBe(16 + 12);
+  expect(new Set(JSON.stringify(storyWithSecrets()).match(canary)).size).toBe(16 + 13);
 });
 
 test('what is no secret stays', () => {
@@ -143,6 +144,34 @@ test('a redacted value keeps its surroundings', () => {
     '[redacted]',
     'initiator-name=iqn.2026,user=ada,password=[redacted]',
     'isa-applesmc,osk=[redacted]',
+  ]);
+});
+
+test.for([
+  ['a query', 'https://h.example/x?a=b&token=s3cret99&part=1', 'https://h.example/x?a=b&token=[redacted]&part=1'],
+  ['the first of a query', 'https://h.example/x?token=s3cret99&part=1', 'https://h.example/x?token=[redacted]&part=1'],
+  ['RBD options', 'rbd:pool/x:key=s3cret99:conf=/etc/c', 'rbd:pool/x:key=[redacted]:conf=/etc/c'],
+] as const)('a secret in %s ends where its own grammar says', ([, text, hidden]) => {
+  expect(createRedactor().redact({ argv: [text] })).toEqual({ argv: [hidden] });
+});
+
+test('a known secret is hidden in other arguments too, also where another secret begins like it', () => {
+  const argv = ['-spice', 'password=hunter22', '-iscsi', 'password=hunter2222', '-name', 'hunter2222-guest'];
+  expect(createRedactor().redact({ argv }).argv.at(-1)).toBe('[redacted]-guest');
+});
+
+test("a comma that is doubled for QEMU's options is single in what it prints", () => {
+  const redactor = createRedactor();
+  redactor.learn(['-spice', 'password=hunter,,22']);
+  expect(redactor.redact({ text: 'hunter,22 and hunter,,22' })).toEqual({ text: '[redacted] and [redacted]' });
+});
+
+test('a short secret is hidden where it stands, and not looked for in every text', () => {
+  const redactor = createRedactor();
+  const hidden = redactor.redact({ argv: ['-spice', 'password=port'] });
+  expect([hidden.argv[1], redactor.redact({ text: 'the port is busy' }).text]).toEqual([
+    'password=[redacted]',
+    'the port is busy',
   ]);
 });
 

@@ -86,14 +86,14 @@ test.for([
   ['not a database', () => writeFileSync(indexPath(), 'garbage '.repeat(1000))],
   ['empty', () => writeFileSync(indexPath(), '')],
   ['damaged', () => writeFileSync(indexPath(), readFileSync(indexPath()).fill(0x5a, 2048))],
-] as const)('an index that is %s changes nothing', async ([, spoil]) => {
+] as const)('an index that is %s changes no answer, and is made anew', async ([, spoil]) => {
   keep(ids[0], exampleEvents);
   const before = await history().list();
   spoil();
-  expect(await history().list()).toEqual(before);
+  const answers = [await history().list(), await history().list()];
   summarised = [];
-  expect(await history().list()).toEqual(before);
-  expect(await history().list()).toEqual(before);
+  expect([...answers, await history().list()]).toEqual([before, before, before]);
+  expect(summarised).toEqual([]);
 });
 
 test('another version summarises anew', async () => {

@@ -141,6 +141,18 @@ test('a journal that another version wrote can be read, and not gone on with', a
   expect(await readMigration(state, exampleId)).toMatchObject({ foreign: [{ raw: { kind: 'path-weighed' } }] });
 });
 
+test('taking a journal up leaves nothing of a torn tail in it', async () => {
+  const { journal: path } = migrationPaths(state, exampleId);
+  const first = await createJournal(state, exampleId, clock);
+  await first.append(committed);
+  await first.close();
+  const clean = readFileSync(path);
+  appendFileSync(path, '{"crc32":"0123');
+  const { journal } = await openJournal(state, exampleId, clock);
+  await journal.close();
+  expect(readFileSync(path)).toEqual(clean);
+});
+
 test('a migration that is not there cannot be opened', async () => {
   await expect(openJournal(state, exampleId, clock)).rejects.toMatchObject({
     failure: { kind: 'native', code: 'ENOENT' },
@@ -149,14 +161,20 @@ test('a migration that is not there cannot be opened', async () => {
 
 test("secrets of the guest's command line reach the disk neither in the plan nor where QEMU quotes them", async () => {
   const argv = ['qemu-system-x86_64', '-object', 'secret,id=s0,data=canary-4711'];
-  const guest = { ...examplePlan().guest, argv };
+  const { guest, ...rest } = examplePlan({
+    checks: [{ id: 'a', severity: 'error', passed: false, text: 'canary-4711 is refused' }],
+  });
   const journal = await createJournal(state, exampleId, clock);
-  await journal.append({ kind: 'planned', plan: examplePlan({ guest }) });
+  // What quotes the secret stands before the command line here.
+  await journal.append({ kind: 'planned', plan: { ...rest, guest: { ...guest, argv } } });
   await journal.append({ kind: 'output-kept', side: 'destination', raw: 'qemu: cannot use canary-4711 here' });
   await journal.close();
   const { entries } = await readMigration(state, exampleId);
-  expect(entries.map(({ event }) => (event.kind === 'planned' ? event.plan.guest.argv[2] : event))).toEqual([
-    'secret,id=s0,data=[redacted]',
+  const told = entries.map(({ event }) =>
+    event.kind === 'planned' ? [event.plan.guest.argv[2], event.plan.checks[0]?.text] : event,
+  );
+  expect(told).toEqual([
+    ['secret,id=s0,data=[redacted]', '[redacted] is refused'],
     { kind: 'output-kept', side: 'destination', raw: 'qemu: cannot use [redacted] here' },
   ]);
 });

@@ -52,6 +52,11 @@ test('a changed character, wherever it is, is damage', () => {
   expect(new Set(changed.map((each) => decodeLine(each).kind))).toEqual(new Set(['damaged']));
 });
 
+test('intact JSON that is no entry is damage, not an exception', () => {
+  const headless = JSON.parse(JSON.stringify({ ...entry, sequence: undefined }));
+  expect(decodeLine(encodeLine(headless).trimEnd())).toEqual({ kind: 'damaged' });
+});
+
 test.for(['', '{}', '{"crc32":"00000000",', 'not JSON', '{"crc32":"d202ef8d",}'])('%j is damage', (line) => {
   expect(decodeLine(line)).toEqual({ kind: 'damaged' });
 });

@@ -35,6 +35,11 @@ test('a released lock can be taken again, and releasing it twice is nothing', ()
   expect(second).toBeDefined();
 });
 
+test('of a released lock only its empty file stays, for the next one', () => {
+  lockMigration(state, owner).release();
+  expect(readdirSync(migrationPaths(state, exampleId).directory)).toEqual(['manager.lock']);
+});
+
 test('guests without a uuid are told apart by their process', () => {
   const first = lockGuest(state, nil, owner);
   using second = lockGuest(state, { ...nil, pid: nil.pid + 1 }, owner);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -66,6 +66,13 @@ describe('makePrivateDirectory', () => {
   test('refuses one that others may write to', () => {
     chmodSync(base, 0o777);
     expect(() => makePrivateDirectory(base)).toThrow(`Switchyard does not use ${base}: others may write there.`);
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)("refuses one of somebody else's", () => {
+    const theirs = join(base, 'theirs');
+    mkdirSync(theirs);
+    chownSync(theirs, 4711, 4711);
+    expect(() => makePrivateDirectory(theirs)).toThrow('it belongs to user 4711, not to user 0');
   });
 
   test('refuses a symbolic link, which somebody else may have laid', () => {

@@ -89,6 +89,11 @@ test('a hole of zero bytes at the end is what a power loss leaves: torn', () => 
   expect(readJournal(torn).damage).toEqual({ kind: 'torn', atByte: ends[0], byteCount: 68 });
 });
 
+test('a hole with intact lines behind it is no torn tail', () => {
+  const holed = Buffer.concat([Buffer.from(lines[0] ?? ''), Buffer.alloc(64), Buffer.from(`\n${lines[1]}`)]);
+  expect(readJournal(holed).damage).toMatchObject({ kind: 'corrupt', atByte: ends[0] });
+});
+
 test('a line that was whole and has changed is corruption, also at the very end', () => {
   const changed = (lines[0] ?? '') + (lines[1] ?? '').replace('listen', 'lasten');
   expect(readJournal(Buffer.from(changed)).damage).toMatchObject({ kind: 'corrupt', atByte: ends[0] });
