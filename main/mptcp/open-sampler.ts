@@ -73,7 +73,7 @@ export class MigrationSampler implements SubflowSampler {
       // After the tables: a socket that is destroyed in between is then in both, never in neither.
       destroyed: this.#destroyed?.drain() ?? [],
       interfaceOf: (row) => this.#interfaces.of(row, atMonoMs),
-      staleCount: this.#counters['SubflowStale'],
+      staleCount: staleCountIn(this.#counters),
     });
     return { atMonoMs, atEpochMs, ...transport };
   }
@@ -108,4 +108,9 @@ export class MigrationSampler implements SubflowSampler {
       return this.#counters;
     }
   }
+}
+
+function staleCountIn(counters: MptcpCounters): number | undefined {
+  const { SubflowStale: stale, SubflowRecover: recovered } = counters;
+  return stale === undefined ? undefined : stale - (recovered ?? 0);
 }

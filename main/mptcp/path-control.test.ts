@@ -46,12 +46,12 @@ test('pausing keeps a full mesh, which the same request would clear', () => {
   expect(asked).toEqual([['flags', { id: 7 }, ['fullmesh', 'backup']]]);
 });
 
-test('a path joins anew under its id, with all it had', () => {
+test("a path joins anew with all it had, but under an id of the kernel's choice", () => {
   const { manager, asked } = managerWith(endpoint);
   rejoinPath(manager, endpoint.address);
   expect(asked).toEqual([
     ['remove', 7],
-    ['add', endpoint],
+    ['add', { ...endpoint, id: undefined }],
   ]);
 });
 

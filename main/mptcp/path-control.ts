@@ -43,11 +43,13 @@ export function addPath(manager: PathControlPort, endpoint: NewEndpoint): void {
 }
 
 /**
- * After a link has come back: makes the subflow anew, under the same id. The kernel on its own waits for the old one's next
- * retransmission, which takes from 0.1 to more than 10 seconds.
+ * After a link has come back: makes the subflow anew. The kernel on its own waits for the old one's next retransmission,
+ * which takes from 0.1 to more than 10 seconds. Both ends must have their carrier: a join that cannot leave is not tried
+ * again. The endpoint gets a new id, because the peer may hear of the new one first, and then takes the withdrawal of the
+ * old id for one of what it has just joined.
  */
 export function rejoinPath(manager: PathControlPort, address: string): void {
-  addPath(manager, removePath(manager, address));
+  addPath(manager, { ...removePath(manager, address), id: undefined });
 }
 
 function setBackup(manager: PathControlPort, address: string, backup: boolean): void {

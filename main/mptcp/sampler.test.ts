@@ -193,6 +193,27 @@ describe('a sample', () => {
     ]);
   });
 
+  test('remembers a count that rose before any subflow was seen to fail', () => {
+    const timedOut = second(700, { consecutiveTimeouts: 2 });
+    const sample = last(
+      reading(0, [first(0), second(700)]),
+      reading(200, [first(10), timedOut], { staleCount: 1 }),
+      reading(300, [first(20), timedOut], { staleCount: 1 }),
+    );
+    expect(pick(sample, 'state')).toEqual([['active'], ['stale']]);
+  });
+
+  test('does not count one that closed while stale against the others', () => {
+    const silent = { consecutiveTimeouts: 2 };
+    const sample = last(
+      reading(0, [first(0), second(700)]),
+      reading(300, [first(10), second(700, silent)], { staleCount: 1 }),
+      reading(400, [first(10)], { staleCount: 1 }),
+      reading(900, [first(10, silent)], { staleCount: 1 }),
+    );
+    expect(pick(sample, 'state')).toEqual([['failing'], ['closed']]);
+  });
+
   test('lets the counter of before its first reading be', () => {
     const timedOut = second(700, { consecutiveTimeouts: 2 });
     const sample = last(

@@ -12,7 +12,7 @@ export interface TransportReading {
   readonly destroyed: readonly TcpSocketRow[];
   /** Name of the interface that a subflow uses; `undefined` when its address belongs to none any more. */
   readonly interfaceOf: (row: TcpSocketRow) => string | undefined;
-  /** The counter SubflowStale of this namespace; `undefined` where it was not read. */
+  /** How many subflows of this namespace the kernel has declared stale and not taken back; `undefined` where not known. */
   readonly staleCount: number | undefined;
 }
 
@@ -37,7 +37,8 @@ export class TransportSampler {
   readonly #connections = new Map<string, ConnectionSample>();
   readonly #countedByKernel = new Set<string>();
   #previousAtMonoMs: number | undefined;
-  #staleCount: number | undefined;
+  /** Part of the kernel's count that is none of ours: from before the first reading, or of subflows closed while stale. */
+  #staleElsewhere: number | undefined;
 
   sample(reading: TransportReading): TransportSample {
     const present = new Set<bigint>();
@@ -88,18 +89,27 @@ export class TransportSampler {
       // A socket that was reset before it was freed says goodbye with empty counters.
       if (farewell && payloadAcked(farewell) >= before) subflow.sample = totalsOf(subflow.sample, farewell, undefined);
       subflow.deltaBytes = subflow.sample.bytesSent - before;
+      // The kernel counts recoveries, not ends: this one stays in its count for good.
+      if (subflow.health.stale) {
+        this.#staleElsewhere = (this.#staleElsewhere ?? 0) + 1;
+        subflow.health = { ...subflow.health, stale: false };
+      }
       subflow.sample = { ...subflow.sample, state: 'closed', unsentBytes: 0 };
     }
   }
 
+  /**
+   * The kernel counts stale subflows and does not say which: it means those that have been silent for longest. Its count
+   * may rise before a subflow is seen to fail, so what it exceeds ours by is still to be found.
+   */
   #markStale({ atMonoMs, staleCount }: TransportReading): void {
-    const risen = (staleCount ?? 0) - (this.#staleCount ?? staleCount ?? 0);
-    this.#staleCount = staleCount ?? this.#staleCount;
-    if (risen <= 0) return;
-    const failing = [...this.#subflows].filter(
-      ([, { sample, health, row }]) => sample.state !== 'closed' && isFailing(health, row, atMonoMs),
-    );
-    for (const cookie of longestSilent(new Map(failing.map(([key, { health }]) => [key, health])), risen)) {
+    if (staleCount === undefined) return;
+    this.#staleElsewhere ??= staleCount;
+    const living = [...this.#subflows].filter(([, { sample }]) => sample.state !== 'closed');
+    const known = living.filter(([, { health }]) => health.stale).length;
+    const failing = living.filter(([, { health, row }]) => isFailing(health, row, atMonoMs));
+    const silent = new Map(failing.map(([cookie, { health }]) => [cookie, health]));
+    for (const cookie of longestSilent(silent, staleCount - this.#staleElsewhere - known)) {
       const subflow = this.#subflows.get(cookie);
       if (subflow) subflow.health = { ...subflow.health, stale: true };
     }

@@ -33,10 +33,13 @@ interface Story {
   readonly destinationFacts?: Partial<MptcpFacts>;
   readonly connection?: Partial<ConnectionEvidence>;
   readonly listener?: Partial<Evidence['listener']>;
+  /** Changes to the second interface of the destination. */
+  readonly link?: Partial<NetworkInterface>;
 }
 
 /** Two paths, everything set up well, one subflow; a story changes what it is about. */
-function evidence({ source, destination, sourceFacts, destinationFacts, connection, listener }: Story): Evidence {
+function evidence(story: Story): Evidence {
+  const { source, destination, sourceFacts, destinationFacts, connection, listener } = story;
   const facts: MptcpFacts = {
     usable: true,
     sysctls: { 'mptcp/blackhole_timeout': '3600', 'mptcp/path_manager': 'kernel' },
@@ -67,7 +70,7 @@ function evidence({ source, destination, sourceFacts, destinationFacts, connecti
     destination: {
       host: {
         id: 'right',
-        interfaces: [link('b1', '10.77.1.2'), link('b2', '10.77.2.2')],
+        interfaces: [link('b1', '10.77.1.2'), { ...link('b2', '10.77.2.2'), ...story.link }],
         mptcp: { ...facts, endpoints: [announced], ...destinationFacts },
       },
       changes: { MPCapableSYNRX: 1, ...destination },
@@ -252,10 +255,16 @@ describe('an MPTCP connection', () => {
       ['path-reset', 'source'],
     ],
     [
-      'because its link is down',
+      'because nothing comes back although its link is up',
       { connection: { subflows: [on, { ...second, state: 'stale' }] }, source: { SubflowStale: 1 } },
       ['path-down', 'destination', 'ip mptcp endpoint delete id 4 && ip mptcp endpoint add 10.77.2.2 dev b2 signal'],
     ],
+    [
+      'because its link is switched off',
+      { connection: { subflows: [on, { ...second, state: 'failing' }] }, link: { up: false, carrier: false } },
+      ['link-down', 'destination', 'ip link set b2 up'],
+    ],
+    ['because its cable is out', { link: { carrier: false } }, ['link-down', 'destination']],
     [
       'because another program is to make its paths',
       { sourceFacts: { sysctls: { 'mptcp/path_manager': 'userspace' } } },

@@ -76,6 +76,7 @@ export type FallbackKind =
 /** Why an MPTCP connection uses fewer paths than there are. */
 export type PathKind =
   | 'userspace-path-manager'
+  | 'link-down'
   | 'nothing-announced'
   | 'announced-as-subflow'
   | 'announcement-lost'

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
-import type { MptcpEndpoint } from '#contract/host.ts';
-import type { Path } from '#contract/migration.ts';
+import type { MptcpEndpoint, NetworkInterface } from '#contract/host.ts';
+import type { Path, Side } from '#contract/migration.ts';
 import { addEndpointCommand, removeEndpointCommand, setLimitsCommand } from '#main/mptcp/commands.ts';
 import { inSubnet } from '#main/mptcp/subnet.ts';
 import { type ClosedSubflow, type Evidence, type Finding, risen, type SideEvidence, sysctl } from './evidence.ts';
@@ -17,8 +17,7 @@ type Recogniser = (evidence: Evidence, missing: readonly Path[]) => readonly Fin
  */
 export function findMissingPaths(evidence: Evidence): Finding[] {
   const missing = evidence.paths.filter((path) => !isInUse(path, evidence));
-  const troubled = evidence.connection.subflows.some(({ state }) => state === 'stale' || state === 'failing');
-  if (missing.length === 0 && !troubled) return [];
+  if (missing.length === 0) return [];
   return recognisers.flatMap((recognise) => recognise(evidence, missing));
 }
 
@@ -41,6 +40,7 @@ const recognisers: readonly Recogniser[] = [
         : [];
     }),
 
+  linksDown,
   announcements,
   limits,
 
@@ -68,23 +68,62 @@ const recognisers: readonly Recogniser[] = [
       sentence: `The path ${arrow(subflow)} was reset: something on it removes TCP option 30 or ends the connection. The other paths go on.`,
     })),
 
-  ({ connection, destination }) =>
-    connection.subflows
-      .filter(({ state }) => state === 'stale' || state === 'failing')
-      .map((subflow) => {
-        const endpoint = destination.host.mptcp.endpoints.find(({ address }) => address === subflow.remoteAddress);
-        return {
-          kind: 'path-down',
-          side: 'destination',
-          sentence: `Nothing comes back on the path ${arrow(subflow)}: the link is down, and the other paths carry its data. Once it is up again, announcing it anew brings it back at once.`,
-          ...(endpoint
-            ? {
-                command: announceAnew(endpoint),
-              }
-            : {}),
-        } as const;
-      }),
+  silentPaths,
 ];
+
+/** An interface that somebody switched off, or whose cable or peer is gone. */
+function linksDown({ source, destination }: Evidence, missing: readonly Path[]): Finding[] {
+  return missing.flatMap((path): Finding[] => {
+    const down = linkDownOn({ source, destination }, path);
+    if (down === undefined) return [];
+    const { side, interface: port } = down;
+    const id = (side === 'source' ? source : destination).host.id;
+    return port.up
+      ? [{ kind: 'link-down', side, sentence: `${port.name} of ${id} has no link; the other paths carry its data.` }]
+      : [
+          {
+            kind: 'link-down',
+            side,
+            sentence: `${port.name} of ${id} is switched off; the other paths carry its data.`,
+            command: `ip link set ${port.name} up`,
+          },
+        ];
+  });
+}
+
+/** The end that is to blame: a port that is switched off takes the link from the other one. */
+function linkDownOn(
+  { source, destination }: Pick<Evidence, 'source' | 'destination'>,
+  path: Path,
+): { side: Side; interface: NetworkInterface } | undefined {
+  const ends = [
+    { side: 'source', interface: source.host.interfaces.find(({ name }) => name === path.sourceInterface) },
+    {
+      side: 'destination',
+      interface: destination.host.interfaces.find(({ name }) => name === path.destinationInterface),
+    },
+  ] as const;
+  const known = ends.flatMap(({ side, interface: port }) => (port ? [{ side, interface: port }] : []));
+  return known.find((end) => !end.interface.up) ?? known.find((end) => !end.interface.carrier);
+}
+
+/** Established paths on which nothing comes back although both ends have a link. */
+function silentPaths({ connection, source, destination, paths }: Evidence): Finding[] {
+  const silent = connection.subflows.filter(({ state }) => state === 'stale' || state === 'failing');
+  return uniqueByAddress(silent).flatMap((subflow): Finding[] => {
+    const path = paths.find(({ sourceAddress }) => sourceAddress === subflow.localAddress);
+    if (path && linkDownOn({ source, destination }, path)) return [];
+    const endpoint = destination.host.mptcp.endpoints.find(({ address }) => address === subflow.remoteAddress);
+    return [
+      {
+        kind: 'path-down',
+        side: 'destination',
+        sentence: `Nothing comes back on the path ${arrow(subflow)}; the other paths carry its data. Once it works again, announcing it anew brings it back at once.`,
+        ...(endpoint ? { command: announceAnew(endpoint) } : {}),
+      },
+    ];
+  });
+}
 
 /** Nothing on the source makes joins by itself, so each further address of the destination has to be announced to it. */
 function announcements({ source, destination, listener }: Evidence, missing: readonly Path[]): Finding[] {
@@ -207,15 +246,12 @@ function unansweredJoins({ source, destination, connection, listener }: Evidence
     ...connection.subflows.filter(({ state }) => state === 'joining'),
   ]);
   return unanswered.map((subflow): Finding => {
-    const from = source.host.interfaces.find(({ addresses }) =>
-      addresses.some(({ address }) => address === subflow.localAddress),
-    );
-    const to = destination.host.interfaces.find(({ addresses }) =>
-      addresses.some(({ address }) => address === subflow.remoteAddress),
-    );
+    const from = interfaceWith(source, subflow.localAddress);
+    const to = interfaceWith(destination, subflow.remoteAddress);
+    const local = from?.addresses.find(({ address }) => address === subflow.localAddress);
     // Both filters act only where an address is spoken to over another link than its own.
-    const crossesLinks = from !== undefined && to !== undefined && !sharesSubnet(from, to);
-    if (crossesLinks && effective(source, 'rp_filter', from.name) === 1) {
+    const crossesLinks = local !== undefined && !inSubnet(subflow.remoteAddress, local.address, local.prefixLength);
+    if (from && crossesLinks && effective(source, 'rp_filter', from.name) === 1) {
       return {
         kind: 'join-filtered-by-source',
         side: 'source',
@@ -223,7 +259,7 @@ function unansweredJoins({ source, destination, connection, listener }: Evidence
         command: `sysctl -w net.ipv4.conf.${from.name}.rp_filter=2`,
       };
     }
-    if (crossesLinks && (effective(destination, 'arp_ignore', to.name) ?? 0) > 0) {
+    if (to && crossesLinks && (effective(destination, 'arp_ignore', to.name) ?? 0) > 0) {
       return {
         kind: 'join-unanswered-by-neighbour',
         side: 'destination',
@@ -240,19 +276,15 @@ function unansweredJoins({ source, destination, connection, listener }: Evidence
   });
 }
 
+function interfaceWith({ host }: SideEvidence, wanted: string): NetworkInterface | undefined {
+  return host.interfaces.find(({ addresses }) => addresses.some(({ address }) => address === wanted));
+}
+
 /** The kernel takes the stricter of the interface's own and the common setting. */
 function effective(side: SideEvidence, name: string, interfaceName: string): number | undefined {
   const values = [sysctl(side, `ipv4/conf/all/${name}`), sysctl(side, `ipv4/conf/${interfaceName}/${name}`)];
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 ? undefined : Math.max(...known);
-}
-
-type Addressed = Evidence['source']['host']['interfaces'][number];
-
-function sharesSubnet(one: Addressed, other: Addressed): boolean {
-  return one.addresses.some((from) =>
-    other.addresses.some((to) => inSubnet(to.address, from.address, from.prefixLength)),
-  );
 }
 
 /** A path is used once a subflow leaves by its interface, whichever address it goes to. */
