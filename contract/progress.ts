@@ -17,7 +17,10 @@ const mostUntilDone = 0.99;
 const comfortableRatio = 1.5;
 
 /** `sendBitsPerSecond` is our own rate over the last seconds: QEMU's `mbps` keeps its last value when the network is dead. */
-export function progressOf(qemu: QemuStatistics, sendBitsPerSecond: BitsPerSecond): Progress {
+export function progressOf(
+  qemu: Pick<QemuStatistics, 'remainingBytes' | 'totalBytes' | 'dirtyPagesPerSecond' | 'pageSizeBytes'>,
+  sendBitsPerSecond: BitsPerSecond,
+): Progress {
   const dirtyBitsPerSecond = qemu.dirtyPagesPerSecond * qemu.pageSizeBytes * 8;
   const gain = sendBitsPerSecond - dirtyBitsPerSecond;
   const moves = sendBitsPerSecond > 0;
