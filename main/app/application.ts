@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { SwitchyardError } from '#contract/errors.ts';
+import { SwitchyardError, type Failure } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, JournalEntry, MigrationRecord, Plan } from '#contract/migration.ts';
-import type { LiveChange, MigrationRequest } from '#contract/requests.ts';
+import type { ControlRequest, LiveChange, MigrationRequest, OperatorPathAction } from '#contract/requests.ts';
+import type { Result } from '#contract/result.ts';
 import type { MigrationHost, Ports } from '#main/engine/ports.ts';
 import { MigrationRun } from '#main/engine/run.ts';
 import { isFinal, phaseOf, replay } from '#main/engine/state.ts';
@@ -96,47 +97,71 @@ export class Application {
   async start(request: MigrationRequest): Promise<Started> {
     const { plan, source, destination, refusals } = await this.preflight(request);
     if (refusals.length > 0) return { kind: 'refused', plan, refusals };
+    await using held = new AsyncDisposableStack();
     const owner = this.#owner(plan.id);
-    const guestLock = lockGuest(this.#directories.state, plan.guest.identity, owner);
-    try {
-      const journal = await createJournal(this.#directories.state, plan.id, this.#clock);
-      const migrationLock = lockMigration(this.#directories.state, owner);
-      const run = await MigrationRun.begin(this.#ports(plan, source, destination, journal));
-      const migration = await manage(run, {
-        controlPath: controlSocketPath(this.#directories.runtime, plan.id),
-        history: await this.#entries(plan.id),
-        release: [() => journal.close(), () => migrationLock.release(), () => guestLock.release()],
-      });
-      return { kind: 'started', plan, migration };
-    } catch (thrown) {
-      guestLock.release();
-      throw thrown;
-    }
+    held.use(lockGuest(this.#directories.state, plan.guest.identity, owner));
+    const journal = await createJournal(this.#directories.state, plan.id, this.#clock);
+    held.defer(() => journal.close());
+    held.use(lockMigration(this.#directories.state, owner));
+    const run = await MigrationRun.begin(this.#ports(plan, source, destination, journal));
+    const migration = await manage(run, {
+      controlPath: controlSocketPath(this.#directories.runtime, plan.id),
+      history: await this.#entries(plan.id),
+      held: held.move(),
+    });
+    return { kind: 'started', plan, migration };
   }
 
   /** Follows a migration that somebody manages, takes up one that nobody does; `undefined` when nothing is left to do. */
-  async open(idOrPrefix: string): Promise<OpenMigration | undefined> {
+  open(idOrPrefix: string): Promise<OpenMigration | undefined> {
+    return this.#open(idOrPrefix, { recover: false });
+  }
+
+  /** The same, and has a paused post-copy go on over a new connection. */
+  recover(idOrPrefix: string): Promise<OpenMigration | undefined> {
+    return this.#open(idOrPrefix, { recover: true });
+  }
+
+  async #open(idOrPrefix: string, { recover }: { readonly recover: boolean }): Promise<OpenMigration | undefined> {
     const id = await this.#history.find(idOrPrefix);
     const controlPath = controlSocketPath(this.#directories.runtime, id);
-    if (managerOf(this.#directories.state, id)) return follow(id, controlPath, () => this.#entries(id));
+    if (managerOf(this.#directories.state, id)) {
+      const migration = await follow(id, controlPath, () => this.#entries(id));
+      if (recover) unwrap(await migration.requestRecovery(this.user));
+      return migration;
+    }
     const last = (await this.#entries(id)).at(-1)?.event;
     if (last?.kind === 'ended' && isFinal(last.outcome)) return undefined;
-    return this.#attach(id, controlPath);
+    return this.#attach(id, controlPath, recover);
+  }
+
+  /** Bandwidth and downtime limit of a migration that runs. */
+  change(idOrPrefix: string, change: LiveChange): Promise<void> {
+    return this.#tell(idOrPrefix, { command: 'change', by: this.user, change });
+  }
+
+  /** A path of a migration that runs, named by the source's interface. */
+  changePath(idOrPrefix: string, action: OperatorPathAction, sourceInterface: string): Promise<void> {
+    return this.#tell(idOrPrefix, { command: 'path', by: this.user, action, interface: sourceInterface });
+  }
+
+  requestPostCopy(idOrPrefix: string): Promise<void> {
+    return this.#tell(idOrPrefix, { command: 'post-copy', by: this.user });
   }
 
   /** Asks whoever manages this migration; one that nobody manages has to be taken up first. */
-  async change(idOrPrefix: string, change: LiveChange): Promise<void> {
+  async #tell(idOrPrefix: string, request: Exclude<ControlRequest, { command: 'follow' }>): Promise<void> {
     const id = await this.#history.find(idOrPrefix);
     if (!managerOf(this.#directories.state, id)) {
       throw new SwitchyardError({
         kind: 'rejected',
         phase: 'unmanaged',
-        event: 'change',
+        event: request.command,
         text: `Nobody looks after ${id} now, so nothing can be changed.`,
         remedy: `Take it up with \`switchyard watch ${id}\` if it still runs.`,
       });
     }
-    await tellManager(controlSocketPath(this.#directories.runtime, id), { command: 'change', by: this.user, change });
+    await tellManager(controlSocketPath(this.#directories.runtime, id), request);
   }
 
   /** Newest first; the open ones tell whether somebody looks after them. */
@@ -152,15 +177,15 @@ export class Application {
     return recordOf(await readMigration(this.#directories.state, await this.#history.find(idOrPrefix)));
   }
 
-  async #attach(id: string, controlPath: string): Promise<OpenMigration> {
+  async #attach(id: string, controlPath: string, recover: boolean): Promise<OpenMigration> {
+    await using held = new AsyncDisposableStack();
     const owner = this.#owner(id);
-    const migrationLock = lockMigration(this.#directories.state, owner);
+    held.use(lockMigration(this.#directories.state, owner));
     const { journal, reading } = await openJournal(this.#directories.state, id, this.#clock);
+    held.defer(() => journal.close());
     const events = reading.entries.map(({ event }) => event);
     const plan = events[0]?.kind === 'planned' ? events[0].plan : undefined;
     if (!plan) {
-      await journal.close();
-      migrationLock.release();
       throw new SwitchyardError({
         kind: 'rejected',
         phase: 'planning',
@@ -169,17 +194,15 @@ export class Application {
         remedy: 'Nothing is left to do; migrate again.',
       });
     }
-    const guestLock = lockGuest(this.#directories.state, plan.guest.identity, owner);
+    held.use(lockGuest(this.#directories.state, plan.guest.identity, owner));
     const [source, destination] = [this.#host(plan.source.id), this.#host(plan.destination.id)];
     const run = await MigrationRun.attach(this.#ports(plan, source, destination, journal), events, {
       user: this.user,
       pid: process.pid,
     });
-    return manage(run, {
-      controlPath,
-      history: await this.#entries(id),
-      release: [() => journal.close(), () => migrationLock.release(), () => guestLock.release()],
-    });
+    // Before it looks around: a paused post-copy that nobody asked to recover is left as it is.
+    if (recover) unwrap(await run.requestRecovery(this.user));
+    return manage(run, { controlPath, history: await this.#entries(id), held: held.move() });
   }
 
   #ports(plan: Plan, source: MigrationHost, destination: MigrationHost, journal: Ports['journal']): Ports {
@@ -198,6 +221,10 @@ export class Application {
   async #entries(id: string): Promise<readonly JournalEntry[]> {
     return (await readMigration(this.#directories.state, id)).entries;
   }
+}
+
+function unwrap(result: Result<void, Failure>): void {
+  if (!result.ok) throw new SwitchyardError(result.error);
 }
 
 function recordOf({ entries, samples, foreign }: StoredMigration): MigrationRecord {

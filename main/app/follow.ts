@@ -57,6 +57,10 @@ export async function follow(
     },
     cancel: (by) => tell(controlPath, { command: 'cancel', by }),
     change: (by, change) => tell(controlPath, { command: 'change', by, change }),
+    changePath: (by, action, sourceInterface) =>
+      tell(controlPath, { command: 'path', by, action, interface: sourceInterface }),
+    requestPostCopy: (by) => tell(controlPath, { command: 'post-copy', by }),
+    requestRecovery: (by) => tell(controlPath, { command: 'recover', by }),
     detach: () => {
       detached = true;
       void messages.return(undefined);

@@ -8,18 +8,25 @@ import type { MigrationWatcher, OpenMigration } from './managed.ts';
 export interface Holdings {
   readonly controlPath: string;
   readonly history: readonly JournalEntry[];
-  /** In order; each is attempted whatever the others do. */
-  readonly release: readonly (() => void | Promise<void>)[];
+  /** Locks and files, given back when nobody drives the run any more. */
+  readonly held: AsyncDisposableStack;
 }
 
 /** Drives a run in this process, and opens the door by which other processes reach it. */
 export async function manage(run: MigrationRun, holdings: Holdings): Promise<OpenMigration> {
-  const control = await serveControl(holdings.controlPath, run);
+  const { held } = holdings;
+  try {
+    const control = await serveControl(holdings.controlPath, run);
+    held.defer(() => control.close());
+  } catch (thrown) {
+    await held.disposeAsync();
+    throw thrown;
+  }
   const drive = async (): Promise<Ending> => {
     try {
       return await run.run();
     } finally {
-      await releaseAll([() => control.close(), ...holdings.release]);
+      await held.disposeAsync();
     }
   };
   return {
@@ -34,17 +41,10 @@ export async function manage(run: MigrationRun, holdings: Holdings): Promise<Ope
       }),
     cancel: (by) => run.cancel(by),
     change: (by, change) => run.change(by, change),
+    changePath: (by, action, sourceInterface) => run.changePath(by, action, sourceInterface),
+    requestPostCopy: (by) => run.requestPostCopy(by),
+    requestRecovery: (by) => run.requestRecovery(by),
     detach: () => run.detach(),
     ended: drive(),
   };
-}
-
-async function releaseAll(releases: readonly (() => void | Promise<void>)[]): Promise<void> {
-  const results = await Promise.allSettled(releases.map(async (release) => release()));
-  const failed = results.filter((result) => result.status === 'rejected');
-  if (failed.length > 0)
-    throw new AggregateError(
-      failed.map(({ reason }) => reason),
-      'something could not be given back',
-    );
 }
