@@ -3,7 +3,7 @@ import type { Failure } from './errors.ts';
 import { guestSchema, hostFactsSchema } from './host.ts';
 import { labLinkSchema, labOptionsSchema, labProofSchema, labStatusSchema } from './lab.ts';
 import { checkSchema, migrationIdSchema, pathSchema, recordSchema, sideSchema } from './migration.ts';
-import { liveChangeSchema, migrationRequestSchema } from './requests.ts';
+import { liveChangeSchema, migrationRequestSchema, operatorPathActionSchema } from './requests.ts';
 import type { Result } from './result.ts';
 import { sampleSchema } from './telemetry.ts';
 
@@ -31,7 +31,14 @@ export const migrationViewSchema = z.object({
   managed: z.boolean(),
   /** Something about the migration's keeping, not about its guest: a journal that cannot be written, a take-up that failed. */
   problem: z.string().optional(),
-  controls: z.object({ cancel: controlSchema, change: controlSchema, takeUp: controlSchema, paths: controlSchema }),
+  controls: z.object({
+    cancel: controlSchema,
+    change: controlSchema,
+    takeUp: controlSchema,
+    paths: controlSchema,
+    postCopy: controlSchema,
+    recover: controlSchema,
+  }),
 });
 export type MigrationView = z.infer<typeof migrationViewSchema>;
 
@@ -97,6 +104,15 @@ export const commands = {
   'migration.cancel': { request: byId, response: nothing },
   'migration.change': { request: byId.extend({ change: liveChangeSchema }), response: nothing },
   'migration.take-up': { request: byId, response: nothing },
+  /** Changes one path of a connection that lives; `interface` is the source's, and names the path. */
+  'migration.path': {
+    request: byId.extend({ action: operatorPathActionSchema, interface: z.string().min(1).max(64) }),
+    response: nothing,
+  },
+  /** The guest goes on at the destination at once and its memory follows; from then on nothing can be cancelled. */
+  'migration.post-copy': { request: byId, response: nothing },
+  /** A post-copy whose connection broke goes on over a new one; takes the migration up where nobody looks after it. */
+  'migration.recover': { request: byId, response: nothing },
   /** Samples that are no longer on the telemetry lane: backfill and replay, in chunks. */
   'migration.samples': {
     request: byId.extend({ afterEpochMs: z.number().optional(), limit: z.number().int().min(1).max(5000) }),
