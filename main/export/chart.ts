@@ -68,7 +68,9 @@ interface Scales {
   readonly ofValue: (value: number) => number;
 }
 
-/** A chart as an SVG element that needs nothing else; its colours are those of the page's classes `series-0` and on. */
+/**
+ * A chart as an SVG element that needs nothing else; its colours are those of the page's classes `series-0` and on.
+ */
 export function drawChart(chart: Chart): Markup {
   const buckets = chart.series[0]?.values.length ?? 0;
   if (buckets < 2) return markup`<p>${chart.title}: too few samples to draw.</p>`;

@@ -69,8 +69,8 @@ const columns: readonly (readonly [name: string, value: (moment: Moment) => Cell
 ];
 
 /**
- * The samples as comma-separated values (RFC 4180): a header, then for every sample a row per subflow and an `aggregate`
- * row, whose counters are the sums. What does not apply to a row is empty.
+ * The samples as comma-separated values (RFC 4180): a header, then for every sample a row per subflow and an
+ * `aggregate` row, whose counters are the sums. What does not apply to a row is empty.
  */
 export function recordToCsv(record: MigrationRecord): string {
   const header = line(columns.map(([name]) => name));

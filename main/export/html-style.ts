@@ -1,4 +1,7 @@
-/** The report's only style: system fonts, the reader's colour scheme, prints well. Eight colours told apart by most eyes. */
+/**
+ * The report's only style: system fonts, the reader's colour scheme, prints well. Eight colours told apart by most
+ * eyes.
+ */
 export const reportStyle = `
 :root { color-scheme: light dark; --text: #151515; --muted: #4d4d4d; --line: #d2d2d2; --back: #ffffff; --card: #f5f5f5;
   --s0: #0066cc; --s1: #b98412; --s2: #3d7317; --s3: #5e40be; --s4: #ca6c0f; --s5: #147878; --s6: #a60000; --s7: #707070; }

@@ -11,8 +11,8 @@ import { reportStyle } from './html-style.ts';
 import { markup, Markup } from './markup.ts';
 
 /**
- * The record as one page that needs nothing else: charts are inline SVG, there is no script, and its own policy forbids
- * the browser to load or run anything.
+ * The record as one page that needs nothing else: charts are inline SVG, there is no script, and its own policy
+ * forbids the browser to load or run anything.
  */
 export function recordToHtml(record: MigrationRecord): string {
   const title = `${record.guest}: ${record.source} to ${record.destination}`;

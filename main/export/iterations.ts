@@ -19,8 +19,8 @@ export function verdictOf(remainingBytes: number, lowestBefore: number | undefin
 
 /**
  * One row an iteration. `dirtiedBytes`: what the guest had written during the one before, so what this one has to send
- * (nothing for the first, which sends the whole memory); `sentBytes`: sent while it ran, so far; `remainingBytes`: left
- * at its end, or now.
+ * (nothing for the first, which sends the whole memory); `sentBytes`: sent while it ran, so far; `remainingBytes`:
+ * left at its end, or now.
  */
 export function iterationRows(events: readonly JournalEvent[], latest: QemuStatistics | undefined): Iteration[] {
   const begun = firstOfEach(events.filter((event) => event.kind === 'iteration'));
@@ -40,8 +40,8 @@ export function iterationRows(events: readonly JournalEvent[], latest: QemuStati
 }
 
 /**
- * A manager that takes a migration up tells the iteration under way once more. The last look at the dirty memory, with the
- * guest stopped, counts as an iteration to QEMU and has nothing left to send when it is seen: it is no row.
+ * A manager that takes a migration up tells the iteration under way once more. The last look at the dirty memory, with
+ * the guest stopped, counts as an iteration to QEMU and has nothing left to send when it is seen: it is no row.
  */
 function firstOfEach(events: readonly JournalEventOf<'iteration'>[]): JournalEventOf<'iteration'>[] {
   const first = new Map<number, JournalEventOf<'iteration'>>();

@@ -14,7 +14,9 @@ import { narrator } from './narrator.ts';
 import { createRedactor } from './redact.ts';
 import { lastKnown, reconciliation, subflowTotals } from './subflows.ts';
 
-/** What a migration has left: its journal, its samples, and where the engine's fold of that journal says it stands. */
+/**
+ * What a migration has left: its journal, its samples, and where the engine's fold of that journal says it stands.
+ */
 export interface RecordSource {
   readonly entries: readonly JournalEntry[];
   readonly samples: readonly Sample[];
@@ -23,7 +25,9 @@ export interface RecordSource {
   readonly foreign?: readonly { readonly sequence: number; readonly atEpochMs: number; readonly raw: unknown }[];
 }
 
-/** The record of a migration, open or ended, without secrets. Throws where the journal does not begin with its plan. */
+/**
+ * The record of a migration, open or ended, without secrets. Throws where the journal does not begin with its plan.
+ */
 export function migrationRecord(source: RecordSource): MigrationRecord {
   const { entries, samples, phase } = source;
   const plan = planOf(entries);
@@ -154,8 +158,9 @@ function capacityOf(paths: readonly Path[]): number | undefined {
 }
 
 /**
- * From the first entry to the end, or to the last entry of an open one. Monotonic within one manager's life, whatever is
- * done to the wall clock meanwhile; between two managers, whose monotonic clocks share no origin, by the wall clock.
+ * From the first entry to the end, or to the last entry of an open one. Monotonic within one manager's life, whatever
+ * is done to the wall clock meanwhile; between two managers, whose monotonic clocks share no origin, by the wall
+ * clock.
  */
 function elapsedMs(entries: readonly JournalEntry[]): number {
   return sum(entries.keys(), (index) => {

@@ -5,8 +5,8 @@ export const redacted = '[redacted]';
 
 /**
  * Members that operators read, and that may quote anything a program has said. All other texts are left as they are: a
- * successor finds the guest by them, and a replaced one would make it look elsewhere. A test holds this list against the
- * contract, so that a new member is thought about.
+ * successor finds the guest by them, and a replaced one would make it look elsewhere. A test holds this list against
+ * the contract, so that a new member is thought about.
  */
 export const proseMembers: ReadonlySet<string> = new Set([
   'cause',
@@ -23,12 +23,14 @@ export const proseMembers: ReadonlySet<string> = new Set([
   'why',
 ]);
 
-/** A secret shorter than this is hidden where it stands, but not looked for elsewhere: it would be found in any text. */
+/**
+ * A secret shorter than this is hidden where it stands, but not looked for elsewhere: it would be found in any text.
+ */
 const shortestToLookFor = 6;
 
 /**
- * Takes secrets out of plain data. It remembers those that it finds in a command line, and then hides them wherever they
- * turn up again: QEMU quotes its own arguments when it complains about them.
+ * Takes secrets out of plain data. It remembers those that it finds in a command line, and then hides them wherever
+ * they turn up again: QEMU quotes its own arguments when it complains about them.
  */
 export interface Redactor {
   /** Remembers the secrets of this command line. */

@@ -1,6 +1,6 @@
 /**
- * Where secrets stand in a command line of QEMU and in what programs print about it. Every function takes `hide`, which
- * is given each secret that was found and answers with what to write in its place.
+ * Where secrets stand in a command line of QEMU and in what programs print about it. Every function takes `hide`,
+ * which is given each secret that was found and answers with what to write in its place.
  */
 export type Hide = (secret: string) => string;
 

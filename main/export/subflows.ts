@@ -43,9 +43,9 @@ export function subflowTotals(samples: readonly Sample[], { subflows }: LastKnow
 }
 
 /**
- * The same bytes as the subflows, the connections and QEMU counted them; absent until all three have. What was sent again
- * on another subflow is counted by both of them and by the connection once: as far as that explains a surplus of the
- * subflows, it is not a difference.
+ * The same bytes as the subflows, the connections and QEMU counted them; absent until all three have. What was sent
+ * again on another subflow is counted by both of them and by the connection once: as far as that explains a surplus of
+ * the subflows, it is not a difference.
  */
 export function reconciliation(
   { subflows, connections }: LastKnown,

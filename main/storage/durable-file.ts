@@ -12,8 +12,8 @@ export interface FileDoor {
 }
 
 /**
- * A file that only grows, and whose every append is on disk when it resolves. A failed append leaves nothing behind: what
- * had been written of it is cut off again.
+ * A file that only grows, and whose every append is on disk when it resolves. A failed append leaves nothing behind:
+ * what had been written of it is cut off again.
  *
  * After a failed fdatasync the file takes no more: Linux reports a lost write once and marks the page clean, so that a
  * second fdatasync would succeed without the data.

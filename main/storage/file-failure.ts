@@ -35,7 +35,10 @@ const causes: Readonly<Record<string, { readonly cause: string; readonly remedy:
   },
 };
 
-/** An error of node:fs as a typed failure. `what` is the first half of the sentence: "The journal could not be written". */
+/**
+ * An error of node:fs as a typed failure. `what` is the first half of the sentence: "The journal could not be
+ * written".
+ */
 export function fileFailure(thrown: unknown, what: string, path: string): SwitchyardError {
   if (thrown instanceof SwitchyardError) return thrown;
   const {

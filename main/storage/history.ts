@@ -11,7 +11,9 @@ import { readMigrationWithLastSample, type StoredMigration } from './stored-migr
 /** One migration in the list. */
 export interface HistoryRow<Summary> {
   readonly id: string;
-  /** It has no end yet: somebody manages it, or its manager died and it waits to be taken up (`managerOf` tells which). */
+  /**
+   * It has no end yet: somebody manages it, or its manager died and it waits to be taken up (`managerOf` tells which).
+   */
   readonly open: boolean;
   /** Absent when not even the plan could be read. Whether such a one is open nobody can tell: it is shown as not. */
   readonly summary: Summary | undefined;
@@ -21,7 +23,10 @@ export interface HistoryRow<Summary> {
 
 export interface HistoryOptions<Summary> {
   readonly state: string;
-  /** Plain data that JSON gives back unchanged. The stored migration begins with its plan, and has its last sample only. */
+  /**
+   * Plain data that JSON gives back unchanged. The stored migration begins with its plan, and has its last sample
+   * only.
+   */
   readonly summarise: (migration: StoredMigration) => Summary;
   /** Of the program: summaries of another version are made anew. */
   readonly version: string;

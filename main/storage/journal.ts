@@ -26,9 +26,9 @@ export interface OpenedJournal {
 }
 
 /**
- * The journal of one migration on disk. Appends are written in the order in which they were asked for, each synchronised
- * before it resolves; secrets in the guest's command line, and wherever else they turn up later, never reach the disk.
- * A rejected append is a `native` failure and has left no entry.
+ * The journal of one migration on disk. Appends are written in the order in which they were asked for, each
+ * synchronised before it resolves; secrets in the guest's command line, and wherever else they turn up later, never
+ * reach the disk. A rejected append is a `native` failure and has left no entry.
  */
 export class MigrationJournal implements Journal {
   readonly #file: DurableFile;
@@ -118,9 +118,9 @@ export async function createJournal(state: string, id: string, clock: JournalClo
 }
 
 /**
- * Opens the journal of a migration that another process has begun, to go on with it: hold its lock first. A torn tail is
- * moved to a file beside it. A journal that may lack something that was done is refused and left as it is: whoever acted
- * on the rest alone could remove the copy that runs.
+ * Opens the journal of a migration that another process has begun, to go on with it: hold its lock first. A torn tail
+ * is moved to a file beside it. A journal that may lack something that was done is refused and left as it is: whoever
+ * acted on the rest alone could remove the copy that runs.
  */
 export async function openJournal(state: string, id: string, clock: JournalClock): Promise<OpenedJournal> {
   const paths = migrationPaths(state, id);

@@ -59,7 +59,9 @@ function guestKey({ uuid, bootId, pid, startTimeTicks }: QemuIdentity): string {
 /** Long enough to outlast somebody's look at the lock (`managerOf`), too short for a person to notice. */
 const patienceMs = 100;
 
-/** A connection that nobody refers to is closed by the garbage collector, and its lock is gone: these are referred to. */
+/**
+ * A connection that nobody refers to is closed by the garbage collector, and its lock is gone: these are referred to.
+ */
 const held = new Set<DatabaseSync>();
 
 function acquire(path: string, owner: LockOwner, refusal: string): Lock {
@@ -87,9 +89,9 @@ function acquire(path: string, owner: LockOwner, refusal: string): Lock {
 const SQLITE_BUSY = 5;
 
 /**
- * An empty SQLite file in an exclusive transaction that never writes: on Linux that is a POSIX record lock, which SQLite
- * manages correctly for several connections in one process too. The file stays for ever: removing it while somebody
- * opens it would give two owners.
+ * An empty SQLite file in an exclusive transaction that never writes: on Linux that is a POSIX record lock, which
+ * SQLite manages correctly for several connections in one process too. The file stays for ever: removing it while
+ * somebody opens it would give two owners.
  */
 function exclusively(path: string, timeoutMs: number): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;

@@ -4,7 +4,9 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { SwitchyardError } from '#contract/errors.ts';
 import { fileFailure } from './file-failure.ts';
 
-/** Where Switchyard keeps what outlives it (`state`) and what need not outlive a boot: sockets, outputs (`runtime`). */
+/**
+ * Where Switchyard keeps what outlives it (`state`) and what need not outlive a boot: sockets, outputs (`runtime`).
+ */
 export interface Directories {
   readonly state: string;
   readonly runtime: string;
