@@ -123,3 +123,13 @@ test('an ended run is read from its history alone', async () => {
   expect(times()).toEqual([0, 100, 200]);
   expect(main.requestsOf('telemetry.subscribe')).toEqual([]);
 });
+
+test('samples that a frame could not hold are fetched before it is taken', async () => {
+  const { main, coordinator, history, settle, times } = window([sample(0)]);
+  coordinator.start({ live: true });
+  await settle();
+  history.push(sample(100), sample(200), sample(300));
+  main.say('telemetry.frame', { id, sequence: 1, samples: [sample(300)], dropped: 2 });
+  await settle();
+  expect(times()).toEqual([0, 100, 200, 300]);
+});

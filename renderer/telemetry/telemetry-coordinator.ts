@@ -40,7 +40,6 @@ export class TelemetryCoordinator {
   #paintAsked = false;
   #newest = 0;
   #acknowledged = 0;
-  #dropped = 0;
   #stopped = false;
 
   constructor(connection: Connection, id: string, surroundings: Surroundings = ofThisWindow) {
@@ -84,19 +83,16 @@ export class TelemetryCoordinator {
   };
   readonly readings = (): Readings | undefined => this.#readings;
 
-  /** Frames that main merged away because the window was too slow. */
-  get droppedFrames(): number {
-    return this.#dropped;
-  }
-
   #receive(frame: Frame): void {
-    this.#dropped += frame.dropped;
-    const { lastEpochMs } = this.buffer;
-    const first = frame.samples[0]?.atEpochMs;
     this.#waiting.push(frame);
     if (this.#filling) return;
-    if (first !== undefined && (lastEpochMs === undefined || first - lastEpochMs > holeMs)) void this.#fill();
+    if (frame.dropped > 0 || this.#leavesHole(frame)) void this.#fill();
     else this.#takeWaiting();
+  }
+
+  #leavesHole({ samples: [first] }: Frame): boolean {
+    const { lastEpochMs } = this.buffer;
+    return first !== undefined && (lastEpochMs === undefined || first.atEpochMs - lastEpochMs > holeMs);
   }
 
   #takeWaiting(): void {
