@@ -32,7 +32,7 @@ export class MigrationUnderTest {
       settings,
     });
     world.migrations += 1;
-    this.disk = new SimulatedDisk(world.clock);
+    this.disk = new SimulatedDisk(world.clock, () => world.changed());
     world.disks.set(this.plan.id, this.disk);
   }
 
@@ -94,6 +94,33 @@ export class MigrationUnderTest {
   /** Asks whoever manages it, if anybody does. */
   cancel(by: string): void {
     void this.#run?.cancel(by);
+  }
+
+  /** What the engine did and decided, in order: `intended migrate`, `committed`, `ended done-on-destination`. */
+  get story(): string[] {
+    return this.events.flatMap((event) => {
+      switch (event.kind) {
+        case 'intended':
+        case 'done':
+        case 'failed':
+          return [`${event.kind} ${event.step}`];
+        case 'cancel-requested':
+          return [`${event.kind} ${event.reason}`];
+        case 'ended':
+          return [`${event.kind} ${event.outcome}`];
+        case 'negotiated':
+          return [`${event.kind} ${event.protocol}`];
+        case 'observed':
+        case 'iteration':
+        case 'subflow-established':
+        case 'subflow-closed':
+        case 'final-statistics':
+        case 'output-kept':
+          return [];
+        default:
+          return [event.kind];
+      }
+    });
   }
 
   /** What a migration must not leave behind; empty when all is well. */

@@ -1,5 +1,5 @@
-import { MigrationUnderTest } from './migration-under-test.ts';
-import { SimulatedWorld } from './simulated-world.ts';
+import type { MigrationUnderTest } from './migration-under-test.ts';
+import { at, planned } from './scenes.ts';
 
 /** A migration and what befalls it: the stories that are told again with every call failing and every manager dying. */
 export interface Scenario {
@@ -14,20 +14,14 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'a cancelled migration',
     outcome: 'safe-on-source',
-    befall: (migration) =>
-      migration.world.when(
-        () => migration.source.stream?.iteration === 2,
-        () => migration.cancel('operator'),
-      ),
+    befall: (migration) => at('copying', migration, () => migration.cancel('operator')),
   },
   {
     name: 'a migration whose network is cut during switchover',
     outcome: 'safe-on-source',
-    befall: ({ world, source }) => {
-      world.when(
-        () => source.run === 'finish-migrate',
-        () => world.cutNetwork(),
-      );
+    befall: (migration) => {
+      const { world, source } = migration;
+      at('switchingOver', migration, () => world.cutNetwork());
       world.when(
         () => source.outgoing === 'failed',
         () => world.mendNetwork(),
@@ -43,11 +37,8 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** A guest that runs on alpha, and its migration to beta, planned. */
 export function migrationOf({ befall }: Scenario): MigrationUnderTest {
-  const world = new SimulatedWorld();
-  world.machine('alpha').boot();
-  const migration = new MigrationUnderTest(world);
+  const migration = planned();
   befall(migration);
   return migration;
 }

@@ -1,5 +1,7 @@
+import type { SwitchyardError } from '#contract/errors.ts';
 import type { JournalEntry, JournalEvent } from '#contract/migration.ts';
 import type { Sample } from '#contract/telemetry.ts';
+import { systemError } from './faults.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** When a manager is to die: just before this entry reaches the disk, or just after. */
@@ -14,23 +16,38 @@ export class SimulatedDisk {
   readonly entries: JournalEntry[] = [];
   readonly samples: Sample[] = [];
   death: Death | undefined;
-  /** It has refused to take the commit: the engine may go on without. */
-  refusedCommit = false;
   readonly #clock: VirtualClock;
+  readonly #onWritten: () => void;
+  #broken = false;
+  #refusedCommit = false;
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock, onWritten: () => void) {
     this.#clock = clock;
+    this.#onWritten = onWritten;
   }
 
   get events(): JournalEvent[] {
     return this.entries.map(({ event }) => event);
   }
 
+  /** From here on it takes nothing more. */
+  breaks(): void {
+    this.#broken = true;
+  }
+
+  /** The commit is on it, or would be if it could. */
   get committed(): boolean {
-    return this.refusedCommit || this.entries.some(({ event }) => event.kind === 'committed');
+    return this.#refusedCommit || this.entries.some(({ event }) => event.kind === 'committed');
+  }
+
+  /** What was to be written is not. */
+  refuse(event: JournalEvent): SwitchyardError {
+    this.#refusedCommit ||= event.kind === 'committed';
+    return systemError('write');
   }
 
   write(event: JournalEvent): JournalEntry {
+    if (this.#broken) throw this.refuse(event);
     const sequence = this.entries.length;
     const entry = { sequence, atMonoMs: this.#clock.monoMs(), atEpochMs: this.#clock.epochMs(), event };
     const death = this.death?.atEntry === sequence ? this.death : undefined;
@@ -38,6 +55,7 @@ export class SimulatedDisk {
     if (death?.moment === 'before') death.kill();
     else this.entries.push(structuredClone(entry));
     if (death?.moment === 'after') death.kill();
+    this.#onWritten();
     return entry;
   }
 }

@@ -33,7 +33,7 @@ export class SimulatedJournal implements Journal {
           hangUp: () => undefined,
         });
       } catch (thrown) {
-        if (event.kind === 'committed') this.#disk.refusedCommit = true;
+        this.#disk.refuse(event);
         throw thrown;
       }
     });

@@ -100,6 +100,7 @@ export class SimulatedQemu {
     if (this.listener) throw refused('migrate-incoming', 'The incoming migration has already been started');
     const port = address.port === 0 ? 40_000 + this.identity.pid : address.port;
     this.listener = { ...address, port };
+    this.#world.changed();
     return port;
   }
 

@@ -105,16 +105,22 @@ export class SimulatedStream {
     this.#everythingSent = true;
     void this.#load(destination);
     // Without a return path nobody tells the source whether the destination could use what was sent.
-    while (source.capabilities['return-path'] && (destination.incoming !== 'completed' || !this.#flows())) {
-      await this.#world.nextChange();
-      this.#check();
-    }
+    if (source.capabilities['return-path']) await this.#hearOfCompletion(destination);
     this.downtimeMs = this.#world.clock.monoMs() - this.#stoppedAtMs;
     this.totalTimeMs = this.#world.clock.monoMs() - this.#startedAtMs;
     this.remainingBytes = 0;
     this.#end();
     source.setOutgoing('completed');
     source.setRun('postmigrate');
+  }
+
+  async #hearOfCompletion(destination: SimulatedQemu): Promise<void> {
+    while (destination.incoming !== 'completed' || !this.#flows()) {
+      await this.#world.nextChange();
+      this.#check();
+    }
+    await this.#grain(this.#world.nature.acknowledgeMs);
+    if (!this.#flows()) await this.#hearOfCompletion(destination);
   }
 
   /** The destination needs nothing more of the source to finish, or to fail. */

@@ -17,7 +17,9 @@ export interface Nature {
   readonly bytesPerMs: number;
   /** Device state and last pages, sent with the guest stopped and the main loop held. */
   readonly deviceStateMs: Milliseconds;
-  readonly loadMs: Milliseconds;
+  loadMs: Milliseconds;
+  /** From the destination's completion until the source has heard of it. */
+  readonly acknowledgeMs: Milliseconds;
   /** Whether the connection becomes Multipath TCP where both ends ask for it. */
   multipath: boolean;
   /** What the destination prints when it refuses the device state. */
@@ -46,6 +48,7 @@ export class SimulatedWorld {
     bytesPerMs: 100_000,
     deviceStateMs: 30,
     loadMs: 10,
+    acknowledgeMs: 4,
     multipath: true,
     destinationRejects: undefined,
     resumesItself: true,
@@ -130,7 +133,7 @@ export class SimulatedWorld {
     if (intact.length === 1 && intact[0] === qemu) this.violations.push(`the only copy is ended on ${qemu.machine.id}`);
   }
 
-  /** Called after each change of any QEMU or of the network. */
+  /** Called after each change of any QEMU, of the network, or of what is on disk. */
   changed(): void {
     if (this.running.length > 1) this.violations.push(`two copies run at ${this.clock.monoMs()} ms`);
     for (const watcher of this.#watchers) watcher();

@@ -1,0 +1,41 @@
+import type { MigrationSettings } from '#contract/migration.ts';
+import { MigrationUnderTest } from './migration-under-test.ts';
+import { SimulatedWorld } from './simulated-world.ts';
+
+/** A guest on alpha, running or paused, and its migration to beta, planned. */
+export function planned(
+  settings: Partial<MigrationSettings> = {},
+  guest: 'running' | 'paused' = 'running',
+): MigrationUnderTest {
+  const world = new SimulatedWorld();
+  world.machine('alpha').boot(guest);
+  return new MigrationUnderTest(world, settings);
+}
+
+type Moment = (migration: MigrationUnderTest) => boolean;
+
+/** Moments of a migration, by what both QEMUs and the disk show; whoever is interested waits for them with `at`. */
+export const moments = {
+  listening: ({ destination }) => destination?.listener !== undefined,
+  connecting: ({ source }) => source.outgoing === 'setup',
+  copying: ({ source }) => source.stream?.iteration === 2,
+  switchingOver: ({ source, destination }) => source.run === 'finish-migrate' && destination?.incoming === 'active',
+  /** The destination has everything, the source has not heard of it. */
+  arrived: ({ source, destination }) => destination?.incoming === 'completed' && source.outgoing === 'active',
+  handedOver: ({ source }) => source.run === 'postmigrate' && source.outgoing === 'completed',
+  committed: ({ disk }) => disk.committed,
+  running: ({ destination }) => destination?.run === 'running',
+} as const satisfies Record<string, Moment>;
+export type MomentName = keyof typeof moments;
+
+/** Does something at that moment, once. */
+export function at(moment: MomentName, migration: MigrationUnderTest, then: () => void): void {
+  migration.world.when(() => moments[moment](migration), then);
+}
+
+/** What went wrong without the engine saying so; compare with `quiet`. */
+export function peace({ world, leftOvers }: MigrationUnderTest): object {
+  return { violations: world.violations, leftOvers };
+}
+
+export const quiet = { violations: [], leftOvers: [] };
