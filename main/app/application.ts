@@ -15,7 +15,8 @@ import { History, type HistoryRow } from '#main/storage/history.ts';
 import { createJournal, openJournal } from '#main/storage/journal.ts';
 import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
 import { openDirectories, type Directories } from '#main/storage/paths.ts';
-import { readMigration, type StoredMigration } from '#main/storage/stored-migration.ts';
+import { readSampleChunk, type SampleChunk } from '#main/storage/sample-chunk.ts';
+import { readMigration, readMigrationWithoutSamples, type StoredMigration } from '#main/storage/stored-migration.ts';
 import { tellManager } from './control-client.ts';
 import { controlSocketPath } from './control-server.ts';
 import { diagnoseFallback } from './diagnose-fallback.ts';
@@ -174,7 +175,22 @@ export class Application {
 
   /** The whole record, also of a migration that still runs. */
   async record(idOrPrefix: string): Promise<MigrationRecord> {
-    return recordOf(await readMigration(this.#directories.state, await this.#history.find(idOrPrefix)));
+    return recordOf(await this.stored(idOrPrefix));
+  }
+
+  /** All that is on disk of a migration. */
+  async stored(idOrPrefix: string): Promise<StoredMigration> {
+    return readMigration(this.#directories.state, await this.#history.find(idOrPrefix));
+  }
+
+  /** Whether a living process looks after it. */
+  isManaged(id: string): boolean {
+    return managerOf(this.#directories.state, id) !== undefined;
+  }
+
+  /** Samples later than this instant, at most so many. */
+  samples(id: string, range: { readonly afterEpochMs: number; readonly limit: number }): Promise<SampleChunk> {
+    return readSampleChunk(this.#directories.state, id, range);
   }
 
   async #attach(id: string, controlPath: string, recover: boolean): Promise<OpenMigration> {
@@ -219,7 +235,7 @@ export class Application {
   }
 
   async #entries(id: string): Promise<readonly JournalEntry[]> {
-    return (await readMigration(this.#directories.state, id)).entries;
+    return (await readMigrationWithoutSamples(this.#directories.state, id)).entries;
   }
 }
 
