@@ -104,5 +104,7 @@ export const guestSchema = z.object({
   machine: z.string().optional(),
   /** Listens for a migration instead of running (`-incoming`), as an operator may have started it by hand. */
   waiting: z.boolean(),
+  /** While it waits: the value of its `-incoming`, `defer` or an address. */
+  incoming: z.string().exactOptional(),
 });
 export type Guest = z.infer<typeof guestSchema>;

@@ -33,9 +33,30 @@ export const postCopyPolicySchema = z.enum(['never', 'allow']);
 /** Who makes the connection: QEMU by its own mptcp option, or Switchyard, which hands the connected socket to QEMU. */
 export const socketOwnerSchema = z.enum(['qemu', 'app']);
 
+/** What is set on the sockets that Switchyard makes itself; what is absent is left to the kernel. */
+export const socketTuningSchema = z.object({
+  /** Of the sending side, by a name of `sysctl net.ipv4.tcp_available_congestion_control`. */
+  congestionControl: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,14}$/)
+    .exactOptional(),
+  /** SO_SNDBUF on the source, SO_RCVBUF on the destination; the kernel then no longer sizes them by itself. */
+  bufferBytes: z
+    .number()
+    .int()
+    .min(4096)
+    .max(2 ** 30)
+    .exactOptional(),
+  /** SO_MARK on both ends: the fwmark by which routing rules and firewalls know the connection. */
+  mark: z.number().int().min(1).max(0x7fff_ffff).exactOptional(),
+});
+export type SocketTuning = z.infer<typeof socketTuningSchema>;
+
 export const migrationSettingsSchema = z.object({
   mptcp: mptcpPolicySchema,
   socket: socketOwnerSchema,
+  /** Only with sockets of Switchyard's own. */
+  socketTuning: socketTuningSchema.exactOptional(),
   /** Sets MPTCP endpoints and limits where the paths need them, and puts them back at the end. */
   preparePaths: z.boolean(),
   postCopy: postCopyPolicySchema,
@@ -79,8 +100,31 @@ export const pathSchema = z.object({
 });
 export type Path = z.infer<typeof pathSchema>;
 
-/** What can be done to a path of a migration that runs; `rejoin` is done by Switchyard itself when a lost link is back. */
-export const pathActionSchema = z.enum(['add', 'remove', 'backup', 'resume', 'rejoin']);
+/** Where a destination listens. The wildcard (`0.0.0.0`, `::`) is what lets subflows join on its other addresses. */
+export const listenerAddressSchema = z.object({
+  host: z.string(),
+  /** 0 lets the kernel choose. */
+  port: z.number().int().min(0).max(65_535),
+  /** The highest port to try, beginning with `port`. */
+  lastPort: z.number().int().min(0).max(65_535).exactOptional(),
+  /** Absent where it was left to the policy. */
+  mptcp: z.boolean().exactOptional(),
+});
+export type ListenerAddress = z.infer<typeof listenerAddressSchema>;
+
+/** A QEMU that the operator has started by hand to receive this guest. */
+export const waitingDestinationSchema = z.object({
+  guest: guestSchema,
+  /** It was told on its command line where to listen, and does; else it waits to be told (`-incoming defer`). */
+  listens: z.boolean(),
+});
+export type WaitingDestination = z.infer<typeof waitingDestinationSchema>;
+
+/**
+ * What can be done to a path of a migration that runs. Switchyard itself does `withdraw` when a link is lost while another
+ * path lives, so that what was on its way is sent again at once, and `rejoin` when the link is back.
+ */
+export const pathActionSchema = z.enum(['add', 'remove', 'backup', 'resume', 'withdraw', 'rejoin']);
 export type PathAction = z.infer<typeof pathActionSchema>;
 
 /** One thing to be done to the MPTCP path manager of one host; written down before it is done, so that it can be undone. */
@@ -103,6 +147,10 @@ export const planSchema = z.object({
   paths: z.array(pathSchema),
   /** What the paths need beyond what both hosts have; put back when the migration ends, however it ends. */
   preparation: z.object({ source: z.array(pathManagerChangeSchema), destination: z.array(pathManagerChangeSchema) }),
+  /** Absent where Switchyard starts the guest's twin. */
+  waiting: waitingDestinationSchema.exactOptional(),
+  /** Where the destination is to listen, or does already; absent for the wildcard and a port of the kernel's choice. */
+  listener: listenerAddressSchema.exactOptional(),
   checks: z.array(checkSchema),
   user: z.string(),
   versions: z.record(z.string(), z.string()),
@@ -112,8 +160,8 @@ export type Plan = z.infer<typeof planSchema>;
 export const startedDestinationSchema = z.object({
   identity: qemuIdentitySchema,
   monitorPath: z.string(),
-  /** Its stdout and stderr: the true cause of most failures stands there. */
-  outputPath: z.string(),
+  /** Its stdout and stderr, where the true cause of most failures stands; unknown of a QEMU that somebody else started. */
+  outputPath: z.string().exactOptional(),
 });
 export type StartedDestination = z.infer<typeof startedDestinationSchema>;
 
@@ -144,6 +192,7 @@ export const stepNameSchema = z.enum([
   'negotiate-capabilities',
   'prepare-paths',
   'listen',
+  'connect',
   'migrate',
   'cancel',
   'yank',

@@ -14,6 +14,10 @@ export const migrationRequestSchema = z.object({
   guest: nameSchema,
   from: nameSchema,
   to: nameSchema,
+  /** A QEMU on the destination that waits for this guest, by its name or uuid; absent to have one started. */
+  toWaiting: nameSchema.exactOptional(),
+  /** Where the destination is to listen, as QEMU writes it: `tcp:0:4444`. Absent for the wildcard and any port. */
+  incoming: z.string().min(1).max(300).exactOptional(),
   settings: migrationSettingsSchema,
 });
 export type MigrationRequest = z.infer<typeof migrationRequestSchema>;
@@ -25,7 +29,7 @@ export const liveChangeSchema = z.object({
 });
 export type LiveChange = z.infer<typeof liveChangeSchema>;
 
-export const operatorPathActionSchema = pathActionSchema.exclude(['rejoin']);
+export const operatorPathActionSchema = pathActionSchema.exclude(['withdraw', 'rejoin']);
 export type OperatorPathAction = z.infer<typeof operatorPathActionSchema>;
 
 /** What can be asked of a migration that runs, by any process of the same user. */

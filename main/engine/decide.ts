@@ -73,8 +73,13 @@ function choose(state: MigrationState, elapsed: Elapsed): Decision {
   if (state.postCopy.entered) return inPostCopy(state, elapsed);
   if (Object.values(state.observed).some(isInPostCopy)) return note({ kind: 'post-copy-entered' });
   if (runsOnDestination(state)) return resumedElsewhere(state, elapsed);
-  const { migrate } = state.steps;
-  return migrate === undefined || migrate === 'failed' ? beforeMigrate(state, elapsed) : underWay(state, elapsed);
+  return hasBegun(state) ? underWay(state, elapsed) : beforeMigrate(state, elapsed);
+}
+
+/** By the journal, or by the source's own word, should the journal have lost it: what moves must not be taken for what waits. */
+function hasBegun({ steps: { migrate }, observed: { source } }: MigrationState): boolean {
+  const moves = source.kind === 'answering' && inProgress.has(source.migration);
+  return moves || (migrate !== undefined && migrate !== 'failed');
 }
 
 /** Nothing has been sent: every way back is to remove the destination, the source was never touched. */

@@ -5,10 +5,11 @@ import type {
   PathAction,
   PathManagerChange,
   Plan,
+  SocketTuning,
   StartedDestination,
 } from '#contract/migration.ts';
-import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
-import type { BitsPerSecond, Milliseconds } from '#contract/units.ts';
+import type { ConnectionSample, QemuStatistics, Sample } from '#contract/telemetry.ts';
+import type { BitsPerSecond, Bytes, Milliseconds } from '#contract/units.ts';
 
 /**
  * What the engine needs of the world, and nothing else of it: implementations live in main/hosts and main/storage, fakes
@@ -21,7 +22,48 @@ export interface MigrationAddress {
   readonly host: string;
   /** 0 lets the destination's kernel choose, when listening. */
   readonly port: number;
+  /** When listening: the highest port to try. */
+  readonly lastPort?: number;
   readonly mptcp: boolean;
+}
+
+/** One end of a connection: a numeric address and a port. */
+export interface SocketName {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A listener that Switchyard is to open itself. */
+export interface OwnedListenerOrder extends MigrationAddress {
+  readonly tuning: SocketTuning | undefined;
+}
+
+/** A connection that Switchyard is to make itself. */
+export interface OwnedConnectionOrder {
+  /** Address that the first subflow leaves from. */
+  readonly from: string;
+  readonly to: SocketName;
+  readonly mptcp: boolean;
+  readonly tuning: SocketTuning | undefined;
+}
+
+/** Our copy of one end of a connection. A QEMU that was given another copy keeps its own when this one is disposed of. */
+export interface OwnedSocket extends Disposable {
+  readonly local: SocketName;
+  /** What the kernel of this end has made of the connection, as of now. */
+  connection(): ConnectionSample;
+}
+
+/**
+ * A listener of our own. It must stay open for as long as subflows may join: the kernel refuses those that find no
+ * listener on their address.
+ */
+export interface OwnedListener extends Disposable {
+  readonly port: number;
+  /** False also where MPTCP was asked for and the kernel refused it. */
+  readonly mptcp: boolean;
+  /** The connection from that very socket. Whoever else calls is hung up on, until the listener is disposed of. */
+  accept(peer: SocketName): Promise<OwnedSocket>;
 }
 
 /** What a monitor said by itself. */
@@ -50,6 +92,14 @@ export interface MigrationParameters {
   readonly parallelConnections?: number;
 }
 
+/** What both sides of a migration must have alike, as QEMU itself names it. */
+export interface Hardware {
+  /** The machine type behind aliases and defaults: `pc-i440fx-7.2`. */
+  readonly machine: string;
+  /** Without what was plugged in later. */
+  readonly memoryBytes: Bytes;
+}
+
 /** One QEMU behind its monitor. */
 export interface Qemu {
   readonly identity: QemuIdentity;
@@ -63,6 +113,15 @@ export interface Qemu {
   listen(address: MigrationAddress): Promise<number>;
   /** migrate; its success only says that the attempt began. */
   migrate(address: MigrationAddress): Promise<void>;
+  /** getfd and migrate-incoming: QEMU gets a copy of the socket, and its guest comes over it. */
+  receiveOver(socket: OwnedSocket): Promise<void>;
+  /** getfd and migrate: QEMU gets a copy of the socket, and sends its guest over it. */
+  migrateOver(socket: OwnedSocket): Promise<void>;
+  /** Where it listens for a migration; nowhere before it was told to, and once it has been connected by a socket of ours. */
+  listeningOn(): Promise<readonly SocketName[]>;
+  /** To a QEMU that waits: its guest stays paused when it has arrived, as if it had been started with `-S`. */
+  keepPaused(): Promise<void>;
+  hardware(): Promise<Hardware>;
   /** migrate_cancel, in band. */
   cancel(): Promise<void>;
   /** yank of the migration, out of band: answers also when the main loop is blocked. */
@@ -113,6 +172,8 @@ export interface PathRestoration {
   readonly before: { readonly endpoints: readonly MptcpEndpoint[]; readonly limits: MptcpLimits | undefined };
   /** Addresses of this host that carried subflows of the migration. */
   readonly addresses: readonly string[];
+  /** Those of them whose announcements were changed while it ran: they become again what they were, id and all. */
+  readonly touched: readonly string[];
 }
 
 /** What one host can do. */
@@ -129,6 +190,10 @@ export interface MigrationHost {
   presence(identity: QemuIdentity): Promise<'present' | 'gone'>;
   /** Starts the guest's twin, paused and waiting: the source's own command line with `-incoming defer -S`. */
   startDestination(order: DestinationOrder): Promise<StartedDestination>;
+  /** Opens a listener here; plain TCP where this kernel refuses MPTCP. */
+  listenOwned(order: OwnedListenerOrder): Promise<OwnedListener>;
+  /** Connects from here; plain TCP where this kernel refuses MPTCP, or the other one does not answer in it. */
+  connectOwned(order: OwnedConnectionOrder): Promise<OwnedSocket>;
   /** The twin that an earlier manager started for this migration and could not write down. */
   findDestination(migrationId: string): Promise<StartedDestination | undefined>;
   /** Last lines of a QEMU's own output. */
@@ -147,7 +212,8 @@ export interface MigrationHost {
   restorePathManager(restoration: PathRestoration): Promise<void>;
   /**
    * Acts at once on the path that ends at this host's address: `add` announces it, `remove` closes its subflows, `backup`
-   * leaves it idle while another path lives, `resume` ends that, `rejoin` announces it anew so that it is joined at once.
+   * leaves it idle while another path lives, `resume` ends that, `rejoin` announces it anew so that it is joined at once;
+   * `withdraw` is `remove` until then.
    */
   changePath(action: PathAction, end: PathEnd): Promise<void>;
   /** Every change of a link from now on, until disposed. */

@@ -19,6 +19,7 @@ import { Observer } from './observer.ts';
 import type { FallbackDiagnosis, Ports, QemuStatus, SubflowSampler } from './ports.ts';
 import { apply, initialState, mayBeInPostCopy, phaseOf, replay, type MigrationState } from './state.ts';
 import { steps } from './steps.ts';
+import { interfaceOf, PathLinks } from './path-links.ts';
 import { noSubflows, subflowEvents } from './subflow-events.ts';
 
 export interface RunListener {
@@ -33,6 +34,15 @@ export type Ending = JournalEventOf<'ended'> | { readonly kind: 'detached' };
 
 /** How long the driver rests when nothing stirs: the grain of every watchdog. */
 const tickMs = 100;
+/** Steps that are only taken when their intent is on disk: until they are done, going back costs nothing. */
+const beforeTheMove = new Set<StepName>([
+  'start-destination',
+  'negotiate-capabilities',
+  'prepare-paths',
+  'listen',
+  'migrate',
+  'start-post-copy',
+]);
 /** A connection can fall back with its first data, so it is asked again after this. */
 const recheckAfterMs = 1000;
 
@@ -48,6 +58,8 @@ export class MigrationRun {
   readonly #observing: Promise<void>[] = [];
   #state: MigrationState;
   #written: Promise<unknown> = Promise.resolve();
+  /** Of the last entry. */
+  #sequence = 0;
   #stimulus = new AbortController();
   #detached = false;
   #fault: { readonly thrown: unknown } | undefined;
@@ -56,6 +68,7 @@ export class MigrationRun {
   #changedAtMonoMs: Milliseconds;
   #sourceStoppedAtMonoMs: Milliseconds | undefined;
   #sampling: Promise<void> | undefined;
+  readonly #links = new PathLinks();
   #subflows = noSubflows;
   #dataSinceMonoMs: Milliseconds | undefined;
 
@@ -254,12 +267,17 @@ export class MigrationRun {
 
   /** Intent on disk, act, result on disk. */
   async #act(step: StepName): Promise<void> {
-    await this.#dispatch({ kind: 'intended', step });
+    const unwritten = await this.#dispatch({ kind: 'intended', step });
+    if (unwritten && beforeTheMove.has(step)) {
+      // A successor that could not read of this step would undo what follows from it. Nothing has moved: go back instead.
+      await this.#dispatch({ kind: 'failed', step, failure: unwritten });
+      return;
+    }
     const monitors = {
       source: this.#observers.source?.monitor,
       destination: this.#observers.destination?.monitor,
     };
-    const record = (event: JournalEvent): Promise<void> => this.#dispatch(event);
+    const record = async (event: JournalEvent): Promise<void> => void (await this.#dispatch(event));
     const result = await steps[step]({ state: this.#state, ports: this.#ports, monitors, record }).then(
       (report): JournalEvent => ({ kind: 'done', step, ...report }),
       (thrown: unknown): JournalEvent => ({
@@ -279,25 +297,32 @@ export class MigrationRun {
     }
   }
 
-  async #dispatch(event: JournalEvent): Promise<void> {
+  /** Resolves with why it is not on disk, if it is not: the state follows it all the same. */
+  #dispatch(event: JournalEvent): Promise<Failure | undefined> {
     const turn = this.#written.then(async () => {
-      const entry = await this.#write(event);
+      const { entry, failure } = await this.#write(event);
+      this.#sequence = entry.sequence;
       this.#state = apply(this.#state, event);
       for (const listener of this.#listeners) listener.onEntry?.(entry, this.#state);
       this.#stimulus.abort();
+      return failure;
     });
     this.#written = turn;
-    await turn;
+    return turn;
   }
 
   /** A journal that fails in mid-run must not harm the guest: what both QEMUs say is enough to finish, and to take up again. */
-  async #write(event: JournalEvent): Promise<JournalEntry> {
+  async #write(event: JournalEvent): Promise<{ readonly entry: JournalEntry; readonly failure?: Failure }> {
     try {
-      return await this.#ports.journal.append(event);
+      return { entry: await this.#ports.journal.append(event) };
     } catch (thrown) {
       const failure = toFailure(thrown, () => this.#state.plan.id);
       for (const listener of this.#listeners) listener.onJournalLost?.(failure);
-      return { sequence: 0, atMonoMs: this.#ports.clock.monoMs(), atEpochMs: this.#ports.clock.epochMs(), event };
+      const { clock } = this.#ports;
+      return {
+        entry: { sequence: this.#sequence + 1, atMonoMs: clock.monoMs(), atEpochMs: clock.epochMs(), event },
+        failure,
+      };
     }
   }
 
@@ -368,51 +393,41 @@ export class MigrationRun {
     }
   }
 
-  /** A dead link is told at once; one that is back is joined again at once, where the kernel alone would wait for its timer. */
+  /** The links of all paths, at both ends, while the run lasts. */
   #watchLinks(): Disposable {
     const watches = new DisposableStack();
-    const lostAtMonoMs = new Map<string, Milliseconds>();
     for (const side of ['source', 'destination'] as const) {
-      const paths = new Map(
-        this.#ports.plan.paths.map((path) => [
-          side === 'source' ? path.sourceInterface : path.destinationInterface,
-          path,
-        ]),
-      );
       watches.use(
-        this.#ports[side].watchLinks(({ interface: name, carrier }) => {
-          const path = paths.get(name);
-          if (path && this.#state.steps.migrate === 'done')
-            void this.#linkChanged(side, name, carrier, path, lostAtMonoMs);
-        }),
+        this.#ports[side].watchLinks(({ interface: name, carrier }) => this.#linkChanged(side, name, carrier)),
       );
     }
     return watches;
   }
 
-  async #linkChanged(
-    side: Side,
-    name: string,
-    carrier: boolean,
-    path: Path,
-    lostAtMonoMs: Map<string, Milliseconds>,
-  ): Promise<void> {
-    const [key, now] = [`${side}/${name}`, this.#ports.clock.monoMs()];
-    if (!carrier) {
-      lostAtMonoMs.set(key, now);
-      await this.#dispatch({ kind: 'link-lost', side, interface: name });
-      return;
-    }
-    const afterMs = Math.round(now - (lostAtMonoMs.get(key) ?? now));
-    lostAtMonoMs.delete(key);
-    await this.#dispatch({ kind: 'link-back', side, interface: name, afterMs });
-    const otherEndUp = ![...lostAtMonoMs.keys()].some((lost) =>
-      [`source/${path.sourceInterface}`, `destination/${path.destinationInterface}`].includes(lost),
+  /**
+   * The kernel alone notices a dead link after a retransmission or two, and one that is back at the next one, which may be
+   * ten seconds away. Told by us, the peer moves what was on its way to the other paths at once, and joins again at once.
+   */
+  #linkChanged(side: Side, name: string, carrier: boolean): void {
+    const path = this.#ports.plan.paths.find((each) => interfaceOf(each, side) === name);
+    if (!path || this.#state.steps.migrate !== 'done') return;
+    const lostAtMonoMs = this.#links.change(side, path, carrier, this.#ports.clock.monoMs());
+    const afterMs = Math.round(this.#ports.clock.monoMs() - (lostAtMonoMs ?? this.#ports.clock.monoMs()));
+    const told = this.#dispatch(
+      carrier ? { kind: 'link-back', side, interface: name, afterMs } : { kind: 'link-lost', side, interface: name },
     );
-    const isWanted = this.#state.pathActions[path.sourceInterface] !== 'remove';
-    if (otherEndUp && isWanted && this.#state.negotiated?.protocol === 'mptcp' && this.#copying()) {
-      await this.changePath('switchyard', 'rejoin', path.sourceInterface);
-    }
+    const action = this.#actionFor(path);
+    if (action) void told.then(() => this.changePath('switchyard', action, path.sourceInterface));
+  }
+
+  #actionFor(path: Path): PathAction | undefined {
+    const last = this.#state.pathActions[path.sourceInterface];
+    if (last === 'remove' || this.#state.negotiated?.protocol !== 'mptcp') return undefined;
+    const isUp = (each: Path): boolean => this.#links.isUp(each);
+    if (isUp(path)) return 'rejoin';
+    // The last path is never withdrawn: an MPTCP connection without any is closed after a while.
+    const others = this.#ports.plan.paths.filter((each) => each !== path && isUp(each));
+    return others.length > 0 && last !== 'withdraw' ? 'withdraw' : undefined;
   }
 
   #noteProgress(bytes: number): void {

@@ -1,7 +1,7 @@
 import { SwitchyardError } from '#contract/errors.ts';
 import type { JournalEvent, JournalEventOf, Path, PathManagerChange, Side, StepName } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
-import type { Capabilities, PathEnd, PathRestoration, Clock, Ports, Qemu } from './ports.ts';
+import type { Capabilities, PathRestoration, Clock, Ports, Qemu } from './ports.ts';
 import type { MigrationState } from './state.ts';
 
 /** The two monitors as they are now; a step that needs one which is not there fails, it does not wait. */
@@ -166,10 +166,6 @@ export const steps: Readonly<Record<StepName, Step>> = {
   },
 
   'restore-paths': async ({ ports, state }) => {
-    for (const end of announcedBefore(state)) {
-      await ports.destination.changePath('add', end);
-      await ports.destination.changePath('resume', end);
-    }
     const restored = await Promise.allSettled(
       (['source', 'destination'] as const).map((side) => ports[side].restorePathManager(restorationFor(state, side))),
     );
@@ -207,9 +203,8 @@ function refuseDifference(source: Capabilities, destination: Capabilities, wante
 /** What to put back on one side: what the plan made, and what changing a path while it ran made. */
 function restorationFor({ plan, pathActions }: MigrationState, side: Side): PathRestoration {
   const { endpoints, limits } = plan[side].mptcp;
-  const announced =
-    side === 'source' ? [] : plan.paths.filter((path) => pathActions[path.sourceInterface] !== undefined);
-  const made = announced
+  const touched = side === 'source' ? [] : plan.paths.filter((path) => pathActions[path.sourceInterface] !== undefined);
+  const made = touched
     .filter((path) => !endpoints.some(({ address }) => address === path.destinationAddress))
     .map(({ destinationAddress: address, destinationInterface }): PathManagerChange => {
       return { kind: 'add-endpoint', endpoint: { address, interface: destinationInterface, flags: ['signal'] } };
@@ -218,19 +213,8 @@ function restorationFor({ plan, pathActions }: MigrationState, side: Side): Path
     planned: [...plan.preparation[side], ...made],
     before: { endpoints, limits },
     addresses: plan.paths.map((path) => (side === 'source' ? path.sourceAddress : path.destinationAddress)),
+    touched: touched.map((path) => path.destinationAddress),
   };
-}
-
-/** Announcements of somebody else that the operator had taken away or paused for this migration. */
-function announcedBefore({ plan, pathActions }: MigrationState): PathEnd[] {
-  return plan.paths
-    .filter((path) => pathActions[path.sourceInterface] !== undefined)
-    .map((path) => ({ address: path.destinationAddress, interface: path.destinationInterface }))
-    .filter((end) =>
-      plan.destination.mptcp.endpoints.some(
-        ({ address, flags }) => address === end.address && flags.includes('signal') && !flags.includes('backup'),
-      ),
-    );
 }
 
 /** The path that carries the first subflow. */

@@ -272,6 +272,7 @@ const pathActions: Readonly<Record<PathAction, string>> = {
   remove: 'Removing the path over',
   backup: 'Pausing the path over',
   resume: 'Resuming the path over',
+  withdraw: 'Withdrawing the path over',
   rejoin: 'Rejoining the path over',
 };
 
@@ -286,6 +287,8 @@ function pathChanged({ by, action, path }: JournalEventOf<'path-changed'>): stri
       return `${by} paused the path over ${pair}: it carries data only when no other can.`;
     case 'resume':
       return `${by} resumed the path over ${pair}.`;
+    case 'withdraw':
+      return `The path over ${pair} was withdrawn until its link is back: what was on its way goes over the others.`;
     case 'rejoin':
       return `The path over ${pair} was announced again, so that it is rejoined at once.`;
     default:

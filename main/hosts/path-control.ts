@@ -31,6 +31,19 @@ export function restorePathManager({ namespace }: NetworkPlace, restoration: Pat
     inUse: addressesInUse(namespace),
   });
   for (const change of changes) carryOut(manager, change, links);
+  for (const endpoint of restoration.before.endpoints) {
+    if (restoration.touched.includes(endpoint.address)) putBack(manager, endpoint, links);
+  }
+}
+
+/** A path that was withdrawn and joined again has got another id, one that was removed has none. */
+function putBack(manager: MptcpPathManager, wanted: MptcpEndpoint, links: ReadonlyMap<string, number>): void {
+  if (wanted.flags.includes('implicit')) return;
+  const present = manager.endpoints().find((each) => each.address === wanted.address && each.port === wanted.port);
+  if (present?.id === wanted.id && present.flags.join() === wanted.flags.join()) return;
+  if (present) manager.removeEndpoint(present.id);
+  const { id, address, port, interface: name, flags } = wanted;
+  manager.addEndpoint({ id, address, port, interfaceIndex: name === undefined ? undefined : links.get(name), flags });
 }
 
 /**
@@ -49,6 +62,7 @@ export function changePath(place: NetworkPlace, action: PathAction, end: PathEnd
       if (!announced) announce();
       return;
     case 'remove':
+    case 'withdraw':
       if (announced) manager.removeEndpoint(announced.id);
       manager.removeInitialAddress(end.address);
       return;
