@@ -206,8 +206,8 @@ export class Application {
         kind: 'rejected',
         phase: 'planning',
         event: 'attach',
-        text: `The journal of ${id} holds no plan: its manager ended before anything was done.`,
-        remedy: 'Nothing is left to do; migrate again.',
+        text: `The plan of ${id} cannot be read: its manager ended before anything was done, or another version wrote it.`,
+        remedy: 'Take it up with the version of Switchyard that made it; if it ended at once, migrate again.',
       });
     }
     held.use(lockGuest(this.#directories.state, plan.guest.identity, owner));
@@ -250,8 +250,8 @@ function recordOf({ entries, samples, foreign }: StoredMigration): MigrationReco
       kind: 'rejected',
       phase: 'planning',
       event: 'read',
-      text: 'The journal of this migration ends before its plan.',
-      remedy: 'Nothing was done in it, and nothing can be shown of it.',
+      text: 'The plan of this migration cannot be read: its journal ends before it, or another version wrote it.',
+      remedy: 'Show it with the version of Switchyard that made it; its journal is left as it is.',
     });
   }
   return migrationRecord({ entries, samples, foreign, phase: phaseOf(state) });
