@@ -4,6 +4,7 @@ export type { LabGuest } from './copies.ts';
 export { labDown } from './down.ts';
 export { labList } from './find-lab.ts';
 export { HeartbeatWatch, type HeartbeatReport } from './guest/heartbeat.ts';
+export { findGuests, type GuestProcess } from './guest/processes.ts';
 export { labLink } from './link.ts';
 export { defaultLabName } from './names.ts';
 export { parseLabOptions, type GuestPace, type LabOptions, type LabOptionTexts } from './options.ts';

@@ -1,13 +1,50 @@
-import type { Application } from '#main/app/application.ts';
+import type { Guest, HostFacts } from '#contract/host.ts';
+import type { Check, MigrationRecord, Plan } from '#contract/migration.ts';
+import type { LiveChange, MigrationRequest, OperatorPathAction } from '#contract/requests.ts';
+import type * as lab from '#lab/lab.ts';
+import type { HistoryEntry, Started } from '#main/app/application.ts';
+import type { OpenMigration } from '#main/app/managed.ts';
+import type { Clock } from './clock.ts';
 import type { Console } from './console.ts';
-import type { Signals } from './drive.ts';
+import type { Signals } from './signals.ts';
+
+/** What commands ask of the application: main/app/application.ts, or a fake. */
+export interface ApplicationPort {
+  readonly user: string;
+  hosts(): Promise<readonly HostFacts[]>;
+  guests(hostId?: string): Promise<readonly Guest[]>;
+  preflight(request: MigrationRequest): Promise<{ readonly plan: Plan; readonly refusals: readonly Check[] }>;
+  start(request: MigrationRequest): Promise<Started>;
+  open(idOrPrefix: string): Promise<OpenMigration | undefined>;
+  change(idOrPrefix: string, change: LiveChange): Promise<void>;
+  changePath(idOrPrefix: string, action: OperatorPathAction, sourceInterface: string): Promise<void>;
+  requestPostCopy(idOrPrefix: string): Promise<void>;
+  history(): Promise<readonly HistoryEntry[]>;
+  record(idOrPrefix: string): Promise<MigrationRecord>;
+}
+
+/** What commands ask of the lab: lab/lab.ts, or a fake. */
+export type LabPort = Pick<
+  typeof lab,
+  | 'labUp'
+  | 'labStatus'
+  | 'labList'
+  | 'labLink'
+  | 'labVerify'
+  | 'labDown'
+  | 'parseLabOptions'
+  | 'HeartbeatWatch'
+  | 'findGuests'
+>;
 
 /** What a command works with; the real one is built in index.ts, tests bring their own. */
 export interface Context {
   readonly console: Console;
   readonly signals: Signals;
-  /** Loaded when first asked for: `--help` needs none of it. */
-  readonly application: () => Promise<Application>;
+  readonly clock: Clock;
+  /** Both are loaded when first asked for: `--help` needs neither. */
+  readonly application: () => Promise<ApplicationPort>;
+  readonly lab: () => Promise<LabPort>;
 }
 
 /** A command answers with the exit code. */

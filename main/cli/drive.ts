@@ -1,7 +1,9 @@
-import type { JournalEntry } from '#contract/migration.ts';
+import type { Failure } from '#contract/errors.ts';
+import type { JournalEntry, Outcome } from '#contract/migration.ts';
+import type { Result } from '#contract/result.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
-import { exitCode, exitCodeOf } from './exit-code.ts';
+import type { Signals } from './signals.ts';
 
 /** What shows a migration while it runs: a live view on a terminal, plain lines elsewhere. */
 export interface MigrationView {
@@ -12,29 +14,44 @@ export interface MigrationView {
   close(): void;
 }
 
-/** The process's signals, so that tests can send them without dying. */
-export interface Signals {
-  on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): () => void;
+export interface DriveOptions {
+  readonly view: MigrationView;
+  readonly signals: Signals;
+  readonly user: string;
+  /** Entries up to this one have been shown already. */
+  readonly shownSequence?: number;
+  /** Asked for as soon as what comes of it will be shown. */
+  readonly first?: 'cancel' | 'recover' | undefined;
 }
 
-export const processSignals: Signals = {
-  on: (signal, listener) => {
-    process.on(signal, listener);
-    return () => process.off(signal, listener);
-  },
-};
+/** How this command's part in a migration ended. */
+export type Leaving =
+  | { readonly kind: 'ended'; readonly outcome: Outcome }
+  /** The operator told this command to let go. */
+  | { readonly kind: 'let-go' }
+  /** Another process managed it, and has ended or let go. */
+  | { readonly kind: 'orphaned'; readonly shownSequence: number };
 
 /**
- * Looks after a migration to its end and shows it. The first Ctrl-C cancels and waits until the guest is safe; the second
- * lets go. A hang-up or a termination lets go at once: the migration needs nobody to go on copying.
+ * Shows a migration to its end, and looks after it if this process manages it. The first Ctrl-C cancels and waits until
+ * the guest is safe; the second lets go. A hang-up or a termination lets go at once: QEMU goes on copying without us.
  */
 export async function drive(
   migration: OpenMigration,
-  { view, signals, user }: { readonly view: MigrationView; readonly signals: Signals; readonly user: string },
-): Promise<number> {
-  const takeUp = `\`switchyard watch ${migration.id}\``;
-  let interrupted = false;
-  const letGo = (): void => {
+  { view, signals, user, shownSequence = -1, first }: DriveOptions,
+): Promise<Leaving> {
+  let lastSequence = shownSequence;
+  let cancelled = false;
+  let letGo = false;
+
+  const show = (entry: JournalEntry): void => {
+    lastSequence = Math.max(lastSequence, entry.sequence);
+    view.entry(entry);
+  };
+  const release = (): void => {
+    if (letGo) return;
+    letGo = true;
+    const takeUp = `\`switchyard watch ${migration.id}\``;
     view.say(
       migration.managedHere
         ? `The migration goes on without this command. Nobody looks after it until you type ${takeUp}.`
@@ -42,30 +59,42 @@ export async function drive(
     );
     migration.detach();
   };
-  const interrupt = async (): Promise<void> => {
-    if (interrupted || !migration.managedHere) return letGo();
-    interrupted = true;
-    view.say('Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave the migration running.');
-    const result = await migration.cancel(user);
+  const tell = (result: Result<void, Failure>): void => {
     if (!result.ok) view.say(`${result.error.text} ${result.error.remedy}`);
   };
-  const forget = [
-    signals.on('SIGINT', () => void interrupt()),
-    signals.on('SIGTERM', letGo),
-    signals.on('SIGHUP', letGo),
+  const cancel = async (): Promise<void> => {
+    cancelled = true;
+    view.say('Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave the migration running.');
+    tell(await migration.cancel(user));
+  };
+  const interrupt = (): void => {
+    if (cancelled || !migration.managedHere) release();
+    else void cancel();
+  };
+  // A suspended process could not resume the guest on its destination: it would stand still until somebody types `fg`.
+  const refuseToSuspend = (): void =>
+    view.say('Not suspended: the guest needs this command to arrive. Look at other things in another terminal.');
+
+  for (const entry of migration.history) if (entry.sequence > shownSequence) show(entry);
+  const undo = [
     migration.subscribe({
-      onEntry: (entry) => view.entry(entry),
+      onEntry: show,
       onSample: (sample) => view.sample(sample),
       onJournalLost: (failure) =>
         view.say(`${failure.text} The migration goes on; what follows is not on disk. ${failure.remedy}`),
     }),
+    signals.on('SIGINT', interrupt),
+    signals.on('SIGTERM', release),
+    signals.on('SIGHUP', release),
+    ...(migration.managedHere ? [signals.on('SIGTSTP', refuseToSuspend)] : []),
   ];
-  for (const entry of migration.history) view.entry(entry);
   try {
+    if (first === 'cancel') await cancel();
+    if (first === 'recover') tell(await migration.requestRecovery(user));
     const ending = await migration.ended;
-    return ending.kind === 'ended' ? exitCodeOf(ending.outcome) : exitCode.needsOperator;
+    if (ending.kind === 'ended') return { kind: 'ended', outcome: ending.outcome };
+    return letGo ? { kind: 'let-go' } : { kind: 'orphaned', shownSequence: lastSequence };
   } finally {
-    for (const undo of forget) undo();
-    view.close();
+    for (const each of undo) each();
   }
 }

@@ -1,3 +1,4 @@
+import type { Failure } from '#contract/errors.ts';
 import type { Outcome } from '#contract/migration.ts';
 
 /** What other programs read off this command. */
@@ -7,7 +8,7 @@ export const exitCode = {
   /** Failed or cancelled; for a migration: the guest is safe on the source. */
   failed: 1,
   usage: 2,
-  /** Preflight found something that stands in the way; nothing was done. */
+  /** Something stands in the way; nothing was done. */
   refused: 3,
   /** The guest needs the operator: it is stopped, paused or lost, or nobody knows. */
   needsOperator: 4,
@@ -26,4 +27,9 @@ export function exitCodeOf(outcome: Outcome | undefined): number {
     case undefined:
       return exitCode.needsOperator;
   }
+}
+
+/** Of a command that could not do its work, and whose failure says nothing about where a guest is. */
+export function exitCodeOfFailure(failure: Failure): number {
+  return failure.kind === 'invalid-request' ? exitCode.usage : exitCode.failed;
 }

@@ -1,27 +1,35 @@
 import packageJson from '#package.json' with { type: 'json' };
+import { systemClock } from './clock.ts';
 import { processConsole } from './console.ts';
-import { processSignals } from './drive.ts';
+import type { ApplicationPort } from './context.ts';
 import { exitCode } from './exit-code.ts';
-import { runCommandLine } from './program.ts';
+import { runCommandLine } from './run.ts';
+import { processSignals } from './signals.ts';
 
-const console = processConsole(process.stdout, process.stderr);
-let application: Promise<import('#main/app/application.ts').Application> | undefined;
+const console = processConsole();
+const { version } = packageJson;
+let application: Promise<ApplicationPort> | undefined;
 
-try {
-  process.exitCode = await runCommandLine(process.argv.slice(2), packageJson.version, {
-    console,
-    signals: processSignals,
-    application: () =>
-      (application ??= import('#main/app/application.ts').then(
-        ({ Application }) => new Application({ version: packageJson.version }),
-      )),
+// Outside of every promise that somebody waits for: what this process looked after goes on without it.
+process.on('uncaughtException', (thrown) => {
+  void import('./failure-report.ts').then(async ({ reportFailure }) => {
+    reportFailure(console, thrown, { json: false });
+    await console.flushed();
+    process.exit(exitCode.needsOperator);
   });
-} catch (thrown) {
-  // A fault of ours: whatever runs goes on without this command, so say how to find it again.
-  console.log(`Switchyard hit a fault of its own: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  console.log(
-    'Look at the state of your migrations with `switchyard history`. SWITCHYARD_DEBUG=1 shows where it happened.',
-  );
-  if (process.env['SWITCHYARD_DEBUG'] === '1') console.log(String(thrown instanceof Error ? thrown.stack : thrown));
-  process.exitCode = exitCode.needsOperator;
-}
+});
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  console,
+  version,
+  signals: processSignals,
+  clock: systemClock,
+  application: () =>
+    (application ??= import('#main/app/application.ts').then(({ Application }) => new Application({ version }))),
+  lab: () => import('#lab/lab.ts'),
+  enterLabs: async (options) => {
+    const { reenterForLab } = await import('#lab/user-namespace.ts');
+    return reenterForLab([process.execPath, ...process.execArgv, ...process.argv.slice(1)], options);
+  },
+});
+await console.flushed();

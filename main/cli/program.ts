@@ -1,127 +1,140 @@
 import { Command as Program, CommanderError, Option } from 'commander';
-import { SwitchyardError } from '#contract/errors.ts';
-import { mptcpPolicySchema } from '#contract/migration.ts';
-import { countArgument, collect, durationArgument, rateArgument } from './arguments.ts';
-import type { Command, Context } from './context.ts';
-import type { ExportFormat, ExportOptions } from './commands/records.ts';
-import type { MigrateOptions } from './commands/migrate.ts';
-import { exitCode } from './exit-code.ts';
+import type { MigrationSettings } from '#contract/migration.ts';
+import { collect, countArgument, durationArgument, rateArgument } from './arguments.ts';
+import type { Command } from './context.ts';
+import type { ExportOptions } from './commands/records.ts';
+import type { ChangeOptions, MigrateOptions } from './migration-request.ts';
 
-const json = ['--json', 'print one JSON document on stdout; everything else goes to stderr'] as const;
-const labName = ['--name <name>', 'which lab', 'lab'] as const;
-
-/** Runs one command line; resolves with the exit code, never rejects for what an operator can mend. */
-export async function runCommandLine(argv: readonly string[], version: string, context: Context): Promise<number> {
-  let code: number = exitCode.done;
-  const program = build(version, context, async (command) => {
-    code = await command(context);
-  });
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-    return code;
-  } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCode.done : exitCode.usage;
-    if (thrown instanceof SwitchyardError) {
-      context.console.log(`${thrown.failure.text} ${thrown.failure.remedy}`);
-      return thrown.failure.kind === 'invalid-request' ? exitCode.usage : exitCode.failed;
-    }
-    throw thrown;
-  }
+/** What the operator asked for, as a command ready to run; its module is loaded when it is run, not before. */
+export interface Chosen {
+  readonly command: () => Promise<Command>;
+  /** Where it looks for labs when this user may not make network namespaces: see lab/user-namespace.ts. */
+  readonly labs: 'makes' | 'enters' | 'needs-none';
 }
 
-function build(version: string, context: Context, run: (command: Command) => Promise<void>): Program {
+/** What commander has read, or what it printed instead. */
+export type Reading =
+  | { readonly kind: 'chosen'; readonly chosen: Chosen }
+  | { readonly kind: 'told' }
+  | { readonly kind: 'misused'; readonly why: string };
+
+export interface Outputs {
+  readonly out: (text: string) => void;
+  readonly log: (text: string) => void;
+}
+
+/** Reads a command line: nothing is done yet, and nothing heavy is loaded. */
+export function readCommandLine(argv: readonly string[], version: string, outputs: Outputs): Reading {
+  let chosen: Chosen | undefined;
+  const program = build(version, outputs, (labs, load, use) => {
+    chosen = { labs, command: async () => use(await load()) };
+  });
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return { kind: 'told' };
+    return { kind: 'misused', why: thrown.message.replace(/^error: /, '') };
+  }
+  return chosen ? { kind: 'chosen', chosen } : { kind: 'misused', why: 'no command was given' };
+}
+
+type Choose = <Module>(labs: Chosen['labs'], load: () => Promise<Module>, use: (module: Module) => Command) => void;
+
+const changeCommands = () => import('./commands/change.ts');
+const demoCommand = () => import('./commands/demo.ts');
+const inventory = () => import('./commands/inventory.ts');
+const lab = () => import('./commands/lab.ts');
+const migrateCommands = () => import('./commands/migrate.ts');
+const records = () => import('./commands/records.ts');
+const watchCommands = () => import('./commands/watch.ts');
+
+interface Json {
+  readonly json?: boolean;
+}
+
+const jsonOption = ['--json', 'print one JSON document on stdout; everything else goes to stderr'] as const;
+const idArgument = ['<id>', 'migration id, or the beginning of it'] as const;
+
+function build(version: string, { out, log }: Outputs, choose: Choose): Program {
   const program = new Program('switchyard')
     .description('Moves running QEMU/KVM guests between hosts over Multipath TCP.')
     .version(version)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => context.console.out(text), writeErr: (text) => context.console.log(text) })
-    .showHelpAfterError('(see --help)');
+    .configureOutput({ writeOut: out, writeErr: log })
+    .showHelpAfterError('(see --help)')
+    .addHelpText('after', exitCodeHelp);
 
   program
     .command('demo')
     .description('make a lab, move its guest by TCP and back by Multipath TCP, compare, clean up')
-    .option(...json)
-    .action(async (options: { json?: boolean }) => run((await import('./commands/demo.ts')).demo(options)));
+    .option(...jsonOption)
+    .action((options: Json) => choose('makes', demoCommand, (commands) => commands.demo(options)));
+  labCommands(program.command('lab').description('throw-away hosts, shaped links and a guest on this machine'), choose);
+  inventoryCommands(program, choose);
+  movingCommands(program, choose);
+  changingCommands(program, choose);
+  recordCommands(program, choose);
+  return program;
+}
 
-  labCommands(program.command('lab').description('throw-away hosts, shaped links and a guest on this machine'), run);
+const exitCodeHelp = `
+Exit codes of commands that move a guest (migrate, watch, cancel, recover) say where it is:
+  0 done, it is on the destination      1 failed or cancelled, it is safe on the source
+  3 refused, nothing was touched        4 it needs the operator: stopped, paused, lost, or not known
+Of all others: 0 done, 1 failed. Wrong usage is 2 everywhere.`;
 
+function inventoryCommands(program: Program, choose: Choose): void {
   program
     .command('hosts')
     .description('this machine and its network namespaces: kernels, QEMU, MPTCP, interfaces')
-    .option(...json)
-    .action(async (options: { json?: boolean }) => run((await import('./commands/inventory.ts')).hosts(options)));
+    .option(...jsonOption)
+    .action((options: Json) => choose('enters', inventory, (commands) => commands.hosts(options)));
   program
     .command('guests')
     .description('QEMU guests, of one host or of all')
     .argument('[host]')
-    .option(...json)
-    .action(async (host: string | undefined, options: { json?: boolean }) =>
-      run((await import('./commands/inventory.ts')).guests(host, options)),
+    .option(...jsonOption)
+    .action((host: string | undefined, options: Json) =>
+      choose('enters', inventory, (commands) => commands.guests(host, options)),
     );
+}
 
+function movingCommands(program: Program, choose: Choose): void {
   migrationOptions(
     program.command('preflight').description('check whether a migration would work; changes nothing'),
-  ).action(async (guest: string, options: MigrateOptions) =>
-    run((await import('./commands/migrate.ts')).preflight(guest, options)),
+  ).action((guest: string, options: MigrateOptions) =>
+    choose('enters', migrateCommands, (commands) => commands.preflight(guest, options)),
   );
   migrationOptions(program.command('migrate').description('move a running guest to another host')).action(
-    async (guest: string, options: MigrateOptions) =>
-      run((await import('./commands/migrate.ts')).migrate(guest, options)),
+    (guest: string, options: MigrateOptions) =>
+      choose('enters', migrateCommands, (commands) => commands.migrate(guest, options)),
   );
-
   program
     .command('watch')
-    .description('follow a migration; take it up again when nobody looks after it')
-    .argument('<id>', 'migration id, or the beginning of it')
-    .option(...json)
-    .action(async (id: string, options: { json?: boolean }) =>
-      run((await import('./commands/migrate.ts')).watch(id, options)),
-    );
+    .description('follow a migration; take it up and finish it when nobody looks after it')
+    .argument(...idArgument)
+    .option(...jsonOption)
+    .action((id: string, options: Json) => choose('enters', watchCommands, (commands) => commands.watch(id, options)));
   program
     .command('cancel')
     .description('cancel a migration and wait until the guest is safe on its source')
-    .argument('<id>')
-    .option(...json)
-    .action(async (id: string, options: { json?: boolean }) =>
-      run((await import('./commands/migrate.ts')).cancel(id, options)),
-    );
+    .argument(...idArgument)
+    .option(...jsonOption)
+    .action((id: string, options: Json) => choose('enters', watchCommands, (commands) => commands.cancel(id, options)));
   program
-    .command('set')
-    .description('change the bandwidth or the downtime limit of a migration that runs')
-    .argument('<id>')
-    .option('--bandwidth <rate>', '500mbit, 2.5gbit; 0 is no limit', rateArgument)
-    .option('--downtime-limit <duration>', '300ms, 1s', durationArgument)
-    .action(async (id: string, options: { bandwidth?: number; downtimeLimit?: number }) =>
-      run((await import('./commands/migrate.ts')).change(id, options)),
+    .command('recover')
+    .description('connect both sides of an interrupted post-copy again, and finish it')
+    .argument(...idArgument)
+    .option(...jsonOption)
+    .action((id: string, options: Json) =>
+      choose('enters', watchCommands, (commands) => commands.recover(id, options)),
     );
-
-  program
-    .command('history')
-    .description('all migrations, newest first')
-    .option(...json)
-    .action(async (options: { json?: boolean }) => run((await import('./commands/records.ts')).history(options)));
-  program
-    .command('show')
-    .description('one migration, with its events')
-    .argument('<id>')
-    .option(...json)
-    .action(async (id: string, options: { json?: boolean }) =>
-      run((await import('./commands/records.ts')).show(id, options)),
-    );
-  program
-    .command('export')
-    .description('write the record of a migration')
-    .argument('<id>')
-    .addOption(
-      new Option('--format <format>', 'what to write').choices(['json', 'csv', 'log', 'html']).makeOptionMandatory(),
-    )
-    .requiredOption('--output <file>', 'where to; - is stdout')
-    .option('--force', 'overwrite the file')
-    .action(async (id: string, options: ExportOptions & { format: ExportFormat }) =>
-      run((await import('./commands/records.ts')).exportRecord(id, options)),
-    );
-  return program;
 }
+
+const policies = ['off', 'prefer', 'require'] as const satisfies readonly MigrationSettings['mptcp'][];
+const owners = ['qemu', 'app'] as const satisfies readonly MigrationSettings['socket'][];
+const postCopyPolicies = ['never', 'allow'] as const satisfies readonly MigrationSettings['postCopy'][];
 
 function migrationOptions(command: Program): Program {
   return command
@@ -130,8 +143,19 @@ function migrationOptions(command: Program): Program {
     .requiredOption('--to <host>', 'destination host')
     .addOption(
       new Option('--mptcp <policy>', 'off: TCP; prefer: fall back to TCP with a warning; require: MPTCP or nothing')
-        .choices(mptcpPolicySchema.options)
+        .choices(policies)
         .default('prefer'),
+    )
+    .addOption(
+      new Option('--socket <owner>', 'who makes the connection: QEMU, or Switchyard, which hands it to QEMU')
+        .choices(owners)
+        .default('qemu'),
+    )
+    .option('--no-prepare-paths', 'leave MPTCP endpoints and limits as they are')
+    .addOption(
+      new Option('--post-copy <policy>', 'allow: the guest may go over before all of its memory has')
+        .choices(postCopyPolicies)
+        .default('never'),
     )
     .option('--downtime-limit <duration>', 'longest stop that is aimed for (default 300ms)', durationArgument)
     .option('--bandwidth <rate>', 'most to send, 500mbit, 2.5gbit; 0 is no limit (default 0)', rateArgument)
@@ -140,56 +164,114 @@ function migrationOptions(command: Program): Program {
     .option('--stall-limit <duration>', 'cancel when nothing has moved for so long (default 30s)', durationArgument)
     .option('--sample-rate <hz>', 'samples a second, 1 to 50 (default 10)', countArgument)
     .option('--accept <check>', 'go on although this check fails; may be repeated', collect, [])
-    .option(...json);
+    .option(...jsonOption);
 }
 
-interface LabOptions {
+function changingCommands(program: Program, choose: Choose): void {
+  program
+    .command('set')
+    .description('change the bandwidth or the downtime limit of a migration that runs')
+    .argument(...idArgument)
+    .option('--bandwidth <rate>', '500mbit, 2.5gbit; 0 is no limit', rateArgument)
+    .option('--downtime-limit <duration>', '300ms, 1s', durationArgument)
+    .option(...jsonOption)
+    .action((id: string, options: ChangeOptions & Json) =>
+      choose('needs-none', changeCommands, (commands) => commands.set(id, options)),
+    );
+  program
+    .command('path')
+    .description('change a path of a migration that runs: add, remove, backup (carries nothing), resume')
+    .argument(...idArgument)
+    .argument('<action>', 'add, remove, backup or resume')
+    .argument('<interface>', "the source's interface, by which the path is named")
+    .option(...jsonOption)
+    .action((id: string, action: string, sourceInterface: string, options: Json) =>
+      choose('needs-none', changeCommands, (commands) => commands.path(id, action, sourceInterface, options)),
+    );
+  program
+    .command('post-copy')
+    .description('let the guest go over now, before all of its memory has; needs --post-copy allow')
+    .argument(...idArgument)
+    .option(...jsonOption)
+    .action((id: string, options: Json) =>
+      choose('needs-none', changeCommands, (commands) => commands.postCopy(id, options)),
+    );
+}
+
+function recordCommands(program: Program, choose: Choose): void {
+  program
+    .command('history')
+    .description('all migrations, newest first, and what is still open')
+    .option(...jsonOption)
+    .action((options: Json) => choose('needs-none', records, (commands) => commands.history(options)));
+  program
+    .command('show')
+    .description('one migration, with its events')
+    .argument(...idArgument)
+    .option(...jsonOption)
+    .action((id: string, options: Json) => choose('needs-none', records, (commands) => commands.show(id, options)));
+  program
+    .command('export')
+    .description('write the record of a migration')
+    .argument(...idArgument)
+    .addOption(
+      new Option('--format <format>', 'what to write').choices(['json', 'csv', 'log', 'html']).makeOptionMandatory(),
+    )
+    .requiredOption('--output <file>', 'where to; - is stdout')
+    .option('--force', 'overwrite the file')
+    .action((id: string, options: ExportOptions) =>
+      choose('needs-none', records, (commands) => commands.exportRecord(id, options)),
+    );
+}
+
+interface LabOptions extends Json {
   readonly name: string;
-  readonly json?: boolean;
 }
 
-function labCommands(lab: Program, run: (command: Command) => Promise<void>): void {
-  lab
+const labName = ['--name <name>', 'which lab', 'lab'] as const;
+
+function labCommands(program: Program, choose: Choose): void {
+  program
     .command('up')
     .description('two hosts, shaped links between them, and a guest that proves its own memory')
     .option(...labName)
-    .option('--links <rates>', 'one link per rate, 500mbit,500mbit')
-    .option('--guest-memory <size>', '512MiB')
-    .option('--guest-walk <size>', 'how much of it the guest keeps writing to, 400MiB')
+    .option('--links <rates>', 'one link per rate (default 500mbit,500mbit)')
+    .option('--guest-memory <size>', '(default 512MiB)')
+    .option('--guest-walk <size>', 'how much of it the guest keeps writing to (default 400MiB of 512, in proportion)')
     .option('--guest-pace <pace>', 'how fast: 50mbit, pages per second, or max (default: a tenth of the slowest link)')
-    .option(...json)
-    .action(async (options: LabOptions) => run((await import('./commands/lab.ts')).up(options)));
-  lab
+    .option(...jsonOption)
+    .action((options: LabOptions) => choose('makes', lab, (commands) => commands.up(options)));
+  program
     .command('status')
     .description('what is there now')
     .option(...labName)
-    .option(...json)
-    .action(async (options: LabOptions) => run((await import('./commands/lab.ts')).status(options)));
-  lab
+    .option(...jsonOption)
+    .action((options: LabOptions) => choose('enters', lab, (commands) => commands.status(options)));
+  program
     .command('list')
     .description('all labs on this machine')
-    .option(...json)
-    .action(async (options: { json?: boolean }) => run((await import('./commands/lab.ts')).list(options)));
-  lab
+    .option(...jsonOption)
+    .action((options: Json) => choose('enters', lab, (commands) => commands.list(options)));
+  program
     .command('link')
     .description('cut or mend a link: down (carrier lost), silent (carrier stays, all is lost), up')
     .argument('<n>', 'counts from 1', countArgument)
     .argument('<state>', 'up, down or silent')
     .option(...labName)
-    .option(...json)
-    .action(async (index: number, state: string, options: LabOptions) =>
-      run((await import('./commands/lab.ts')).link(index, state, options)),
+    .option(...jsonOption)
+    .action((index: number, state: string, options: LabOptions) =>
+      choose('enters', lab, (commands) => commands.link(index, state, options)),
     );
-  lab
+  program
     .command('verify')
     .description('prove that the guest has lost none of its memory')
     .option(...labName)
-    .option(...json)
-    .action(async (options: LabOptions) => run((await import('./commands/lab.ts')).verify(options)));
-  lab
+    .option(...jsonOption)
+    .action((options: LabOptions) => choose('enters', lab, (commands) => commands.verify(options)));
+  program
     .command('down')
     .description('remove the lab, also what a crash left of it')
     .option(...labName)
-    .option(...json)
-    .action(async (options: LabOptions) => run((await import('./commands/lab.ts')).down(options)));
+    .option(...jsonOption)
+    .action((options: LabOptions) => choose('enters', lab, (commands) => commands.down(options)));
 }

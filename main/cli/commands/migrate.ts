@@ -1,130 +1,64 @@
-import { defaultSettings, type MigrationSettings } from '#contract/migration.ts';
-import { migrationRequestSchema, type MigrationRequest } from '#contract/requests.ts';
-import { invalidRequest } from '#contract/errors.ts';
-import type { OpenMigration } from '#main/app/managed.ts';
+import { SwitchyardError } from '#contract/errors.ts';
+import type { Check, Plan } from '#contract/migration.ts';
+import type { Started } from '#main/app/application.ts';
 import type { Command, Context } from '#main/cli/context.ts';
-import { drive } from '#main/cli/drive.ts';
-import { exitCode, exitCodeOf } from '#main/cli/exit-code.ts';
+import { exitCode } from '#main/cli/exit-code.ts';
+import { reportFailure } from '#main/cli/failure-report.ts';
+import { lookAfter } from '#main/cli/look-after.ts';
+import { toMigrationRequest, type MigrateOptions } from '#main/cli/migration-request.ts';
 import { printJson } from '#main/cli/console.ts';
-import { checkLines } from '#main/cli/view/checks.ts';
-import { migrationView } from '#main/cli/view/migration-view.ts';
-import { resultLines } from '#main/cli/view/result.ts';
+import { checkLines, verdictLine } from '#main/cli/view/checks.ts';
 
-export interface MigrateOptions {
-  readonly from: string;
-  readonly to: string;
-  readonly json?: boolean;
-  readonly mptcp?: MigrationSettings['mptcp'];
-  readonly downtimeLimit?: number;
-  readonly bandwidth?: number;
-  readonly parallelConnections?: number;
-  readonly autoConverge?: boolean;
-  readonly stallLimit?: number;
-  readonly sampleRate?: number;
-  readonly accept?: readonly string[];
-}
-
+/** Looks, and changes nothing. */
 export function preflight(guest: string, options: MigrateOptions): Command {
-  return async (context) => {
-    const application = await context.application();
-    const { plan, refusals } = await application.preflight(toRequest(guest, options));
-    if (options.json === true)
-      printJson(context.console, { ready: refusals.length === 0, checks: plan.checks, paths: plan.paths });
-    else context.console.out(checkLines(plan.checks));
+  return async ({ application, console }) => {
+    const { plan, refusals } = await (await application()).preflight(toMigrationRequest(guest, options));
+    if (options.json === true) printJson(console, readiness(plan, refusals));
+    else console.out(`${checkLines(plan.checks)}\n\n${verdictLine(refusals)}`);
     return refusals.length === 0 ? exitCode.done : exitCode.refused;
   };
 }
 
+/** Moves a guest; answers when it is over. */
 export function migrate(guest: string, options: MigrateOptions): Command {
+  const json = options.json === true;
   return async (context) => {
-    const application = await context.application();
-    const started = await application.start(toRequest(guest, options));
-    if (started.kind === 'refused') {
-      if (options.json === true) printJson(context.console, { refused: true, checks: started.plan.checks });
-      context.console.log(`Not started: nothing was changed.\n${checkLines(started.refusals)}`);
-      return exitCode.refused;
-    }
-    return see(context, started.migration, options.json === true);
+    const started = await begin(context, guest, options);
+    if (started === undefined) return exitCode.refused;
+    if (started.kind === 'started') return lookAfter(context, started.migration, { json });
+    const { plan, refusals } = started;
+    if (json) printJson(context.console, { ...readiness(plan, refusals), error: refusalOf(plan, refusals) });
+    context.console.log(`Not started, and nothing was changed.\n${checkLines(refusals)}`);
+    return exitCode.refused;
   };
 }
 
-export function watch(id: string, options: { readonly json?: boolean }): Command {
-  return async (context) => {
-    const application = await context.application();
-    const open = await application.open(id);
-    if (open) return see(context, open, options.json === true);
-    const record = await application.record(id);
-    if (options.json === true) printJson(context.console, record);
-    else context.console.out(resultLines(record));
-    return exitCodeOf(record.outcome);
-  };
+/** Nothing when it could not be started, and so nothing was done: a guest that migrates already, a full disk. */
+async function begin(
+  { application, console }: Context,
+  guest: string,
+  options: MigrateOptions,
+): Promise<Started | undefined> {
+  const request = toMigrationRequest(guest, options);
+  try {
+    return await (await application()).start(request);
+  } catch (thrown) {
+    if (!(thrown instanceof SwitchyardError) || thrown.failure.kind === 'invalid-request') throw thrown;
+    reportFailure(console, thrown, { json: options.json === true });
+    return undefined;
+  }
 }
 
-export function cancel(id: string, options: { readonly json?: boolean }): Command {
-  return async (context) => {
-    const application = await context.application();
-    const open = await application.open(id);
-    if (!open) {
-      const record = await application.record(id);
-      if (options.json === true) printJson(context.console, record);
-      context.console.log('Nothing to cancel: it has already ended.');
-      return exitCodeOf(record.outcome);
-    }
-    const result = await open.cancel(application.user);
-    if (!result.ok) context.console.log(`${result.error.text} ${result.error.remedy}`);
-    return see(context, open, options.json === true);
-  };
+function readiness({ checks, paths }: Plan, refusals: readonly Check[]) {
+  return { ready: refusals.length === 0, checks, paths };
 }
 
-/** Shows it to its end, then says how it ended; with `--json` the record is the one thing on stdout. */
-async function see(context: Context, migration: OpenMigration, json: boolean): Promise<number> {
-  const application = await context.application();
-  const view = migrationView(context.console, { json });
-  const code = await drive(migration, { view, signals: context.signals, user: application.user });
-  const record = await application.record(migration.id);
-  if (json) printJson(context.console, record);
-  else context.console.out(resultLines(record));
-  return code;
-}
-
-function toRequest(guest: string, options: MigrateOptions): MigrationRequest {
-  const parsed = migrationRequestSchema.safeParse({
-    guest,
-    from: options.from,
-    to: options.to,
-    settings: {
-      ...defaultSettings,
-      mptcp: options.mptcp ?? defaultSettings.mptcp,
-      downtimeLimitMs: options.downtimeLimit ?? defaultSettings.downtimeLimitMs,
-      bandwidthBitsPerSecond: options.bandwidth ?? defaultSettings.bandwidthBitsPerSecond,
-      parallelConnections: options.parallelConnections ?? defaultSettings.parallelConnections,
-      autoConverge: options.autoConverge ?? defaultSettings.autoConverge,
-      stallLimitMs: options.stallLimit ?? defaultSettings.stallLimitMs,
-      sampleHz: options.sampleRate ?? defaultSettings.sampleHz,
-      accepted: [...(options.accept ?? [])],
-    } satisfies MigrationSettings,
-  });
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw invalidRequest(
-    `${issue?.path.join('.') ?? 'The request'}: ${issue?.message ?? 'it is not valid'}.`,
-    'See `switchyard migrate --help` for what each option takes.',
-    issue?.path.join('.'),
-  );
-}
-
-/** Bandwidth and downtime limit of a migration that runs. */
-export function change(id: string, options: { readonly bandwidth?: number; readonly downtimeLimit?: number }): Command {
-  return async (context) => {
-    if (options.bandwidth === undefined && options.downtimeLimit === undefined) {
-      throw invalidRequest('Nothing to change.', 'Give --bandwidth, --downtime-limit, or both.');
-    }
-    const application = await context.application();
-    await application.change(id, {
-      ...(options.bandwidth === undefined ? {} : { bandwidthBitsPerSecond: options.bandwidth }),
-      ...(options.downtimeLimit === undefined ? {} : { downtimeLimitMs: options.downtimeLimit }),
-    });
-    context.console.log('Changed.');
-    return exitCode.done;
+function refusalOf({ guest }: Plan, refusals: readonly Check[]) {
+  return {
+    kind: 'rejected',
+    phase: 'preflight',
+    event: 'start',
+    text: `${guest.name} was not migrated: ${refusals.map(({ text }) => text).join(' ')}`,
+    remedy: refusals.flatMap(({ remedy }) => remedy ?? []).join(' '),
   };
 }

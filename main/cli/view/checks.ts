@@ -1,4 +1,5 @@
 import type { Check } from '#contract/migration.ts';
+import { plainText } from '#main/export/plain-text.ts';
 
 const marks = { error: 'x', warning: '!', info: '!' } as const;
 
@@ -6,11 +7,17 @@ const marks = { error: 'x', warning: '!', info: '!' } as const;
 export function checkLines(checks: readonly Check[]): string {
   return checks
     .flatMap((check) => {
-      if (check.passed) return [`✓ ${check.text}`];
-      const accept = check.acceptable === true ? [`    or accept it with --accept ${check.id}`] : [];
-      const command = check.command === undefined ? [] : [`    ${check.command}`];
-      const remedy = check.remedy === undefined ? [] : [`    ${check.remedy}`];
-      return [`${marks[check.severity]} ${check.text}`, ...remedy, ...command, ...accept];
+      if (check.passed) return [`✓ ${plainText(check.text)}`];
+      const accept = check.acceptable === true ? `or go on in spite of it: --accept ${check.id}` : undefined;
+      const advice = [check.remedy, check.command, accept].filter((text) => text !== undefined);
+      return [`${marks[check.severity]} ${plainText(check.text)}`, ...advice.map((text) => `    ${plainText(text)}`)];
     })
     .join('\n');
+}
+
+export function verdictLine(refusals: readonly Check[]): string {
+  if (refusals.length === 0) return 'Ready: nothing stands in the way.';
+  return refusals.length === 1
+    ? 'Not ready: one check stands in the way.'
+    : `Not ready: ${refusals.length} checks stand in the way.`;
 }

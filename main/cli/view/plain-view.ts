@@ -3,13 +3,13 @@ import type { MigrationView } from '#main/cli/drive.ts';
 import { narrator } from '#main/export/narrator.ts';
 
 /** For pipes and files: one line an event, with its UTC time; samples are in the record. */
-export function plainView(write: (line: string) => void, now: () => number): MigrationView {
+export function plainView(write: (line: string) => void, nowEpochMs: () => number): MigrationView {
   const tell = narrator();
   const line = (atEpochMs: number, text: string): void => write(`${new Date(atEpochMs).toISOString()} ${text}`);
   return {
     entry: ({ atEpochMs, event }: JournalEntry) => line(atEpochMs, tell(event)),
     sample: () => undefined,
-    say: (text) => line(now(), text),
+    say: (text) => line(nowEpochMs(), text),
     close: () => undefined,
   };
 }

@@ -1,4 +1,4 @@
-import type { MigrationRecord, Outcome } from '#contract/migration.ts';
+import type { GuestPlace, MigrationRecord, Outcome } from '#contract/migration.ts';
 import {
   formatBitsPerSecond,
   formatBytes,
@@ -6,9 +6,10 @@ import {
   formatFraction,
   formatMicroseconds,
 } from '#contract/units.ts';
+import { plainText } from '#main/export/plain-text.ts';
 import { table } from './table.ts';
 
-const sentences: Record<Outcome, (record: MigrationRecord) => string> = {
+const outcomes: Readonly<Record<Outcome, (record: MigrationRecord) => string>> = {
   'done-on-destination': ({ guest, destination, source }) => `${guest} has moved from ${source} to ${destination}.`,
   'safe-on-source': ({ guest, source }) => `${guest} was not moved: it is safe on ${source}.`,
   'paused-recoverable': ({ guest }) => `${guest} is paused and can be recovered.`,
@@ -17,48 +18,89 @@ const sentences: Record<Outcome, (record: MigrationRecord) => string> = {
   unknown: ({ guest }) => `Where ${guest} runs is not known; nothing has been touched.`,
 };
 
-/** What is left to say when a migration has ended: outcome, figures, paths, and what to do about a failure. */
+const places: Readonly<Record<GuestPlace, (record: MigrationRecord) => string>> = {
+  source: ({ source }) => `on ${source}`,
+  stopped: () => 'stopped',
+  destination: ({ destination }) => `on ${destination}`,
+  unknown: () => 'not known',
+  nowhere: () => 'nowhere',
+};
+
+/** How a migration ended, or stands: outcome, figures, what each path carried, and for a failure what to do about it. */
 export function resultLines(record: MigrationRecord): string {
-  const { outcome, totals, explanation, transport } = record;
-  const iterations = totals.iterations === 1 ? '1 iteration' : `${totals.iterations} iterations`;
-  const figures: [string, string | undefined][] = [
-    ['Duration', formatDurationMs(totals.durationMs)],
-    ['Downtime', totals.downtimeMs === undefined ? undefined : formatDurationMs(totals.downtimeMs)],
-    ['Transferred', `${formatBytes(totals.transferredBytes)} in ${iterations}`],
-    ['Goodput', goodput(record)],
-    ['Transport', transport.text],
-    ['Mend it with', transport.fallback ? transport.command : undefined],
-    ['Sent again', totals.retransmits > 0 ? `${totals.retransmits} segments` : undefined],
-    [
-      'Phase',
-      explanation && `${explanation.phase}${explanation.side === undefined ? '' : `, on the ${explanation.side}`}`,
-    ],
-    ['Cause', explanation?.cause],
-    ['Next', explanation?.next],
-  ];
+  const { outcome, guest, phase, guestState, explanation, subflows } = record;
   return [
-    outcome ? sentences[outcome](record) : `${record.guest}: ${record.phase}.`,
-    ...figures.flatMap(([name, value]) => (value === undefined ? [] : [line(name, value)])),
-    ...(explanation?.raw === undefined ? [] : [indent(explanation.raw, '  | ')]),
-    ...(record.subflows.length > 0 ? [indent(subflowTable(record), '  ')] : []),
-    line('Record', `${record.id} (switchyard export ${record.id} --format json|csv|log --output FILE)`),
+    plainText(outcome ? outcomes[outcome](record) : `${guest}: still open (${phase}).`),
+    ...facts([
+      ['Guest is', places[guestState](record)],
+      ['Duration', formatDurationMs(record.totals.durationMs)],
+      ['Downtime', downtime(record)],
+      ['Transferred', transferred(record)],
+      ['Goodput', goodput(record)],
+      ['Transport', transport(record)],
+      ['Mend it with', record.transport.fallback ? record.transport.command : undefined],
+      ['Sent again', sentAgain(record)],
+      ['Phase', explanation?.phase.replaceAll('-', ' ')],
+      ['Side', explanation?.side],
+      ['Cause', explanation?.cause],
+      ['Next', explanation?.next],
+    ]),
+    ...rawLines(explanation?.raw),
+    ...(subflows.length > 0 ? ['', indented(subflowTable(record), '  ')] : []),
+    '',
+    ...facts([
+      ['Record', record.id],
+      ['Export it', `switchyard export ${record.id} --format json|csv|log|html --output FILE`],
+    ]),
   ].join('\n');
 }
 
-function line(name: string, value: string): string {
-  return `  ${name.padEnd(13)} ${value}`;
+function facts(pairs: readonly (readonly [name: string, value: string | undefined])[]): string[] {
+  return pairs.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(12)}  ${plainText(value)}`]));
 }
 
-function goodput({ totals }: MigrationRecord): string {
-  const rate = formatBitsPerSecond(totals.goodputBitsPerSecond);
-  return totals.efficiencyFraction === undefined || totals.capacityBitsPerSecond === undefined
+function downtime({ totals: { downtimeMs }, settings: { downtimeLimitMs } }: MigrationRecord): string | undefined {
+  if (downtimeMs === undefined) return undefined;
+  return `${formatDurationMs(downtimeMs)} (aimed for at most ${formatDurationMs(downtimeLimitMs)})`;
+}
+
+function transferred({ totals }: MigrationRecord): string | undefined {
+  if (totals.transferredBytes === 0) return undefined;
+  const iterations = totals.iterations === 1 ? '1 iteration' : `${totals.iterations} iterations`;
+  return `${formatBytes(totals.transferredBytes)} in ${iterations}`;
+}
+
+function goodput({ totals }: MigrationRecord): string | undefined {
+  const { transferredBytes, goodputBitsPerSecond, efficiencyFraction, capacityBitsPerSecond } = totals;
+  if (transferredBytes === 0) return undefined;
+  const rate = formatBitsPerSecond(goodputBitsPerSecond);
+  return efficiencyFraction === undefined || capacityBitsPerSecond === undefined
     ? rate
-    : `${rate}, ${formatFraction(totals.efficiencyFraction)} of ${formatBitsPerSecond(totals.capacityBitsPerSecond)}`;
+    : `${rate}, ${formatFraction(efficiencyFraction)} of all paths' ${formatBitsPerSecond(capacityBitsPerSecond)}`;
+}
+
+const protocols = { mptcp: 'Multipath TCP', tcp: 'TCP' } as const;
+
+function transport({ transport: { requested, negotiated, fallback, text } }: MigrationRecord): string {
+  if (negotiated === undefined) return `never connected (MPTCP: ${requested})`;
+  const what = fallback ? `TCP, although MPTCP was wanted (${requested})` : protocols[negotiated];
+  return text === undefined ? what : `${what}: ${text}`;
+}
+
+function sentAgain({ totals: { retransmits }, subflows }: MigrationRecord): string | undefined {
+  if (retransmits === 0) return undefined;
+  const bytes = subflows.reduce((sum, { bytesRetransmitted }) => sum + bytesRetransmitted, 0);
+  return `${retransmits} ${retransmits === 1 ? 'segment' : 'segments'}, ${formatBytes(bytes)}`;
+}
+
+/** What the machinery itself said, below what it means. */
+function rawLines(raw: string | undefined): string[] {
+  return (raw ?? '').split('\n').flatMap((line) => (line.trim() === '' ? [] : [`  | ${plainText(line)}`]));
 }
 
 function subflowTable({ subflows }: MigrationRecord): string {
   return table(
-    ['Path', 'Local', 'Remote', 'Sent', 'Share', 'RTT', 'Retrans.'],
+    ['Path', 'Local', 'Remote', 'Sent', 'Share', 'RTT', 'Sent again'],
     subflows.map((subflow) => [
       subflow.interface ?? '-',
       subflow.localAddress,
@@ -71,9 +113,9 @@ function subflowTable({ subflows }: MigrationRecord): string {
   );
 }
 
-function indent(text: string, by: string): string {
+function indented(text: string, by: string): string {
   return text
     .split('\n')
-    .map((row) => by + row)
+    .map((line) => by + line)
     .join('\n');
 }

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { SwitchyardError } from '#contract/errors.ts';
+import { defaultSettings } from '#contract/migration.ts';
+import { toLiveChange, toMigrationRequest } from './migration-request.ts';
+
+const between = { from: 'rack1', to: 'rack2' };
+
+function refusalOf(attempt: () => unknown): unknown {
+  try {
+    return attempt();
+  } catch (thrown) {
+    return thrown instanceof SwitchyardError ? thrown.failure.text : thrown;
+  }
+}
+
+describe('a migration', () => {
+  test('has the defaults where nothing was said', () => {
+    expect(toMigrationRequest('web01', between)).toEqual({ guest: 'web01', ...between, settings: defaultSettings });
+  });
+
+  test('has every option that was given', () => {
+    const { settings } = toMigrationRequest('web01', {
+      ...between,
+      mptcp: 'require',
+      socket: 'app',
+      preparePaths: false,
+      postCopy: 'allow',
+      downtimeLimit: 50,
+      bandwidth: 2e9,
+      parallelConnections: 4,
+      autoConverge: true,
+      stallLimit: 5000,
+      sampleRate: 2,
+      accept: ['memory'],
+    });
+    expect(settings).toEqual({
+      mptcp: 'require',
+      socket: 'app',
+      preparePaths: false,
+      postCopy: 'allow',
+      downtimeLimitMs: 50,
+      bandwidthBitsPerSecond: 2e9,
+      parallelConnections: 4,
+      autoConverge: true,
+      stallLimitMs: 5000,
+      sampleHz: 2,
+      accepted: ['memory'],
+    });
+  });
+
+  test.each([
+    ['../etc/passwd', {}, /the name of the guest/],
+    ['', {}, /the name of the guest/],
+    ['web\u001B[2J', {}, /the name of the guest/],
+    ['web01', { from: 'a/b' }, /--from/],
+    ['web01', { downtimeLimit: 0 }, /--downtime-limit \(in milliseconds\)/],
+    ['web01', { downtimeLimit: 0.5 }, /--downtime-limit/],
+    ['web01', { stallLimit: 10 }, /--stall-limit/],
+    ['web01', { sampleRate: 0 }, /--sample-rate/],
+    ['web01', { parallelConnections: 256 }, /--parallel-connections/],
+  ])('of %j with %j is refused by the name of the option', (guest, options, expected) => {
+    expect(refusalOf(() => toMigrationRequest(guest, { ...between, ...options }))).toMatch(expected);
+  });
+});
+
+describe('a change', () => {
+  test('holds what was given', () => {
+    expect([
+      toLiveChange({ bandwidth: 0 }),
+      toLiveChange({ downtimeLimit: 100 }),
+      toLiveChange({ bandwidth: 1e9, downtimeLimit: 1 }),
+    ]).toEqual([
+      { bandwidthBitsPerSecond: 0 },
+      { downtimeLimitMs: 100 },
+      { bandwidthBitsPerSecond: 1e9, downtimeLimitMs: 1 },
+    ]);
+  });
+
+  test.each([
+    [{}, /Nothing to change/],
+    [{ downtimeLimit: 3_000_000 }, /--downtime-limit/],
+  ])('of %j is refused', (options, expected) => {
+    expect(refusalOf(() => toLiveChange(options))).toMatch(expected);
+  });
+});

@@ -1,0 +1,100 @@
+import { invalidRequest } from '#contract/errors.ts';
+import { defaultSettings } from '#contract/default-settings.ts';
+import type { MigrationSettings } from '#contract/migration.ts';
+import {
+  liveChangeSchema,
+  migrationRequestSchema,
+  type LiveChange,
+  type MigrationRequest,
+} from '#contract/requests.ts';
+
+/** What `migrate` and `preflight` take, as the option parsers leave it: units gone, absent where not given. */
+export interface MigrateOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly json?: boolean;
+  readonly mptcp?: MigrationSettings['mptcp'];
+  readonly socket?: MigrationSettings['socket'];
+  /** false is `--no-prepare-paths`. */
+  readonly preparePaths?: boolean;
+  readonly postCopy?: MigrationSettings['postCopy'];
+  readonly downtimeLimit?: number;
+  readonly bandwidth?: number;
+  readonly parallelConnections?: number;
+  readonly autoConverge?: boolean;
+  readonly stallLimit?: number;
+  readonly sampleRate?: number;
+  readonly accept?: readonly string[];
+}
+
+export interface ChangeOptions {
+  readonly bandwidth?: number;
+  readonly downtimeLimit?: number;
+}
+
+/** The contract decides what is valid; a refusal names the option that was typed. */
+export function toMigrationRequest(guest: string, options: MigrateOptions): MigrationRequest {
+  const parsed = migrationRequestSchema.safeParse({
+    guest,
+    from: options.from,
+    to: options.to,
+    settings: {
+      mptcp: options.mptcp ?? defaultSettings.mptcp,
+      socket: options.socket ?? defaultSettings.socket,
+      preparePaths: options.preparePaths ?? defaultSettings.preparePaths,
+      postCopy: options.postCopy ?? defaultSettings.postCopy,
+      downtimeLimitMs: options.downtimeLimit ?? defaultSettings.downtimeLimitMs,
+      bandwidthBitsPerSecond: options.bandwidth ?? defaultSettings.bandwidthBitsPerSecond,
+      parallelConnections: options.parallelConnections ?? defaultSettings.parallelConnections,
+      autoConverge: options.autoConverge ?? defaultSettings.autoConverge,
+      stallLimitMs: options.stallLimit ?? defaultSettings.stallLimitMs,
+      sampleHz: options.sampleRate ?? defaultSettings.sampleHz,
+      accepted: [...(options.accept ?? [])],
+    } satisfies MigrationSettings,
+  });
+  if (!parsed.success) throw refusal(parsed.error.issues);
+  return parsed.data;
+}
+
+export function toLiveChange({ bandwidth, downtimeLimit }: ChangeOptions): LiveChange {
+  if (bandwidth === undefined && downtimeLimit === undefined) {
+    throw invalidRequest('Nothing to change.', 'Give --bandwidth, --downtime-limit, or both.');
+  }
+  const parsed = liveChangeSchema.safeParse({
+    ...(bandwidth === undefined ? {} : { bandwidthBitsPerSecond: bandwidth }),
+    ...(downtimeLimit === undefined ? {} : { downtimeLimitMs: downtimeLimit }),
+  });
+  if (!parsed.success) throw refusal(parsed.error.issues);
+  return parsed.data;
+}
+
+interface Objection {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** What is behind the last name of a refused member, as the operator typed it. */
+const optionOf: Readonly<Record<string, string>> = {
+  guest: 'the name of the guest',
+  from: '--from',
+  to: '--to',
+  mptcp: '--mptcp',
+  socket: '--socket',
+  preparePaths: '--no-prepare-paths',
+  postCopy: '--post-copy',
+  downtimeLimitMs: '--downtime-limit (in milliseconds)',
+  bandwidthBitsPerSecond: '--bandwidth (in bits per second)',
+  parallelConnections: '--parallel-connections',
+  stallLimitMs: '--stall-limit (in milliseconds)',
+  sampleHz: '--sample-rate',
+  accepted: '--accept',
+};
+
+function refusal([first]: readonly Objection[]): Error {
+  const member = first?.path.findLast((part) => typeof part === 'string') ?? '';
+  return invalidRequest(
+    `Not valid, ${optionOf[member] ?? member}: ${first?.message ?? 'no reason given'}.`,
+    'See `switchyard migrate --help` for what each option takes.',
+    first?.path.join('.'),
+  );
+}

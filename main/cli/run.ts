@@ -1,0 +1,39 @@
+import type { Context } from './context.ts';
+import { printJson } from './console.ts';
+import { exitCode, exitCodeOfFailure } from './exit-code.ts';
+import { readCommandLine } from './program.ts';
+
+export interface Surroundings extends Context {
+  readonly version: string;
+  /**
+   * Runs the same command line where labs are, if this user cannot see them from here, and answers with its exit code;
+   * `make` sets such a place up. `undefined` when here is the right place.
+   */
+  readonly enterLabs: (options: { readonly make: boolean }) => Promise<number | undefined>;
+}
+
+/** Runs one command line and answers with the exit code; never rejects, and never shows a stack unasked. */
+export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { console, version, enterLabs } = surroundings;
+  const json = argv.includes('--json');
+  try {
+    const reading = readCommandLine(argv, version, { out: console.out, log: console.log });
+    if (reading.kind === 'told') return exitCode.done;
+    if (reading.kind === 'misused') {
+      // In words commander has said it already.
+      if (json) printJson(console, { error: misuse(reading.why) });
+      return exitCode.usage;
+    }
+    const { labs, command } = reading.chosen;
+    const elsewhere = labs === 'needs-none' ? undefined : await enterLabs({ make: labs === 'makes' });
+    return elsewhere ?? (await (await command())(surroundings));
+  } catch (thrown) {
+    // Loaded when needed: what failures are made of is heavier than all else that `--help` takes.
+    const { reportFailure } = await import('./failure-report.ts');
+    return exitCodeOfFailure(reportFailure(console, thrown, { json }));
+  }
+}
+
+function misuse(text: string) {
+  return { kind: 'invalid-request', text, remedy: 'See `switchyard --help`.' };
+}

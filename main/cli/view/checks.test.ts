@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { checkLines, verdictLine } from './checks.ts';
+
+test('every check has its mark, and what fails has what mends it', () => {
+  expect(
+    checkLines([
+      { id: 'paths', severity: 'info', passed: true, text: '2 paths, 1 Gbit/s.' },
+      {
+        id: 'mptcp-kernel',
+        severity: 'error',
+        passed: false,
+        text: 'The kernel of rack2 does not speak MPTCP.',
+        remedy: 'Mend it, or migrate with --mptcp prefer.',
+        command: 'sysctl -w net.mptcp.enabled=1',
+      },
+      { id: 'memory', severity: 'error', passed: false, text: 'Not enough memory.', acceptable: true },
+      { id: 'mtu', severity: 'warning', passed: false, text: 'MTUs differ.' },
+    ]).split('\n'),
+  ).toEqual([
+    '✓ 2 paths, 1 Gbit/s.',
+    'x The kernel of rack2 does not speak MPTCP.',
+    '    Mend it, or migrate with --mptcp prefer.',
+    '    sysctl -w net.mptcp.enabled=1',
+    'x Not enough memory.',
+    '    or go on in spite of it: --accept memory',
+    '! MTUs differ.',
+  ]);
+});
+
+test.each([
+  [0, 'Ready: nothing stands in the way.'],
+  [1, 'Not ready: one check stands in the way.'],
+  [3, 'Not ready: 3 checks stand in the way.'],
+])('%d refusals', (count, expected) => {
+  const refusal = { id: 'paths', severity: 'error', passed: false, text: 'No path.' } as const;
+  expect(verdictLine(Array.from({ length: count }, () => refusal))).toBe(expected);
+});

@@ -1,0 +1,77 @@
+import type { Outcome } from '#contract/migration.ts';
+import { formatBitsPerSecond, formatDurationMs } from '#contract/units.ts';
+import type { HistoryEntry } from '#main/app/application.ts';
+import { table } from './table.ts';
+import { localTime } from './time.ts';
+
+const outcomes: Readonly<Record<Outcome, string>> = {
+  'done-on-destination': 'done',
+  'safe-on-source': 'not moved',
+  'paused-recoverable': 'PAUSED',
+  'stopped-on-source': 'STOPPED',
+  lost: 'LOST',
+  unknown: 'NOT KNOWN',
+};
+
+/** The table of migrations, in the order given; below it what waits for the operator, and what to type. */
+export function historyLines(rows: readonly HistoryEntry[], width: number): string {
+  // The time it started goes first: the id says it too.
+  const columns = [
+    'Id',
+    'Guest',
+    'Status',
+    { title: 'From', dropOrder: 2 },
+    { title: 'To', dropOrder: 1 },
+    { title: 'Paths', dropOrder: 7 },
+    { title: 'Throughput', dropOrder: 5 },
+    { title: 'Downtime', dropOrder: 3 },
+    { title: 'Started', dropOrder: 8 },
+    { title: 'Duration', dropOrder: 4 },
+    { title: 'User', dropOrder: 6 },
+  ];
+  const waiting = rows.flatMap(waitingLine);
+  return [table(columns, rows.map(cells), { width }), ...(waiting.length > 0 ? ['', ...waiting] : [])].join('\n');
+}
+
+function cells(entry: HistoryEntry): string[] {
+  const { id, summary } = entry;
+  if (!summary) return [id, '-', 'unreadable'];
+  const { totals } = summary;
+  return [
+    id,
+    summary.guest,
+    statusOf(entry),
+    summary.source,
+    summary.destination,
+    `${summary.subflows.length}/${summary.paths.length}`,
+    totals.transferredBytes === 0 ? '-' : formatBitsPerSecond(totals.goodputBitsPerSecond),
+    totals.downtimeMs === undefined ? '-' : formatDurationMs(totals.downtimeMs),
+    localTime(summary.startedAtEpochMs),
+    formatDurationMs(totals.durationMs),
+    summary.user,
+  ];
+}
+
+function statusOf({ open, managed, summary }: HistoryEntry): string {
+  if (open) return managed ? (summary?.phase ?? 'open') : 'OPEN';
+  return summary?.outcome ? outcomes[summary.outcome] : '-';
+}
+
+/** A migration that is not over, one that left something to do, or one whose journal is not whole. */
+function waitingLine({ id, open, managed, summary, problem }: HistoryEntry): string[] {
+  if (problem !== undefined) return [`${id}: ${problem}`];
+  if (open && managed) return [`${id} is under way: follow it with \`switchyard watch ${id}\`.`];
+  if (open) return [`Nobody looks after ${id}: finish it with \`switchyard watch ${id}\`.`];
+  switch (summary?.outcome) {
+    case 'paused-recoverable':
+    case 'stopped-on-source':
+    case 'unknown':
+      return [`${id} needs you: \`switchyard show ${id}\` says what happened, \`switchyard watch ${id}\` looks again.`];
+    case 'lost':
+      return [`${id} has lost its guest: \`switchyard show ${id}\` says what to do.`];
+    case 'done-on-destination':
+    case 'safe-on-source':
+    case undefined:
+      return [];
+  }
+}

@@ -1,0 +1,15 @@
+/** `12:03:10`, by the clock on the wall of whoever looks. */
+export function clockTime(atEpochMs: number): string {
+  const at = new Date(atEpochMs);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':');
+}
+
+/** `2026-11-22 12:03:10`, by the clock on the wall of whoever looks. */
+export function localTime(atEpochMs: number): string {
+  const at = new Date(atEpochMs);
+  return `${at.getFullYear()}-${twoDigits(at.getMonth() + 1)}-${twoDigits(at.getDate())} ${clockTime(atEpochMs)}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}
