@@ -5,6 +5,7 @@ import type {
   JournalEvent,
   Observation,
   Outcome,
+  Side,
   StepName,
 } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
@@ -66,8 +67,8 @@ function restorePaths({ steps, pathActions }: MigrationState): Decision | undefi
 
 function choose(state: MigrationState, elapsed: Elapsed): Decision {
   if (state.ended) return { kind: 'wait', waitingFor: 'nothing: it has ended' };
-  if (!state.current.source) return wait('the source to answer');
-  if (state.destination && !state.current.destination) return wait('the destination to answer');
+  if (isOutdated(state, 'source')) return wait('the source to answer');
+  if (state.destination && isOutdated(state, 'destination')) return wait('the destination to answer');
   if (bothRun(state)) return end(state, 'unknown', 'unknown', 'split-brain');
   if (state.committed) return afterCommit(state, elapsed);
   if (state.postCopy.entered) return inPostCopy(state, elapsed);
@@ -91,6 +92,10 @@ function beforeMigrate(state: MigrationState, elapsed: Elapsed): Decision {
     const cause = state.cancel || state.failure ? causeOf(state) : 'destination-died-before-start';
     return removeDestinationThen(state, elapsed, () => end(state, 'safe-on-source', 'source', cause));
   }
+  // Known before `migrate` only where the connection is made beforehand.
+  if (state.plan.settings.mptcp === 'require' && state.negotiated?.protocol === 'tcp') {
+    return cancelFor('mptcp-required', 'policy');
+  }
   for (const step of preparatorySteps(state)) {
     const progress = state.steps[step];
     if (progress === undefined) return act(step);
@@ -99,10 +104,11 @@ function beforeMigrate(state: MigrationState, elapsed: Elapsed): Decision {
   return wait('migrate');
 }
 
-function preparatorySteps({ plan: { preparation } }: MigrationState): readonly StepName[] {
+function preparatorySteps({ plan: { preparation, settings } }: MigrationState): readonly StepName[] {
   const nothing = preparation.source.length + preparation.destination.length === 0;
   const paths = nothing ? [] : (['prepare-paths'] as const);
-  return ['start-destination', 'negotiate-capabilities', ...paths, 'listen', 'migrate'];
+  const connect = settings.socket === 'app' ? (['connect'] as const) : [];
+  return ['start-destination', 'negotiate-capabilities', ...paths, 'listen', ...connect, 'migrate'];
 }
 
 /** `migrate` was sent, or may have been: the source's own status says what is true. */
@@ -212,11 +218,16 @@ function goBack(state: MigrationState, source: Answer, elapsed: Elapsed): Decisi
 
 function sourceCompleted(state: MigrationState, elapsed: Elapsed): Decision {
   const { destination } = state.observed;
-  if (destination.kind === 'gone') return end(state, 'stopped-on-source', 'stopped', 'destination-died');
+  if (destination.kind === 'gone') return stoppedOnSource(state, elapsed);
   if (hasArrived(destination)) return note({ kind: 'committed' });
   if (elapsed.unchangedMs <= patienceMs) return wait('the destination to complete');
   const cause = destination.kind === 'answering' ? 'destination-incomplete' : 'destination-unreachable';
   return end(state, 'unknown', 'unknown', cause);
+}
+
+/** The destination ended with the guest in its hands before it ran there: what the source holds is the newest. */
+function stoppedOnSource(state: MigrationState, elapsed: Elapsed): Decision {
+  return removeDestinationThen(state, elapsed, () => end(state, 'stopped-on-source', 'stopped', 'destination-died'));
 }
 
 /**
@@ -301,8 +312,8 @@ function afterCommit(state: MigrationState, elapsed: Elapsed): Decision {
       return wait('the destination to answer');
     case 'gone':
       return state.mayHaveRunOnDestination || source.kind === 'gone'
-        ? end(state, 'lost', 'nowhere', 'destination-died-running')
-        : end(state, 'stopped-on-source', 'stopped', 'destination-died');
+        ? removeDestinationThen(state, elapsed, () => end(state, 'lost', 'nowhere', 'destination-died-running'))
+        : stoppedOnSource(state, elapsed);
     case 'silent':
     case 'unreachable':
       return elapsed.unchangedMs > patienceMs
@@ -400,6 +411,11 @@ function attempt(state: MigrationState, step: StepName, elapsed: Elapsed): Decis
 
 function pauseAfterMs(tries: number): Milliseconds {
   return 250 * 4 ** (tries - 1);
+}
+
+/** A process that is gone stays so, and nobody looks at it again. */
+function isOutdated({ current, observed }: MigrationState, side: Side): boolean {
+  return !current[side] && observed[side].kind !== 'gone';
 }
 
 function sourceRuns(state: MigrationState): boolean {

@@ -1,35 +1,32 @@
 import { SwitchyardError } from '#contract/errors.ts';
-import type { JournalEvent, JournalEventOf, Path, PathManagerChange, Side, StepName } from '#contract/migration.ts';
+import type { PathManagerChange, Side, StepName } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
-import type { Capabilities, PathRestoration, Clock, Ports, Qemu } from './ports.ts';
+import { speaksMptcp } from './qemu-transport.ts';
+import type { Capabilities, PathRestoration, Clock } from './ports.ts';
 import type { MigrationState } from './state.ts';
+import {
+  destinationOf,
+  listeningPort,
+  nothingToReport,
+  reachablePath,
+  rejected,
+  sourceOf,
+  wildcardFor,
+  type Step,
+} from './step-context.ts';
+import { takeUpWaiting } from './waiting-destination.ts';
 
-/** The two monitors as they are now; a step that needs one which is not there fails, it does not wait. */
-export interface Monitors {
-  readonly source: Qemu | undefined;
-  readonly destination: Qemu | undefined;
-}
-
-/** What a step reports besides having been done. */
-type Report = Omit<JournalEventOf<'done'>, 'kind' | 'step'>;
-type Step = (context: StepContext) => Promise<Report>;
-
-export interface StepContext {
-  readonly state: MigrationState;
-  readonly ports: Ports;
-  readonly monitors: Monitors;
-  /** Facts that a step finds on its way and that must stand in the journal before it goes on. */
-  readonly record: (event: JournalEvent) => Promise<void>;
-}
-
-const nothingToReport: Report = {};
 /** A main loop that is free takes a cancel at once. */
 const cancelAnswerMs = 2000;
 
 export const steps: Readonly<Record<StepName, Step>> = {
-  'start-destination': async ({ ports }) => ({
-    started: await ports.destination.startDestination({ migrationId: ports.plan.id, guest: ports.plan.guest }),
-  }),
+  'start-destination': async ({ ports }) => {
+    const { id: migrationId, guest, waiting } = ports.plan;
+    const started = waiting
+      ? await takeUpWaiting(ports.destination, waiting.guest)
+      : await ports.destination.startDestination({ migrationId, guest });
+    return { started };
+  },
 
   'negotiate-capabilities': async (context) => {
     const source = sourceOf(context);
@@ -58,25 +55,9 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 
-  listen: async (context) => {
-    const { plan } = context.state;
-    // The wildcard: bound to one address, the kernel refuses the subflows that join on the others.
-    const mptcp = plan.settings.mptcp !== 'off' && speaksMptcp(plan.destination);
-    const host = wildcardFor(reachablePath(context));
-    return { port: await destinationOf(context).listen({ host, port: 0, mptcp }), mptcp };
-  },
-
-  migrate: async (context) => {
-    const { plan, listener } = context.state;
-    const path = reachablePath(context);
-    if (!listener) throw rejected('migrate', 'the destination does not listen', 'Migrate again.');
-    await sourceOf(context).migrate({
-      host: path.destinationAddress,
-      port: listener.port,
-      mptcp: plan.settings.mptcp !== 'off' && speaksMptcp(plan.source),
-    });
-    return nothingToReport;
-  },
+  listen: (context) => context.transport.listen(context),
+  connect: (context) => context.transport.connect(context),
+  migrate: (context) => context.transport.migrate(context),
 
   cancel: async (context) => {
     // In band: behind a main loop that waits for the network it is not answered, and the watchdog must not wait with it.
@@ -113,11 +94,10 @@ export const steps: Readonly<Record<StepName, Step>> = {
   },
 
   recover: async (context) => {
-    const { plan, listener } = context.state;
-    if (!listener) throw rejected('post-copy-paused', 'the destination does not listen', 'Ask for the recovery again.');
+    const { plan } = context.state;
     await sourceOf(context).resumeMigration({
       host: reachablePath(context).destinationAddress,
-      port: listener.port,
+      port: listeningPort(context),
       mptcp: plan.settings.mptcp !== 'off' && speaksMptcp(plan.source),
     });
     return nothingToReport;
@@ -146,7 +126,9 @@ export const steps: Readonly<Record<StepName, Step>> = {
     if (!state.destination) await record({ kind: 'done', step: 'start-destination', started });
     await destination.terminate(started.identity);
     await record({ kind: 'observed', side: 'destination', observation: { kind: 'gone' } });
-    await record({ kind: 'output-kept', side: 'destination', raw: await destination.output(started.outputPath) });
+    if (started.outputPath !== undefined) {
+      await record({ kind: 'output-kept', side: 'destination', raw: await destination.output(started.outputPath) });
+    }
     await destination.tidy(started.monitorPath);
     return nothingToReport;
   },
@@ -215,45 +197,6 @@ function restorationFor({ plan, pathActions }: MigrationState, side: Side): Path
     addresses: plan.paths.map((path) => (side === 'source' ? path.sourceAddress : path.destinationAddress)),
     touched: touched.map((path) => path.destinationAddress),
   };
-}
-
-/** The path that carries the first subflow. */
-function reachablePath({ state }: StepContext): Path {
-  const [path] = state.plan.paths;
-  return path ?? throwNoPath();
-}
-
-function throwNoPath(): never {
-  throw rejected('preparing', 'there is no path between the two hosts', 'Run `switchyard preflight` for why.');
-}
-
-function wildcardFor({ destinationAddress }: Path): string {
-  return destinationAddress.includes(':') ? '::' : '0.0.0.0';
-}
-
-function speaksMptcp(host: MigrationState['plan']['source']): boolean {
-  return host.mptcp.usable && host.qemu?.mptcp === true;
-}
-
-function sourceOf({ monitors, ports }: StepContext): Qemu {
-  return monitors.source ?? unreachable(ports.source.id);
-}
-
-function destinationOf({ monitors, ports }: StepContext): Qemu {
-  return monitors.destination ?? unreachable(ports.destination.id);
-}
-
-function unreachable(host: string): never {
-  throw new SwitchyardError({
-    kind: 'unreachable',
-    host,
-    text: `The monitor of the QEMU on ${host} does not answer.`,
-    remedy: `Look whether that QEMU runs and whether another program holds its monitor.`,
-  });
-}
-
-function rejected(phase: string, text: string, remedy: string): SwitchyardError {
-  return new SwitchyardError({ kind: 'rejected', phase, event: 'step', text: `Refused: ${text}.`, remedy });
 }
 
 async function within(clock: Clock, ms: Milliseconds, work: Promise<void>): Promise<void> {

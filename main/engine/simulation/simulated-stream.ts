@@ -34,12 +34,13 @@ export class SimulatedStream {
   /** The connection exists. */
   connected = false;
   inProgress = true;
+  /** The destination needs nothing more of the source. */
+  everythingSent = false;
   readonly #world: SimulatedWorld;
   readonly #address: MigrationAddress;
   readonly #guestWasRunning: boolean;
   readonly #startedAtMs: Milliseconds;
   #stoppedAtMs: Milliseconds | undefined;
-  #everythingSent = false;
 
   constructor(world: SimulatedWorld, source: SimulatedQemu, address: MigrationAddress) {
     this.#world = world;
@@ -102,7 +103,8 @@ export class SimulatedStream {
     } finally {
       source.release();
     }
-    this.#everythingSent = true;
+    this.everythingSent = true;
+    this.#world.changed();
     void this.#load(destination);
     // Without a return path nobody tells the source whether the destination could use what was sent.
     if (source.capabilities['return-path']) await this.#hearOfCompletion(destination);
@@ -161,7 +163,7 @@ export class SimulatedStream {
   /** The end of the connection reaches the destination only over a network that works. */
   async #destinationLosesSource(): Promise<void> {
     const { destination } = this;
-    if (!destination || this.#everythingSent) return;
+    if (!destination || this.everythingSent) return;
     if (this.source.capabilities['multifd'] !== destination.capabilities['multifd']) return;
     await new Promise<void>((resolve) => this.#world.when(() => this.#world.networkUp, resolve));
     await this.#world.clock.sleep(2);
