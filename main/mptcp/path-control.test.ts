@@ -46,12 +46,12 @@ test('pausing keeps a full mesh, which the same request would clear', () => {
   expect(asked).toEqual([['flags', { id: 7 }, ['fullmesh', 'backup']]]);
 });
 
-test("a path joins anew with all it had, but under an id of the kernel's choice", () => {
+test('a path joins anew with all it had', async () => {
   const { manager, asked } = managerWith(endpoint);
-  rejoinPath(manager, endpoint.address);
+  await rejoinPath(manager, endpoint.address);
   expect(asked).toEqual([
     ['remove', 7],
-    ['add', { ...endpoint, id: undefined }],
+    ['add', endpoint],
   ]);
 });
 

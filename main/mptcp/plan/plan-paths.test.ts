@@ -57,11 +57,11 @@ describe('between fresh hosts', () => {
         changes: [
           {
             kind: 'set-limits',
-            limits: { subflows: 2, addAddrAccepted: 1 },
+            limits: { subflows: 2, addAddrAccepted: 8 },
             before: { subflows: 2, addAddrAccepted: 0 },
           },
         ],
-        commands: ['ip mptcp limits set subflows 2 add_addr_accepted 1'],
+        commands: ['ip mptcp limits set subflows 2 add_addr_accepted 8'],
       },
       destination: {
         changes: [{ kind: 'add-endpoint', endpoint: { address: '10.77.2.2', interface: 'b2', flags: ['signal'] } }],
@@ -73,7 +73,7 @@ describe('between fresh hosts', () => {
 
   test('four paths need three announcements, and limits of three on both', () => {
     expect(commands({ paths: 4 })).toEqual([
-      ['ip mptcp limits set subflows 3 add_addr_accepted 3'],
+      ['ip mptcp limits set subflows 3 add_addr_accepted 8'],
       [
         'ip mptcp limits set subflows 3 add_addr_accepted 0',
         'ip mptcp endpoint add 10.77.2.2 dev b2 signal',
@@ -104,7 +104,7 @@ describe('what is there already', () => {
 
   test('is never lowered', () => {
     expect(commands({ source: { limits: { subflows: 7, addAddrAccepted: 0 } } })[0]).toEqual([
-      'ip mptcp limits set subflows 7 add_addr_accepted 1',
+      'ip mptcp limits set subflows 7 add_addr_accepted 8',
     ]);
   });
 
@@ -137,7 +137,7 @@ describe('what is there already', () => {
     const own: MptcpEndpoint = { id: 1, address: '10.77.2.1', flags: ['subflow'] };
     const story: Story = { source: { endpoints: [own] }, paths: 3 };
     expect([commands(story)[0], warnings(story)]).toEqual([
-      ['ip mptcp limits set subflows 3 add_addr_accepted 2'],
+      ['ip mptcp limits set subflows 3 add_addr_accepted 8'],
       [['foreign-subflows', 'source', undefined]],
     ]);
   });
@@ -145,7 +145,7 @@ describe('what is there already', () => {
   test('that announces an address on none of the paths is counted and told', () => {
     const story: Story = { destination: { endpoints: [{ id: 1, address: '192.0.2.7', flags: ['signal'] }] } };
     expect([commands(story)[0], warnings(story)]).toEqual([
-      ['ip mptcp limits set subflows 2 add_addr_accepted 2'],
+      ['ip mptcp limits set subflows 2 add_addr_accepted 8'],
       [['foreign-announcement', 'destination', undefined]],
     ]);
   });
@@ -178,7 +178,7 @@ describe('too much', () => {
     const foreign: MptcpEndpoint = { id: 1, address: '10.99.0.1', flags: ['fullmesh'] };
     const story: Story = { paths: 6, source: { endpoints: [foreign] } };
     expect([commands(story)[0], warnings(story)]).toEqual([
-      ['ip mptcp limits set subflows 8 add_addr_accepted 5'],
+      ['ip mptcp limits set subflows 8 add_addr_accepted 8'],
       [
         ['too-many-paths', 'source', undefined],
         ['foreign-subflows', 'source', undefined],
@@ -199,7 +199,7 @@ describe('where both ports of the source are in one subnet', () => {
 
   test('laminar endpoints bind every further path, in order, where the kernel has them', () => {
     expect(commands({ paths: 3, routes, kernel: '6.18.2' })[0]).toEqual([
-      'ip mptcp limits set subflows 2 add_addr_accepted 2',
+      'ip mptcp limits set subflows 2 add_addr_accepted 8',
       'ip mptcp endpoint add 10.77.2.1 dev a2 laminar',
       'ip mptcp endpoint add 10.77.3.1 dev a3 laminar',
     ]);
@@ -208,7 +208,7 @@ describe('where both ports of the source are in one subnet', () => {
   test('an older kernel needs a route, which only the operator can want', () => {
     const story: Story = { paths: 3, routes, kernel: '6.12.0' };
     expect([commands(story)[0], warnings(story)]).toEqual([
-      ['ip mptcp limits set subflows 2 add_addr_accepted 2'],
+      ['ip mptcp limits set subflows 2 add_addr_accepted 8'],
       [
         ['answers-routed-elsewhere', 'destination', 'ip route add 10.77.2.1/32 dev b2 src 10.77.2.2'],
         ['routed-elsewhere', 'source', 'ip route add 10.77.2.2/32 dev a2 src 10.77.2.1'],
@@ -219,7 +219,7 @@ describe('where both ports of the source are in one subnet', () => {
   test('nothing is done where routing chooses well', () => {
     const well = routes.source.filter(({ interface: name }) => name !== 'a1');
     expect(commands({ paths: 3, routes: { source: well, destination: [] }, kernel: '6.18.2' })[0]).toEqual([
-      'ip mptcp limits set subflows 2 add_addr_accepted 2',
+      'ip mptcp limits set subflows 2 add_addr_accepted 8',
     ]);
   });
 });

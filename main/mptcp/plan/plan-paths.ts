@@ -187,8 +187,10 @@ function planLimits(
     });
   }
   const subflows = Math.min(needed, limitMaximum);
+  // A connection does not always get a place back when an address is withdrawn: without some to spare, a path that has been
+  // lost a few times could not join any more.
   return {
-    source: raised(source.mptcp.limits, { subflows, addAddrAccepted: Math.min(announced, limitMaximum) }),
+    source: raised(source.mptcp.limits, { subflows, addAddrAccepted: announced > 0 ? limitMaximum : 0 }),
     destination: raised(destination.mptcp.limits, { subflows, addAddrAccepted: 0 }),
   };
 }
