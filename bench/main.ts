@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { labDown, labUp } from '#lab/lab.ts';
+import { labDown, labLink, labStatus, labUp, type LabOptions } from '#lab/lab.ts';
 import { Application } from '#main/app/application.ts';
+import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
 import { atLeast, atMost, mbits, median, seconds, type Figure } from './figures.ts';
-import { bare, ours } from './moves.ts';
+import { bare, ours, type Move } from './moves.ts';
 
 /**
  * Measures what the README promises. Every figure is a ratio of two things measured in this one run, alternating, so that
@@ -115,6 +117,84 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
       ];
     }),
 
+  'one-link': async (bench) =>
+    inLab([500e6], async (lab) => {
+      const rounds = await repeat(bench, async () => ({
+        tcp: await ours(bench.application, lab, { mptcp: 'off' }),
+        mptcp: await ours(bench.application, lab, { mptcp: 'require' }),
+      }));
+      const [tcp, mptcp] = [
+        median(rounds.map((r) => r.tcp.goodputBitsPerSecond)),
+        median(rounds.map((r) => r.mptcp.goodputBitsPerSecond)),
+      ];
+      return [atLeast('goodput over one link, MPTCP to TCP', mptcp / tcp, 0.98, `${mbits(mptcp)} to ${mbits(tcp)}`)];
+    }),
+
+  'link-cut': async (bench) =>
+    inLab(
+      [500e6, 500e6],
+      async (lab) => {
+        const cut = async (): Promise<void> => {
+          await sleep(2000);
+          await labLink(lab, 2, 'down');
+          await sleep(2000);
+          await labLink(lab, 2, 'up');
+        };
+        const rounds = await repeat(bench, async () => ({
+          whole: await ours(bench.application, lab, { mptcp: 'require' }),
+          cut: await ours(bench.application, lab, { mptcp: 'require' }, cut),
+        }));
+        const whole = median(rounds.map((r) => r.whole.goodputBitsPerSecond));
+        const ratios = rounds.map(({ cut: move }) => {
+          const bits = (move.goodputBitsPerSecond * move.copyMs) / 1000;
+          // While one of the two links is gone, half of what both carry is all there is.
+          return move.copyMs / ((bits / whole) * 1000 + linkLostMs(move) / 2);
+        });
+        const [lost, back] = [
+          rounds.map(({ cut: m }) => linkLostMs(m)),
+          rounds.map(({ cut: m }) => rejoinedAfterMs(m)),
+        ];
+        return [
+          atMost(
+            'time to copy with a link cut for two seconds, to what the links could carry',
+            median(ratios),
+            1.05,
+            `link away for ${seconds(median(lost))}, a subflow there again ${median(back).toFixed(0)} ms after its return`,
+          ),
+        ];
+      },
+      { guestMemoryBytes: 900 * 2 ** 20, guestWalkBytes: 768 * 2 ** 20 },
+    ),
+
+  'sixteen-subflows': async (bench) =>
+    inLab([250e6, 250e6], async (lab) => {
+      const { guest, hosts } = await labStatus(lab);
+      if (!guest?.host) throw new Error(`the guest of ${lab} is nowhere`);
+      const namespace = hosts.find(({ id }) => id === guest.host)?.namespace ?? '';
+      let [cpuUs, samples, most] = [0, 0, 0];
+      const measure = async (): Promise<void> => {
+        await sleep(1000);
+        using sampler = openMigrationSampler({ pid: guest.pid, namespace: { name: namespace } });
+        for (; samples < 30; samples += 1) {
+          const begun = process.cpuUsage();
+          most = Math.max(most, sampler.sample().subflows.length);
+          const { user, system } = process.cpuUsage(begun);
+          cpuUs += user + system;
+          await sleep(100);
+        }
+      };
+      await ours(bench.application, lab, { mptcp: 'require', parallelConnections: 7 }, measure);
+      const each = cpuUs / samples;
+      return [
+        atMost(
+          'processor time of ten samples a second, of one core',
+          (each * 10) / 1e6,
+          0.01,
+          `${most} subflows, ${each.toFixed(0)} us a sample`,
+        ),
+      ];
+    }),
+
   'sampling-cost': async (bench) =>
     inLab([500e6, 500e6], async (lab) => {
       const rounds = await repeat(bench, async () => ({
@@ -134,14 +214,33 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
     }),
 };
 
-async function inLab<Value>(rates: readonly number[], work: (lab: string) => Promise<Value>): Promise<Value> {
+async function inLab<Value>(
+  rates: readonly number[],
+  work: (lab: string) => Promise<Value>,
+  guest: Pick<LabOptions, 'guestMemoryBytes' | 'guestWalkBytes'> = {},
+): Promise<Value> {
   const name = `bench-${process.pid}`;
   try {
-    await labUp({ name, linkRatesBitsPerSecond: rates });
+    await labUp({ name, linkRatesBitsPerSecond: rates, ...guest });
     return await work(name);
   } finally {
     await labDown(name);
   }
+}
+
+function linkLostMs({ record }: Move): number {
+  const at = (kind: string): number => record?.events.find((event) => event.kind === kind)?.atEpochMs ?? NaN;
+  return at('link-back') - at('link-lost');
+}
+
+/** From the return of the link to the first sample in which it carries data. */
+function rejoinedAfterMs({ record }: Move): number {
+  const back = record?.events.findLast(({ kind }) => kind === 'link-back')?.atEpochMs ?? NaN;
+  const first = record?.samples.find(
+    ({ atEpochMs, subflows }) =>
+      atEpochMs > back && subflows.some((each) => each.interface === 'eth2' && each.throughputBitsPerSecond > 50e6),
+  );
+  return (first?.atEpochMs ?? NaN) - back;
 }
 
 async function repeat<Value>({ rounds }: Bench, once: () => Promise<Value>): Promise<Value[]> {

@@ -4,7 +4,7 @@ import { findLab } from './find-lab.ts';
 import { namespaceExists, networkSettings } from './host-namespaces.ts';
 import { observeInterfaces, type ObservedInterface } from './link-state.ts';
 import type { LinkFault } from './links.ts';
-import { defaultLabName, labSides } from './names.ts';
+import { defaultLabName, labSides, type LabNames } from './names.ts';
 
 export interface LabHost {
   readonly id: string;
@@ -56,6 +56,12 @@ export async function labStatus(name: string = defaultLabName): Promise<LabStatu
     ...(guest && { guest }),
     otherCopies,
   };
+}
+
+/** The links alone: asks the kernel and no QEMU, whose monitor may be held by a migration. */
+export async function labLinks(names: LabNames): Promise<LabLink[]> {
+  const [source, destination] = await Promise.all(labSides.map((side) => observeHost(names[side])));
+  return linksBetween(source?.interfaces ?? [], destination?.interfaces ?? []);
 }
 
 async function observeHost(
