@@ -14,13 +14,15 @@ import { failed, ok, type Result } from '#contract/result.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { decide, type Decision, type Elapsed } from './decide.ts';
-import { negotiatedBy, negotiatedText } from './negotiation.ts';
+import { negotiatedBy, negotiatedText, whyTcp } from './negotiation.ts';
 import { Observer } from './observer.ts';
-import type { FallbackDiagnosis, Ports, QemuStatus, SubflowSampler } from './ports.ts';
+import type { Ports, QemuStatus, SubflowSampler } from './ports.ts';
 import { apply, initialState, mayBeInPostCopy, phaseOf, replay, type MigrationState } from './state.ts';
 import { steps } from './steps.ts';
 import { interfaceOf, PathLinks } from './path-links.ts';
+import type { Transport } from './step-context.ts';
 import { noSubflows, subflowEvents } from './subflow-events.ts';
+import { transportFor } from './transport.ts';
 
 export interface RunListener {
   /** After the entry is on disk and in the state. */
@@ -40,6 +42,7 @@ const beforeTheMove = new Set<StepName>([
   'negotiate-capabilities',
   'prepare-paths',
   'listen',
+  'connect',
   'migrate',
   'start-post-copy',
 ]);
@@ -52,6 +55,7 @@ const recheckAfterMs = 1000;
  */
 export class MigrationRun {
   readonly #ports: Ports;
+  readonly #transport: Transport;
   readonly #listeners = new Set<RunListener>();
   readonly #observers: Partial<Record<Side, Observer>> = {};
   readonly #seen: Partial<Record<Side, Observation>> = {};
@@ -74,6 +78,7 @@ export class MigrationRun {
 
   private constructor(ports: Ports, state: MigrationState) {
     this.#ports = ports;
+    this.#transport = transportFor(ports.plan.settings);
     this.#state = state;
     this.#changedAtMonoMs = ports.clock.monoMs();
     this.#progress.atMonoMs = ports.clock.monoMs();
@@ -126,6 +131,7 @@ export class MigrationRun {
       links[Symbol.dispose]();
       for (const observer of Object.values(this.#observers)) observer.stop();
       await Promise.all([...this.#observing, this.#sampling]);
+      this.#transport[Symbol.dispose]();
       await this.#written;
     }
   }
@@ -278,7 +284,8 @@ export class MigrationRun {
       destination: this.#observers.destination?.monitor,
     };
     const record = async (event: JournalEvent): Promise<void> => void (await this.#dispatch(event));
-    const result = await steps[step]({ state: this.#state, ports: this.#ports, monitors, record }).then(
+    const transport = this.#transport;
+    const result = await steps[step]({ state: this.#state, ports: this.#ports, monitors, transport, record }).then(
       (report): JournalEvent => ({ kind: 'done', step, ...report }),
       (thrown: unknown): JournalEvent => ({
         kind: 'failed',
@@ -411,12 +418,14 @@ export class MigrationRun {
   #linkChanged(side: Side, name: string, carrier: boolean): void {
     const path = this.#ports.plan.paths.find((each) => interfaceOf(each, side) === name);
     if (!path || this.#state.steps.migrate !== 'done') return;
+    const wasUp = this.#links.isUp(path);
     const lostAtMonoMs = this.#links.change(side, path, carrier, this.#ports.clock.monoMs());
     const afterMs = Math.round(this.#ports.clock.monoMs() - (lostAtMonoMs ?? this.#ports.clock.monoMs()));
     const told = this.#dispatch(
       carrier ? { kind: 'link-back', side, interface: name, afterMs } : { kind: 'link-lost', side, interface: name },
     );
-    const action = this.#actionFor(path);
+    // A cable that is pulled is seen from both ends: the path is lost with the first and back with the last.
+    const action = wasUp === this.#links.isUp(path) ? undefined : this.#actionFor(path);
     if (action) void told.then(() => this.changePath('switchyard', action, path.sourceInterface));
   }
 
@@ -505,7 +514,7 @@ export class MigrationRun {
     if (when === undefined && before?.protocol === seen.protocol) return;
     const wanted = this.#state.plan.settings.mptcp !== 'off';
     const established = sample.subflows.filter((subflow) => subflow.state !== 'closed').length;
-    const why = seen.protocol === 'tcp' && wanted ? await this.#diagnose() : undefined;
+    const why = seen.protocol === 'tcp' && wanted ? await whyTcp(this.#ports) : undefined;
     await this.#dispatch({
       kind: 'negotiated',
       when: when ?? 'data-flowed',
@@ -513,15 +522,5 @@ export class MigrationRun {
       connections: [...seen.connections],
       ...(why ?? { text: negotiatedText(seen, established) }),
     });
-  }
-
-  /** That it fell back must be told, also when nobody can say why. */
-  async #diagnose(): Promise<FallbackDiagnosis | undefined> {
-    try {
-      return await this.#ports.diagnoseFallback();
-    } catch (thrown) {
-      if (thrown instanceof SwitchyardError) return undefined;
-      throw thrown;
-    }
   }
 }
