@@ -208,6 +208,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
 const sideOf: Readonly<Partial<Record<StepName, Side>>> = {
   'start-destination': 'destination',
   listen: 'destination',
+  connect: 'source',
   migrate: 'source',
   cancel: 'source',
   yank: 'source',
@@ -237,6 +238,7 @@ const attempts: Readonly<Record<StepName, string>> = {
   'negotiate-capabilities': 'Agreeing on capabilities',
   'prepare-paths': 'Preparing the paths',
   listen: 'Opening the migration port',
+  connect: 'Connecting to the destination',
   migrate: 'Starting the migration',
   cancel: 'Cancelling',
   yank: 'Breaking the connection',

@@ -1,5 +1,7 @@
+import { SwitchyardError } from '#contract/errors.ts';
 import type { JournalEventOf } from '#contract/migration.ts';
 import type { Sample } from '#contract/telemetry.ts';
+import type { FallbackDiagnosis, Ports } from './ports.ts';
 
 /**
  * What the kernel says the connections really are. A connection can begin as MPTCP and fall back with its first data, so
@@ -19,6 +21,16 @@ export function negotiatedText(negotiated: Negotiated, subflows: number): string
   return connections === 1
     ? `Multipath TCP confirmed by the kernel, ${count(subflows, 'subflow')}`
     : `Multipath TCP confirmed by the kernel on ${connections} connections, ${count(subflows, 'subflow')}`;
+}
+
+/** That it fell back must be told, also when nobody can say why. */
+export async function whyTcp(ports: Pick<Ports, 'diagnoseFallback'>): Promise<FallbackDiagnosis | undefined> {
+  try {
+    return await ports.diagnoseFallback();
+  } catch (thrown) {
+    if (thrown instanceof SwitchyardError) return undefined;
+    throw thrown;
+  }
 }
 
 function count(n: number, noun: string): string {

@@ -117,7 +117,7 @@ export interface Qemu {
   receiveOver(socket: OwnedSocket): Promise<void>;
   /** getfd and migrate: QEMU gets a copy of the socket, and sends its guest over it. */
   migrateOver(socket: OwnedSocket): Promise<void>;
-  /** Where it listens for a migration; nowhere before it was told to, and once it has been connected by a socket of ours. */
+  /** Where it listens for a migration, by its own word; empty when it does not. */
   listeningOn(): Promise<readonly SocketName[]>;
   /** To a QEMU that waits: its guest stays paused when it has arrived, as if it had been started with `-S`. */
   keepPaused(): Promise<void>;

@@ -142,6 +142,11 @@ const steps: Readonly<Record<StepName, StepWords>> = {
       `Destination is listening${port === undefined ? '' : ` on port ${port}`}${mptcp === undefined ? '' : mptcp ? ' with MPTCP' : ' with plain TCP'}`,
     failed: () => 'The destination could not listen',
   },
+  connect: {
+    intended: ({ source, destination }) => `Connecting ${source} to ${destination}`,
+    done: () => 'The connection is made, and no byte of the guest has moved yet',
+    failed: ({ source, destination }) => `${source} could not connect to ${destination}`,
+  },
   migrate: {
     intended: () => 'Asked the source QEMU to migrate',
     done: () => 'The source QEMU has begun to connect',

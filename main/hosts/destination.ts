@@ -141,7 +141,7 @@ function identityOf(child: ChildProcess, uuid: string): QemuIdentity {
   return { uuid, pid: stat.pid, startTimeTicks: stat.startTimeTicks, bootId: readBootId() };
 }
 
-async function untilItWaits(child: ChildProcess, started: StartedDestination, hostId: string): Promise<void> {
+async function untilItWaits(child: ChildProcess, started: Required<StartedDestination>, hostId: string): Promise<void> {
   const monitor = { name: `the destination on ${hostId}`, path: started.monitorPath, ownerUid: 0 };
   const deadlineMonoMs = performance.now() + startTimeoutMs;
   for (;;) {

@@ -25,14 +25,16 @@ async function describe(hostId: string, bootId: string, qemu: QemuProcess): Prom
   const name = description.name ?? `qemu-${pid}`;
   const isOpen = description.uuid === undefined || description.incoming !== undefined;
   const answer = isOpen && monitorPath !== undefined ? await ask(name, monitorPath, process.uid) : undefined;
+  // A guest that has arrived keeps `-incoming` on its command line for life, so only its monitor can tell; one that is
+  // being moved answers its mover alone and counts as a guest.
+  const waiting = answer?.run === 'inmigrate';
   return {
     name,
     hostId,
     identity: { uuid: description.uuid ?? answer?.uuid ?? nilUuid, pid, startTimeTicks, bootId },
     argv: [...argv],
-    // A guest that has arrived keeps `-incoming` on its command line for life, so only its monitor can tell; one that
-    // is being moved answers its mover alone and counts as a guest.
-    waiting: answer?.run === 'inmigrate',
+    waiting,
+    ...(waiting && description.incoming !== undefined ? { incoming: description.incoming } : {}),
     ...(monitorPath === undefined ? {} : { monitorPath }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(accelerator === undefined ? {} : { accelerator }),

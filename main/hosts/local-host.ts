@@ -6,6 +6,10 @@ import type {
   DestinationOrder,
   LinkChange,
   MigrationHost,
+  OwnedConnectionOrder,
+  OwnedListener,
+  OwnedListenerOrder,
+  OwnedSocket,
   PathEnd,
   PathRestoration,
   Qemu,
@@ -25,6 +29,8 @@ import { inContractTerms, inContractTermsNow } from './failures.ts';
 import { listGuests } from './guests.ts';
 import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
+import { connectFrom } from './own-sockets/connect.ts';
+import { listenAt } from './own-sockets/listener.ts';
 import { changePath, changePathManager, restorePathManager, watchLinks } from './path-control.ts';
 import { presenceOf, terminate, type Presence } from './process/identity.ts';
 import { featuresOf } from './qemu-features.ts';
@@ -96,6 +102,14 @@ export class LocalHost implements MigrationHost {
 
   startDestination(order: DestinationOrder): Promise<StartedDestination> {
     return inContractTerms(() => startDestination(this.#place, order));
+  }
+
+  listenOwned(order: OwnedListenerOrder): Promise<OwnedListener> {
+    return inContractTerms(() => listenAt(this.#network, order));
+  }
+
+  connectOwned(order: OwnedConnectionOrder): Promise<OwnedSocket> {
+    return inContractTerms(() => connectFrom(this.#network, order));
   }
 
   findDestination(migrationId: string): Promise<StartedDestination | undefined> {

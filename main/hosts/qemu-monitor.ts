@@ -3,11 +3,14 @@ import type { QemuStatistics } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type {
   Capabilities,
+  Hardware,
   MigrationAddress,
   MigrationParameters,
+  OwnedSocket,
   Qemu,
   QemuEvent,
   QemuStatus,
+  SocketName,
 } from '#main/engine/ports.ts';
 import {
   migrationTarget,
@@ -17,15 +20,19 @@ import {
   type InetAddress,
 } from '#main/qmp/address.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
-import { closeSentence } from '#main/qmp/fault.ts';
+import { closeSentence, QmpError } from '#main/qmp/fault.ts';
 import type { MigrationInfo, MigrationParameters as QmpParameters, MigrationTarget } from '#main/qmp/schema.ts';
-import { listeningPort } from './listening-port.ts';
+import { listeningOn, listeningPort } from './listening-port.ts';
+import { descriptorOf } from './own-sockets/connected-socket.ts';
 
 /**
  * A query that takes longer has met a main loop that is stuck, as in a switchover whose network died. Asking again is
  * harmless, and the engine must learn of the silence before its watchdog's two seconds are over.
  */
 const queryTimeoutMs: Milliseconds = 1500;
+
+/** One name for all: `getfd` replaces and closes what an earlier attempt may have left under it. */
+const handedOver = 'switchyard-migration';
 
 /** The migration port's QEMU over one QMP session: QEMU's names and units end here. */
 export class QemuMonitor implements Qemu {
@@ -86,11 +93,37 @@ export class QemuMonitor implements Qemu {
 
   async listen(address: MigrationAddress): Promise<number> {
     await this.#client.execute('migrate-incoming', await this.#target(address, 'listen'));
-    return address.port === 0 ? listeningPort(await this.#client.execute('query-migrate')) : address.port;
+    return isFixed(address) ? address.port : listeningPort(await this.#client.execute('query-migrate'));
   }
 
   async migrate(address: MigrationAddress): Promise<void> {
     await this.#client.execute('migrate', await this.#target(address, 'connect'));
+  }
+
+  async receiveOver(socket: OwnedSocket): Promise<void> {
+    await this.#handOver(socket, 'listen', (target) => this.#client.execute('migrate-incoming', target));
+  }
+
+  async migrateOver(socket: OwnedSocket): Promise<void> {
+    await this.#handOver(socket, 'connect', (target) => this.#client.execute('migrate', target));
+  }
+
+  async listeningOn(): Promise<readonly SocketName[]> {
+    return listeningOn(await this.#client.execute('query-migrate'));
+  }
+
+  /** In the run state `inmigrate` it stops nothing, and takes back the start on arrival (`qmp_stop` in monitor/qmp-cmds.c). */
+  async keepPaused(): Promise<void> {
+    await this.#client.execute('stop');
+  }
+
+  async hardware(): Promise<Hardware> {
+    const [machine, memory] = await Promise.all([
+      this.#client.execute('qom-get', { path: '/machine', property: 'type' }),
+      this.#client.execute('query-memory-size-summary'),
+    ]);
+    const type = typeof machine === 'string' ? machine : '';
+    return { machine: type.replace(/-machine$/, ''), memoryBytes: memory['base-memory'] };
   }
 
   async cancel(): Promise<void> {
@@ -113,7 +146,7 @@ export class QemuMonitor implements Qemu {
     await this.#client.executeOutOfBand('migrate-recover', {
       uri: migrationUri(inetAddress(address), 'listen', await this.#dialect()),
     });
-    return address.port === 0 ? listeningPort(await this.#client.execute('query-migrate')) : address.port;
+    return isFixed(address) ? address.port : listeningPort(await this.#client.execute('query-migrate'));
   }
 
   async resumeMigration(address: MigrationAddress): Promise<void> {
@@ -151,10 +184,35 @@ export class QemuMonitor implements Qemu {
   async #target(address: MigrationAddress, role: AddressRole): Promise<MigrationTarget> {
     return migrationTarget(inetAddress(address), role, await this.#dialect());
   }
+
+  /** A command that is refused may not have taken the copy; it would keep the connection alive for as long as QEMU lives. */
+  async #handOver(
+    socket: OwnedSocket,
+    role: AddressRole,
+    begin: (target: MigrationTarget) => Promise<void>,
+  ): Promise<void> {
+    const target = migrationTarget({ type: 'fd', name: handedOver }, role, await this.#dialect());
+    await this.#client.passDescriptor(handedOver, descriptorOf(socket));
+    try {
+      await begin(target);
+    } catch (thrown) {
+      await this.#client.execute('closefd', { fdname: handedOver }).catch(ignoreRefusal);
+      throw thrown;
+    }
+  }
 }
 
-function inetAddress({ host, port, mptcp }: MigrationAddress): InetAddress {
-  return { type: 'inet', host, port, ...(mptcp ? { mptcp } : {}) };
+function isFixed({ port, lastPort }: MigrationAddress): boolean {
+  return port !== 0 && lastPort === undefined;
+}
+
+function inetAddress({ host, port, lastPort, mptcp }: MigrationAddress): InetAddress {
+  return { type: 'inet', host, port, ...(lastPort === undefined ? {} : { to: lastPort }), ...(mptcp ? { mptcp } : {}) };
+}
+
+/** It has been taken after all, or QEMU has gone with it. */
+function ignoreRefusal(thrown: unknown): void {
+  if (!(thrown instanceof QmpError)) throw thrown;
 }
 
 /** Absent before there is data: `ram` comes with the end of setup and goes with a failure. */

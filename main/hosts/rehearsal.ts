@@ -1,10 +1,14 @@
+import { openSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { duplexPair } from 'node:stream';
 import type { QemuIdentity } from '#contract/host.ts';
-import type { Qemu } from '#main/engine/ports.ts';
+import type { OwnedListener, Qemu } from '#main/engine/ports.ts';
 import { QmpClient } from '#main/qmp/client.ts';
 import type { QemuFeatures } from '#main/qmp/features.ts';
 import { FrameReader } from '#main/qmp/frames.ts';
 import { isJsonObject, parseJson, printJson, type JsonObject, type JsonValue } from '#main/qmp/json.ts';
+import { Fd } from '#native/fd.ts';
+import type { HeldSocket } from './own-sockets/connected-socket.ts';
 import { QemuMonitor } from './qemu-monitor.ts';
 
 /** A QEMU that is not there: it agrees to everything, and keeps what it was told. */
@@ -42,11 +46,29 @@ export async function rehearse(features: QemuFeatures): Promise<Rehearsal> {
   serverEnd.write(
     printJson({ QMP: { version: { qemu: features.version, package: 'rehearsal' }, capabilities: ['oob'] } }),
   );
-  const client = await QmpClient.connect({ transport: { stream: clientEnd } }, { monitor: 'a rehearsal' });
+  // Descriptors that come with a message are not needed: nobody will use them.
+  const transport = { stream: clientEnd, sendWithDescriptors: (bytes: Uint8Array) => void clientEnd.write(bytes) };
+  const client = await QmpClient.connect({ transport }, { monitor: 'a rehearsal' });
   return {
     qemu: new QemuMonitor(client, identity, () => Promise.resolve(features)),
     sent,
     [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+/** A listener and a connection of Switchyard's own that are not there either. */
+export function rehearsedListener(): OwnedListener {
+  const accept = (): Promise<HeldSocket> => Promise.resolve(rehearsedSocket());
+  return { port: rehearsedPort, mptcp: true, accept, [Symbol.dispose]: () => undefined };
+}
+
+export function rehearsedSocket(): HeldSocket {
+  const descriptor = new Fd(openSync(devNull, 'r'));
+  return {
+    local: { address: '0.0.0.0', port: rehearsedPort },
+    descriptor,
+    connection: () => ({ id: 'rehearsal', protocol: 'mptcp', fallback: false, bytesSent: 0, bytesReinjected: 0 }),
+    [Symbol.dispose]: () => descriptor[Symbol.dispose](),
   };
 }
 

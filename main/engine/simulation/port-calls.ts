@@ -74,8 +74,13 @@ export class PortCalls {
   /** Nobody hears the answer, whatever it is. */
   async #takeEffect<Value>(call: PortCall<Value>): Promise<void> {
     const answer: unknown = await call.perform().catch(() => undefined);
-    if (answer !== null && typeof answer === 'object' && 'close' in answer && typeof answer.close === 'function') {
+    if (isDisposable(answer)) answer[Symbol.dispose]();
+    else if (answer !== null && typeof answer === 'object' && 'close' in answer && typeof answer.close === 'function') {
       answer.close();
     }
   }
+}
+
+function isDisposable(value: unknown): value is Disposable {
+  return typeof value === 'object' && value !== null && Symbol.dispose in value;
 }

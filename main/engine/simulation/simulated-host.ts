@@ -5,6 +5,10 @@ import type {
   DestinationOrder,
   LinkChange,
   MigrationHost,
+  OwnedConnectionOrder,
+  OwnedListener,
+  OwnedListenerOrder,
+  OwnedSocket,
   PathEnd,
   PathRestoration,
   Qemu,
@@ -15,6 +19,7 @@ import type { ManagerLife } from './manager-life.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 import { SimulatedMonitor } from './simulated-monitor.ts';
 import { SimulatedSampler } from './simulated-sampler.ts';
+import { connectTo, SimulatedListener } from './simulated-sockets.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 const connectTimeoutMs = 3000;
@@ -26,6 +31,7 @@ export class SimulatedHost implements MigrationHost {
   readonly id: string;
   readonly monitors = new Set<SimulatedMonitor>();
   readonly samplers = new Set<SimulatedSampler>();
+  readonly sockets = new Set<Disposable>();
   readonly linkListeners = new Set<(change: LinkChange) => void>();
   readonly #world: SimulatedWorld;
   readonly #life: ManagerLife;
@@ -72,6 +78,14 @@ export class SimulatedHost implements MigrationHost {
 
   startDestination({ migrationId }: DestinationOrder): Promise<StartedDestination> {
     return this.#ask('startDestination', 40, () => this.#machine.startTwin(migrationId), startTimeoutMs);
+  }
+
+  listenOwned(order: OwnedListenerOrder): Promise<OwnedListener> {
+    return this.#ask('listenOwned', 1, () => this.#hold(new SimulatedListener(this.#machine, order, this.sockets)));
+  }
+
+  connectOwned(order: OwnedConnectionOrder): Promise<OwnedSocket> {
+    return this.#ask('connectOwned', 2, () => this.#hold(connectTo(this.#world, order, this.sockets)));
   }
 
   findDestination(migrationId: string): Promise<StartedDestination | undefined> {
@@ -134,6 +148,12 @@ export class SimulatedHost implements MigrationHost {
         this.#machine.linkListeners.delete(tell);
       },
     };
+  }
+
+  /** The kernel closes what a manager leaves open when it dies. */
+  #hold<Socket extends Disposable>(socket: Socket): Socket {
+    this.#life.holds(() => socket[Symbol.dispose]());
+    return socket;
   }
 
   #ask<Value>(method: string, afterMs: Milliseconds, answer: () => Value, timeoutMs = callTimeoutMs): Promise<Value> {

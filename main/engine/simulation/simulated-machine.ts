@@ -3,6 +3,7 @@ import type { PathAction, PathManagerChange, StartedDestination } from '#contrac
 import type { LinkChange } from '#main/engine/ports.ts';
 import { factsOf, guestNamed } from './facts.ts';
 import { SimulatedQemu } from './simulated-qemu.ts';
+import type { SimulatedListener } from './simulated-sockets.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 const addresses: Readonly<Record<string, string>> = { alpha: '10.0.1.1', beta: '10.0.1.2' };
@@ -20,6 +21,8 @@ export class SimulatedMachine {
   /** What was done to paths of living connections, in order. */
   readonly pathActions: { readonly action: PathAction; readonly address: string }[] = [];
   readonly linkListeners = new Set<(change: LinkChange) => void>();
+  /** Listeners that managers have opened here. */
+  readonly sockets = new Set<SimulatedListener>();
   readonly #world: SimulatedWorld;
   readonly #processes: SimulatedQemu[] = [];
   #lastPid: number;
@@ -58,8 +61,16 @@ export class SimulatedMachine {
     return startedOf(qemu);
   }
 
+  /** A QEMU that the operator starts by hand for this migration; its guest would run as soon as it has arrived. */
+  startWaiting(migrationId: string): SimulatedQemu {
+    const qemu = this.#start('/run/guest', migrationId);
+    qemu.awaitMigration({ startsPaused: false });
+    return qemu;
+  }
+
   findTwin(migrationId: string): StartedDestination | undefined {
-    const qemu = this.processes.find((process) => process.migrationId === migrationId);
+    const folder = `/run/switchyard/${migrationId}/`;
+    const qemu = this.processes.find(({ monitorPath }) => monitorPath.startsWith(folder));
     return qemu && startedOf(qemu);
   }
 

@@ -51,10 +51,11 @@ export class SimulatedManager {
     return this.#life.death;
   }
 
-  /** Monitors, samplers and watches that are still open: none may be, once the run has ended. */
+  /** Monitors, samplers, watches and sockets that are still open: none may be, once the run has ended. */
   get leftOpen(): number {
     return this.#hosts.reduce(
-      (sum, { monitors, samplers, linkListeners }) => sum + monitors.size + samplers.size + linkListeners.size,
+      (sum, { monitors, samplers, linkListeners, sockets }) =>
+        sum + monitors.size + samplers.size + linkListeners.size + sockets.size,
       0,
     );
   }

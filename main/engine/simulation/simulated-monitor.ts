@@ -2,15 +2,19 @@ import type { QemuIdentity } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type {
   Capabilities,
+  Hardware,
   MigrationAddress,
   MigrationParameters,
+  OwnedSocket,
   Qemu,
   QemuEvent,
   QemuStatus,
+  SocketName,
 } from '#main/engine/ports.ts';
 import { timedOut, unreachable } from './faults.ts';
 import type { ManagerLife } from './manager-life.ts';
 import type { SimulatedQemu } from './simulated-qemu.ts';
+import { SimulatedSocket } from './simulated-sockets.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 /** One way over the monitor's line. */
@@ -74,6 +78,29 @@ export class SimulatedMonitor implements Qemu {
 
   migrate(address: MigrationAddress): Promise<void> {
     return this.#inBand('migrate', () => this.#qemu.migrate(address));
+  }
+
+  receiveOver(socket: OwnedSocket): Promise<void> {
+    return this.#inBand('receiveOver', () => this.#qemu.receiveOver(simulated(socket)));
+  }
+
+  migrateOver(socket: OwnedSocket): Promise<void> {
+    return this.#inBand('migrateOver', () => this.#qemu.migrateOver(simulated(socket)));
+  }
+
+  listeningOn(): Promise<readonly SocketName[]> {
+    return this.#inBand('listeningOn', () => {
+      const { listener } = this.#qemu;
+      return listener ? [{ address: listener.host, port: listener.port }] : [];
+    });
+  }
+
+  keepPaused(): Promise<void> {
+    return this.#inBand('keepPaused', () => this.#qemu.keepPaused());
+  }
+
+  hardware(): Promise<Hardware> {
+    return this.#inBand('hardware', () => ({ machine: 'pc-i440fx-7.2', memoryBytes: 64 * 2 ** 20 - 8192 }));
   }
 
   cancel(): Promise<void> {
@@ -167,6 +194,11 @@ export class SimulatedMonitor implements Qemu {
       });
     });
   }
+}
+
+function simulated(socket: OwnedSocket): SimulatedSocket {
+  if (socket instanceof SimulatedSocket) return socket;
+  throw new TypeError('not a socket of this world');
 }
 
 function settle<Value>(effect: () => Value): { readonly value: Value } | { readonly thrown: unknown } {

@@ -4,6 +4,7 @@ import type { Capabilities, MigrationAddress, MigrationParameters, QemuEvent, Qe
 import { refused } from './faults.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 import type { SimulatedMonitor } from './simulated-monitor.ts';
+import type { SimulatedSocket } from './simulated-sockets.ts';
 import { SimulatedStream } from './simulated-stream.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
@@ -115,6 +116,22 @@ export class SimulatedQemu {
     this.#completionWasAskedFor = false;
     this.stream = new SimulatedStream(this.#world, this, address);
     void this.stream.run();
+  }
+
+  receiveOver(socket: SimulatedSocket): void {
+    this.#refuse('receiveOver');
+    this.listen(socket.handTo(this));
+  }
+
+  migrateOver(socket: SimulatedSocket): void {
+    this.#refuse('migrateOver');
+    this.migrate(socket.handTo(this));
+  }
+
+  keepPaused(): void {
+    this.#refuse('keepPaused');
+    if (this.run === 'inmigrate') this.#startsPaused = true;
+    else this.setRun('paused');
   }
 
   cancel(): void {

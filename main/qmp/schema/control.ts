@@ -1,4 +1,5 @@
-import { integer, listOf, object, openEnum, string, type Shape, type UnknownText } from '#main/qmp/shape.ts';
+import type { JsonValue } from '#main/qmp/json.ts';
+import { anything, integer, listOf, object, openEnum, string, type Shape, type UnknownText } from '#main/qmp/shape.ts';
 import { introspectionShape, type IntrospectedEntity } from './introspection.ts';
 import { nothing, type Integer, type NoArguments, type ReplyShapes } from './types.ts';
 
@@ -43,6 +44,8 @@ export interface ControlCommands {
     arguments: { readonly val: Integer; readonly size: Integer; readonly filename: string };
     returns: undefined;
   };
+  /** One property of one object (qapi/qom.json, since 1.2). Every object has `type`: its class, behind aliases and defaults. */
+  'qom-get': { arguments: { readonly path: string; readonly property: string }; returns: JsonValue };
   /** Creates a user-creatable object, for instance TLS credentials (qapi/qom.json, since 2.0). */
   'object-add': {
     arguments: { readonly 'qom-type': string; readonly id: string; readonly [property: string]: unknown };
@@ -72,6 +75,7 @@ export const controlReplies: ReplyShapes<ControlCommands> = {
     object<ListedYankInstance>({ type: openEnum<YankInstance['type']>() }, { 'node-name': string, id: string }),
   ),
   pmemsave: nothing,
+  'qom-get': anything,
   'object-add': nothing,
   'object-del': nothing,
 };

@@ -1,0 +1,100 @@
+import type { ConnectionSample } from '#contract/telemetry.ts';
+import { negotiatedText, whyTcp, type Negotiated } from './negotiation.ts';
+import type { OwnedListener, OwnedSocket } from './ports.ts';
+import {
+  destinationOf,
+  listeningPort,
+  nothingToReport,
+  reachablePath,
+  rejected,
+  sourceOf,
+  wildcardFor,
+  type Report,
+  type StepContext,
+  type Transport,
+} from './step-context.ts';
+
+/**
+ * Switchyard makes the connection itself and hands one end to each QEMU. So the source address is ours to choose, what was
+ * negotiated is known before a byte has moved, and the QEMUs need to know nothing of MPTCP.
+ *
+ * The listener stays open to the end: the kernel needs it for every subflow that joins later. If this manager dies, it goes
+ * with it; the subflows that exist then live on, because both QEMUs hold their ends.
+ */
+export class AppTransport implements Transport {
+  #listener: OwnedListener | undefined;
+  #ends: { readonly source: OwnedSocket; readonly destination: OwnedSocket } | undefined;
+
+  async listen({ ports, state }: StepContext): Promise<Report> {
+    const { settings, listener: wish } = state.plan;
+    this.#listener = await ports.destination.listenOwned({
+      host: wish?.host ?? wildcardFor(reachablePath({ state })),
+      port: wish?.port ?? 0,
+      ...(wish?.lastPort === undefined ? {} : { lastPort: wish.lastPort }),
+      mptcp: settings.mptcp !== 'off' && wish?.mptcp !== false,
+      tuning: settings.socketTuning,
+    });
+    return { port: this.#listener.port, mptcp: this.#listener.mptcp };
+  }
+
+  async connect(context: StepContext): Promise<Report> {
+    const { settings } = context.state.plan;
+    const path = reachablePath(context);
+    const source = await context.ports.source.connectOwned({
+      from: path.sourceAddress,
+      to: { address: path.destinationAddress, port: listeningPort(context) },
+      mptcp: settings.mptcp !== 'off',
+      tuning: settings.socketTuning,
+    });
+    try {
+      if (!this.#listener) throw lostWithItsManager();
+      this.#ends = { source, destination: await this.#listener.accept(source.local) };
+    } catch (thrown) {
+      source[Symbol.dispose]();
+      throw thrown;
+    }
+    await this.#tellWhatBecameOfIt(context, source.connection(), this.#ends.destination.connection());
+    return nothingToReport;
+  }
+
+  /** The destination first: what the source sends must find a reader. Our copies are closed as soon as QEMU has its own. */
+  async migrate(context: StepContext): Promise<Report> {
+    if (!this.#ends) throw lostWithItsManager();
+    const { source, destination } = this.#ends;
+    await destinationOf(context).receiveOver(destination);
+    destination[Symbol.dispose]();
+    await sourceOf(context).migrateOver(source);
+    source[Symbol.dispose]();
+    return nothingToReport;
+  }
+
+  [Symbol.dispose](): void {
+    this.#ends?.source[Symbol.dispose]();
+    this.#ends?.destination[Symbol.dispose]();
+    this.#listener?.[Symbol.dispose]();
+  }
+
+  /** Either end may be the one that knows: where only answers lose their MPTCP options, the source still believes in it. */
+  async #tellWhatBecameOfIt(
+    { ports, state, record }: StepContext,
+    source: ConnectionSample,
+    destination: ConnectionSample,
+  ): Promise<void> {
+    const isMptcp = source.protocol === 'mptcp' && destination.protocol === 'mptcp';
+    const seen: Negotiated = isMptcp
+      ? { protocol: 'mptcp', connections: [source] }
+      : { protocol: 'tcp', connections: [{ ...source, protocol: 'tcp' }] };
+    const why = isMptcp || state.plan.settings.mptcp === 'off' ? undefined : await whyTcp(ports);
+    await record({
+      kind: 'negotiated',
+      when: 'connected',
+      protocol: seen.protocol,
+      connections: [...seen.connections],
+      ...(why ?? { text: negotiatedText(seen, 1) }),
+    });
+  }
+}
+
+function lostWithItsManager(): Error {
+  return rejected('preparing', 'the connection was lost with the manager that had made it', 'Migrate again.');
+}

@@ -1,0 +1,120 @@
+import type { ConnectionSample } from '#contract/telemetry.ts';
+import type {
+  OwnedConnectionOrder,
+  OwnedListener,
+  OwnedListenerOrder,
+  OwnedSocket,
+  SocketName,
+} from '#main/engine/ports.ts';
+import { unreachable } from './faults.ts';
+import type { SimulatedMachine } from './simulated-machine.ts';
+import type { SimulatedQemu } from './simulated-qemu.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+/** What the manager has opened and closes again. */
+export type Held = Set<Disposable>;
+
+/** A connection between two machines, made by a manager: it lives as long as somebody holds both ends. */
+class Connection {
+  readonly from: SocketName;
+  readonly listener: SimulatedListener;
+  readonly multipath: boolean;
+  readonly holders: Record<'source' | 'destination', SimulatedQemu | undefined> = {
+    source: undefined,
+    destination: undefined,
+  };
+
+  constructor(from: SocketName, listener: SimulatedListener, multipath: boolean) {
+    this.from = from;
+    this.listener = listener;
+    this.multipath = multipath;
+  }
+
+  /** The manager's copy of an end is closed; a QEMU that waits at the other one reads the end of the stream. */
+  let(end: 'source' | 'destination'): void {
+    if (end === 'source' && !this.holders.source) {
+      this.holders.destination?.giveUp('load of migration failed: Input/output error');
+    }
+  }
+}
+
+export class SimulatedListener implements OwnedListener {
+  readonly port: number;
+  readonly mptcp: boolean;
+  readonly machine: SimulatedMachine;
+  readonly callers: Connection[] = [];
+  readonly #held: Held;
+
+  constructor(machine: SimulatedMachine, { port, mptcp }: OwnedListenerOrder, held: Held) {
+    this.machine = machine;
+    this.port = port === 0 ? 41_000 + machine.sockets.size : port;
+    this.mptcp = mptcp;
+    this.#held = held;
+    machine.sockets.add(this);
+    held.add(this);
+  }
+
+  accept(peer: SocketName): Promise<OwnedSocket> {
+    const caller = this.callers.find(({ from }) => from.port === peer.port);
+    if (!caller) return Promise.reject(unreachable(`${peer.address}:${peer.port}`));
+    return Promise.resolve(new SimulatedSocket(caller, 'destination', this.#held));
+  }
+
+  [Symbol.dispose](): void {
+    this.machine.sockets.delete(this);
+    this.#held.delete(this);
+  }
+}
+
+export class SimulatedSocket implements OwnedSocket {
+  readonly local: SocketName;
+  readonly #connection: Connection;
+  readonly #end: 'source' | 'destination';
+  readonly #held: Held;
+
+  constructor(connection: Connection, end: 'source' | 'destination', held: Held) {
+    this.local = connection.from;
+    this.#connection = connection;
+    this.#end = end;
+    this.#held = held;
+    held.add(this);
+  }
+
+  /** A QEMU gets a copy; answers with what it then sends to, or listens on. */
+  handTo(qemu: SimulatedQemu): { readonly host: string; readonly port: number; readonly mptcp: boolean } {
+    const { listener, multipath } = this.#connection;
+    this.#connection.holders[this.#end] = qemu;
+    return { host: listener.machine.address, port: listener.port, mptcp: multipath };
+  }
+
+  connection(): ConnectionSample {
+    const protocol = this.#connection.multipath ? 'mptcp' : 'tcp';
+    return { id: 'c0ffee00', protocol, fallback: protocol === 'tcp', bytesSent: 0, bytesReinjected: 0 };
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#held.delete(this)) return;
+    this.#connection.let(this.#end);
+  }
+}
+
+/** A connection to whatever a manager listens with at that address. */
+export function connectTo(
+  world: SimulatedWorld,
+  { from, to, mptcp }: OwnedConnectionOrder,
+  held: Held,
+): SimulatedSocket {
+  const listeners = [...world.machines.values()].flatMap(({ address, sockets }) =>
+    address === to.address ? [...sockets] : [],
+  );
+  const listener = listeners.find(({ port }) => port === to.port);
+  if (!listener || !world.networkUp) throw unreachable(`${to.address}:${to.port}`);
+  const port = 50_000 + listener.callers.length;
+  const connection = new Connection(
+    { address: from, port },
+    listener,
+    world.nature.multipath && mptcp && listener.mptcp,
+  );
+  listener.callers.push(connection);
+  return new SimulatedSocket(connection, 'source', held);
+}

@@ -1,0 +1,29 @@
+import type { Milliseconds } from '#contract/units.ts';
+import type { OwnedConnectionOrder } from '#main/engine/ports.ts';
+import type { NetworkPlace } from '#main/hosts/network-place.ts';
+import { setSocketOption } from '#native/socket-options.ts';
+import { bind, connect } from '#native/socket.ts';
+import { ConnectedSocket } from './connected-socket.ts';
+import { openStream } from './open-stream.ts';
+import { addressOf } from './socket-name.ts';
+
+/** Where a firewall drops the first MPTCP packet, the kernel tries without after three seconds. */
+const connectTimeoutMs: Milliseconds = 10_000;
+
+/** Connects from one address of this place. Rejects with a `NativeError`; nothing is open then. */
+export async function connectFrom(place: NetworkPlace, order: OwnedConnectionOrder): Promise<ConnectedSocket> {
+  const { from, to, mptcp, tuning } = order;
+  const target = addressOf(to);
+  const { fd, protocol } = openStream(place, target.family, mptcp);
+  try {
+    if (tuning?.congestionControl !== undefined) setSocketOption(fd, 'congestionControl', tuning.congestionControl);
+    if (tuning?.bufferBytes !== undefined) setSocketOption(fd, 'sendBufferBytes', tuning.bufferBytes);
+    if (tuning?.mark !== undefined) setSocketOption(fd, 'mark', tuning.mark);
+    bind(fd, addressOf({ address: from, port: 0 }));
+    await connect(fd, target, { timeoutMs: connectTimeoutMs });
+    return new ConnectedSocket(fd, protocol);
+  } catch (thrown) {
+    fd[Symbol.dispose]();
+    throw thrown;
+  }
+}
