@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
+import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, JournalEntry, MigrationRecord, Plan } from '#contract/migration.ts';
@@ -11,6 +12,7 @@ import { isFinal, phaseOf, replay } from '#main/engine/state.ts';
 import { migrationRecord, summaryOf, type MigrationSummary } from '#main/export/record.ts';
 import { systemClock } from '#main/hosts/clock.ts';
 import { hostIds, resolveHost } from '#main/hosts/hosts.ts';
+import type { LocalHost } from '#main/hosts/local-host.ts';
 import { History, type HistoryRow } from '#main/storage/history.ts';
 import { createJournal, openJournal } from '#main/storage/journal.ts';
 import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
@@ -21,6 +23,7 @@ import { tellManager } from './control-client.ts';
 import { controlSocketPath } from './control-server.ts';
 import { diagnoseFallback } from './diagnose-fallback.ts';
 import { follow } from './follow.ts';
+import { Foreteller } from './foretell.ts';
 import { manage } from './manage.ts';
 import type { OpenMigration } from './managed.ts';
 import { prepare, type Preparation } from './planning.ts';
@@ -49,6 +52,7 @@ export class Application {
   readonly #clock = systemClock;
   readonly #version: string;
   readonly #history: History<MigrationSummary>;
+  readonly #foreteller = new Foreteller((id) => this.#host(id));
 
   constructor({ version, environment = process.env }: ApplicationOptions) {
     this.#version = version;
@@ -92,6 +96,11 @@ export class Application {
       now: () => new Date(this.#clock.epochMs()),
       random: () => randomBytes(2).toString('hex'),
     });
+  }
+
+  /** The same for a window: with what it would be like, and with every command that would be sent. */
+  async foretell(request: MigrationRequest): Promise<PreflightAnswer> {
+    return this.#foreteller.foretell(await this.preflight(request));
   }
 
   /** Looks, then starts if nothing stands in the way. The journal is on disk before anything is done. */
@@ -226,7 +235,7 @@ export class Application {
     return { ...ports, diagnoseFallback: () => diagnoseFallback(plan, source, destination) };
   }
 
-  #host(id: string): MigrationHost {
+  #host(id: string): LocalHost {
     return resolveHost(id, { runtimeDirectory: this.#directories.runtime });
   }
 

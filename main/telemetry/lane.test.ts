@@ -65,6 +65,15 @@ test('one acknowledgement stands for those before it, and one that cannot be mea
   ]);
 });
 
+test('a lane that follows another goes on with its numbers', () => {
+  const frames: Frame[] = [];
+  const lane = new TelemetryLane((frame) => frames.push(frame), 7);
+  lane.offer(sampleAt(1));
+  lane.acknowledge(7);
+  lane.acknowledge(8);
+  expect([frames.map(({ sequence }) => sequence), lane.lastSequence]).toEqual([[8], 8]);
+});
+
 test('whatever a window acknowledges: never more than two under way, nothing out of order, nothing lost uncounted', () => {
   const step = fc.oneof(fc.constant('offer' as const), fc.integer({ min: -3, max: 60 }));
   fc.assert(

@@ -9,7 +9,7 @@ const mostSamplesAFrame = 20;
 /** Samples for one window, under a number that grows by one from frame to frame. */
 export interface Frame {
   readonly sequence: number;
-  readonly samples: readonly Sample[];
+  readonly samples: Sample[];
   /** Samples between the last frame's and this one's that it could not hold. */
   readonly dropped: number;
 }
@@ -23,11 +23,18 @@ export class TelemetryLane {
   readonly #send: (frame: Frame) => void;
   #gathered: Sample[] = [];
   #dropped = 0;
-  #sent = 0;
-  #acknowledged = 0;
+  #sent: number;
+  #acknowledged: number;
 
-  constructor(send: (frame: Frame) => void) {
+  /** The first frame's number is the one after `after`. */
+  constructor(send: (frame: Frame) => void, after = 0) {
     this.#send = send;
+    this.#sent = after;
+    this.#acknowledged = after;
+  }
+
+  get lastSequence(): number {
+    return this.#sent;
   }
 
   offer(sample: Sample): void {

@@ -1,0 +1,241 @@
+import type { MigrationRow, MigrationView } from '#contract/channels.ts';
+import { SwitchyardError } from '#contract/errors.ts';
+import type { Sample } from '#contract/telemetry.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import type { Application } from './application.ts';
+import { atMostEvery, type Limited } from './at-most-every.ts';
+import type { OpenMigration } from './managed.ts';
+import { TrackedMigration } from './tracked-migration.ts';
+import { viewOf } from './view.ts';
+
+/** Faster than anybody can read, slower than a burst of journal entries. */
+const viewEveryMs: Milliseconds = 100;
+/** The table is for glancing at: twice a second at most. */
+const rowsEveryMs: Milliseconds = 500;
+
+export interface BoardListener {
+  view(view: MigrationView): void;
+  /** New ones, and those that have changed. */
+  rows(rows: readonly MigrationRow[]): void;
+  sample(id: string, sample: Sample): void;
+  /** Nobody in this process or another looks after it any more. */
+  ended(id: string): void;
+}
+
+export interface BoardOptions {
+  readonly application: Pick<Application, 'history' | 'isManaged' | 'open' | 'recover' | 'stored'>;
+  readonly listener: BoardListener;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * All migrations as windows see them: the open ones live, whoever looks after them, the others from disk. A migration
+ * that nobody looks after is taken up once without being asked: left alone it would end with its guest stopped, since
+ * only a manager tells the destination to run. Whether that is safe is for the engine to judge, from what both QEMUs say.
+ */
+export class Board {
+  readonly #options: BoardOptions;
+  readonly #tracked = new Map<string, { readonly migration: TrackedMigration; readonly announce: Limited }>();
+  /** Being opened now: whoever wants the same one waits for it. */
+  readonly #opening = new Map<string, Promise<void>>();
+  /** What windows were last told of each, so that only changes are told. */
+  readonly #told = new Map<string, string>();
+  /** Taken up without being asked, so that one which fails is not tried for ever. */
+  readonly #tried = new Set<string>();
+  readonly #problems = new Map<string, string>();
+  readonly #dirty = new Set<string>();
+  readonly #announceRows = atMostEvery(rowsEveryMs, () => this.#tellDirtyRows());
+  #letGo = false;
+
+  constructor(options: BoardOptions) {
+    this.#options = options;
+  }
+
+  /** Those that this process looks after. */
+  get managedHere(): readonly string[] {
+    return [...this.#tracked.values()].flatMap(({ migration }) => (migration.open.managedHere ? migration.id : []));
+  }
+
+  /** Looks what there is, follows and takes up what is open, and tells of what has changed since the last look. */
+  async refresh(): Promise<readonly MigrationRow[]> {
+    const rows = (await this.#options.application.history()).map(({ id, open, managed, problem, summary }) => {
+      const told = problem ?? this.#problems.get(id);
+      return { id, open, managed, ...(told === undefined ? {} : { problem: told }), ...(summary ? { summary } : {}) };
+    });
+    for (const row of rows) if (row.open) await this.#care(row);
+    const current = rows.map((row) => this.#tracked.get(row.id)?.migration.row() ?? row);
+    const news = current.filter((row) => this.#isNews(row));
+    if (news.length > 0) this.#options.listener.rows(news);
+    return current;
+  }
+
+  get(id: string): OpenMigration | undefined {
+    return this.#tracked.get(id)?.migration.open;
+  }
+
+  async view(id: string): Promise<MigrationView> {
+    const view = this.#tracked.get(id)?.migration.view() ?? (await this.#viewFromDisk(id));
+    if (view) return view;
+    throw new SwitchyardError({
+      kind: 'rejected',
+      phase: 'planning',
+      event: 'view',
+      text: 'The journal of this migration ends before its plan.',
+      remedy: 'Nothing was done in it, and nothing can be shown of it.',
+    });
+  }
+
+  /** Follows a migration, or looks after it where nobody does. Rejects where nothing is left to do. */
+  takeUp(id: string): Promise<void> {
+    return this.#openOnce(id, () => this.#options.application.open(id));
+  }
+
+  /** The same, and has a paused post-copy go on. */
+  recover(id: string): Promise<void> {
+    return this.#openOnce(id, () => this.#options.application.recover(id));
+  }
+
+  /**
+   * Called without delay once a migration has been opened: from then on nothing is missed. One that was started here may
+   * have been found, and followed, a moment before it came: what manages wins over what follows.
+   */
+  adopt(open: OpenMigration): void {
+    const before = this.#tracked.get(open.id);
+    if (before?.migration.open.managedHere === true) return open.detach();
+    before?.announce.cancel();
+    before?.migration.forget();
+    before?.migration.open.detach();
+    const announce = atMostEvery(viewEveryMs, () => this.#tellView(open.id));
+    const migration = new TrackedMigration(open, {
+      changed: () => {
+        announce.ask();
+        this.#markRow(open.id);
+      },
+      sampled: (sample) => {
+        this.#options.listener.sample(open.id, sample);
+        this.#markRow(open.id);
+      },
+    });
+    this.#tracked.set(open.id, { migration, announce });
+    this.#problems.delete(open.id);
+    void this.#remember(migration);
+    void this.#untilEnded(migration);
+    announce.ask();
+    this.#markRow(open.id);
+  }
+
+  /** Every migration goes on without this process. Resolves with those that nobody looks after from now on. */
+  async letGo(): Promise<readonly string[]> {
+    this.#letGo = true;
+    const unmanaged = this.managedHere;
+    const all = [...this.#tracked.values()];
+    for (const { migration } of all) migration.open.detach();
+    await Promise.allSettled(all.map(({ migration }) => migration.open.ended));
+    this.#announceRows.cancel();
+    return unmanaged;
+  }
+
+  async #care({ id, managed }: MigrationRow): Promise<void> {
+    if (this.#tracked.has(id) || this.#letGo) return;
+    if (!managed && this.#tried.has(id)) return;
+    if (!managed) this.#tried.add(id);
+    try {
+      await this.takeUp(id);
+    } catch (thrown) {
+      if (!(thrown instanceof SwitchyardError)) throw thrown;
+      // Another process may have been faster, or a monitor may be held: shown, and left to the operator.
+      const { text, remedy } = thrown.failure;
+      if (!this.#options.application.isManaged(id)) this.#problems.set(id, `${text} ${remedy}`);
+    }
+  }
+
+  async #openOnce(id: string, open: () => Promise<OpenMigration | undefined>): Promise<void> {
+    if (this.#tracked.has(id)) return;
+    const opening = this.#opening.get(id) ?? open().then((opened) => this.#adoptOpened(opened));
+    this.#opening.set(id, opening);
+    try {
+      await opening;
+    } finally {
+      this.#opening.delete(id);
+    }
+  }
+
+  #adoptOpened(open: OpenMigration | undefined): void {
+    if (open) {
+      this.adopt(open);
+      return;
+    }
+    throw new SwitchyardError({
+      kind: 'rejected',
+      phase: 'ended',
+      event: 'take-up',
+      text: 'This migration has ended: nothing is left to do.',
+      remedy: 'Look at its record in the history.',
+    });
+  }
+
+  async #remember(migration: TrackedMigration): Promise<void> {
+    try {
+      migration.remember((await this.#options.application.stored(migration.id)).samples);
+    } catch (thrown) {
+      // Its totals are missing from the view until the next sample: the journal tells the rest.
+      this.#options.log(`samples of ${migration.id} could not be read: ${String(thrown)}`);
+    }
+  }
+
+  async #untilEnded({ id, open }: TrackedMigration): Promise<void> {
+    try {
+      await open.ended;
+    } catch (thrown) {
+      this.#options.log(`${id}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+      this.#problems.set(
+        id,
+        'Switchyard hit a fault of its own while it looked after this migration. Take it up again.',
+      );
+    }
+    const entry = this.#tracked.get(id);
+    if (entry?.migration.open !== open) return;
+    entry.announce.cancel();
+    entry.migration.forget();
+    this.#tracked.delete(id);
+    this.#dirty.delete(id);
+    this.#options.listener.ended(id);
+    if (this.#letGo) return;
+    const view = await this.#viewFromDisk(id).catch(() => undefined);
+    if (view) this.#options.listener.view(view);
+    await this.refresh().catch((thrown: unknown) =>
+      this.#options.log(`the history could not be read: ${String(thrown)}`),
+    );
+  }
+
+  async #viewFromDisk(id: string): Promise<MigrationView | undefined> {
+    const { application } = this.#options;
+    const { entries, samples, damage } = await application.stored(id);
+    const problem = this.#problems.get(id) ?? (damage?.kind === 'corrupt' ? 'Its journal is damaged.' : undefined);
+    return viewOf({ entries, samples, managed: application.isManaged(id), problem });
+  }
+
+  #tellView(id: string): void {
+    const view = this.#tracked.get(id)?.migration.view();
+    if (view) this.#options.listener.view(view);
+  }
+
+  #markRow(id: string): void {
+    this.#dirty.add(id);
+    this.#announceRows.ask();
+  }
+
+  #tellDirtyRows(): void {
+    const rows = [...this.#dirty].flatMap((id) => this.#tracked.get(id)?.migration.row() ?? []);
+    this.#dirty.clear();
+    const news = rows.filter((row) => this.#isNews(row));
+    if (news.length > 0) this.#options.listener.rows(news);
+  }
+
+  #isNews(row: MigrationRow): boolean {
+    const text = JSON.stringify(row);
+    if (this.#told.get(row.id) === text) return false;
+    this.#told.set(row.id, text);
+    return true;
+  }
+}

@@ -1,0 +1,234 @@
+import type { CommandResponse, EventName, EventPayload, Handlers } from '#contract/channels.ts';
+import { SwitchyardError, type Failure } from '#contract/errors.ts';
+import type { Guest } from '#contract/host.ts';
+import type { MigrationRequest } from '#contract/requests.ts';
+import type { Result } from '#contract/result.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import { systemClock } from '#main/hosts/clock.ts';
+import { createRedactor } from '#main/export/redact.ts';
+import type { Application } from './application.ts';
+import { Board } from './board.ts';
+import { makeDispatch, type Dispatch } from './dispatch.ts';
+import { exportRecord } from './export-formats.ts';
+import type { AppWindow, Face } from './face.ts';
+import type { OpenMigration } from './managed.ts';
+import { TelemetryDesk } from './telemetry-desk.ts';
+
+/** How often the desk looks for what other processes have begun or left; only while a window is there to see it. */
+const lookAroundEveryMs: Milliseconds = 2000;
+
+/** What a row of the migrations table tells whoever watches the desk itself. */
+export type Rows = EventPayload<'migration.list-changed'>['rows'];
+
+export interface DeskOptions {
+  readonly application: Pick<
+    Application,
+    | 'foretell'
+    | 'guests'
+    | 'history'
+    | 'hosts'
+    | 'isManaged'
+    | 'open'
+    | 'record'
+    | 'recover'
+    | 'samples'
+    | 'start'
+    | 'stored'
+    | 'user'
+  >;
+  readonly version: string;
+  readonly face: Face;
+}
+
+/**
+ * The app behind its windows, whichever face they have: what they may ask (`dispatch`), what they are told, and the
+ * migrations that this process looks after. A window can vanish at any moment and nothing is lost: all truth is here or
+ * on disk.
+ */
+export class Desk {
+  /** Answers any request of any window; never rejects. */
+  readonly dispatch: Dispatch<AppWindow>;
+  readonly #options: DeskOptions;
+  readonly #board: Board;
+  readonly #telemetry = new TelemetryDesk();
+  readonly #windows = new Set<AppWindow>();
+  readonly #rowWatchers = new Set<(rows: Rows) => void>();
+  #lookingAround: NodeJS.Timeout | undefined;
+
+  constructor(options: DeskOptions) {
+    const { application, face } = options;
+    this.#options = options;
+    this.#board = new Board({
+      application,
+      log: face.log,
+      listener: {
+        view: (view) => this.#tell('migration.view-changed', view),
+        rows: (rows) => {
+          this.#tell('migration.list-changed', { rows: [...rows] });
+          for (const watcher of this.#rowWatchers) watcher([...rows]);
+        },
+        sample: (id, sample) => this.#telemetry.offer(id, sample),
+        ended: () => void this.#tellLabs(),
+      },
+    });
+    this.dispatch = makeDispatch(this.#handlers(), { monoMs: () => systemClock.monoMs(), log: face.log });
+  }
+
+  /** Finds what an earlier process left, and takes it up. */
+  async begin(): Promise<void> {
+    await this.#board.refresh();
+  }
+
+  /** A window has come. Returns what to call when it has gone. */
+  join(window: AppWindow): () => void {
+    this.#windows.add(window);
+    this.#lookingAround ??= setInterval(() => void this.#lookAround(), lookAroundEveryMs);
+    return () => {
+      this.#windows.delete(window);
+      this.#telemetry.unsubscribe(window);
+      if (this.#windows.size > 0) return;
+      clearInterval(this.#lookingAround);
+      this.#lookingAround = undefined;
+    };
+  }
+
+  /** For what a face does beside its windows: a notification, a bar in the dock, a question before it closes. */
+  onRows(watcher: (rows: Rows) => void): () => void {
+    this.#rowWatchers.add(watcher);
+    return () => this.#rowWatchers.delete(watcher);
+  }
+
+  /** Ids of the migrations that nobody would look after if this process ended now. */
+  get managedHere(): readonly string[] {
+    return this.#board.managedHere;
+  }
+
+  /** Lets every migration go on by itself. Resolves with the ids of those that nobody looks after from now on. */
+  async close(): Promise<readonly string[]> {
+    clearInterval(this.#lookingAround);
+    return this.#board.letGo();
+  }
+
+  #handlers(): Handlers<AppWindow> {
+    const { application, version, face } = this.#options;
+    const { lab } = face;
+    const board = this.#board;
+    return {
+      'application.describe': () =>
+        Promise.resolve({ version, user: application.user, capabilities: face.capabilities }),
+      'hosts.list': () => application.hosts(),
+      'guests.list': async () => (await application.guests()).map(withoutSecrets),
+
+      'migration.preflight': (request) => application.foretell(request),
+      'migration.start': (request) => this.#start(request),
+      'migration.list': async () => [...(await board.refresh())],
+      'migration.view': ({ id }) => board.view(id),
+      'migration.cancel': ({ id }) => this.#ask(id, (migration) => migration.cancel(application.user)),
+      'migration.change': ({ id, change }) => this.#ask(id, (migration) => migration.change(application.user, change)),
+      'migration.path': ({ id, action, interface: name }) =>
+        this.#ask(id, (migration) => migration.changePath(application.user, action, name)),
+      'migration.post-copy': ({ id }) => this.#ask(id, (migration) => migration.requestPostCopy(application.user)),
+      'migration.recover': async ({ id }) => {
+        if (board.get(id)) return this.#ask(id, (migration) => migration.requestRecovery(application.user));
+        await board.recover(id);
+        return {};
+      },
+      'migration.take-up': async ({ id }) => {
+        await board.takeUp(id);
+        return {};
+      },
+      'migration.samples': async ({ id, afterEpochMs = -Infinity, limit }) => {
+        const { samples, more } = await application.samples(id, { afterEpochMs, limit });
+        return { samples: [...samples], more };
+      },
+      'migration.export': async ({ id, format }, window) => {
+        const file = exportRecord(await application.record(id), format);
+        return face.save ? face.save(file, window) : { kind: 'content', ...file };
+      },
+
+      'telemetry.subscribe': ({ id }, window) => {
+        this.#telemetry.subscribe(window, id);
+        return Promise.resolve({});
+      },
+      'telemetry.unsubscribe': (_request, window) => {
+        this.#telemetry.unsubscribe(window);
+        return Promise.resolve({});
+      },
+      'telemetry.acknowledge': ({ sequence }, window) => {
+        this.#telemetry.acknowledge(window, sequence);
+        return Promise.resolve({});
+      },
+
+      'lab.list': () => lab.list(),
+      'lab.up': (options) => this.#changingLabs(lab.up(options)),
+      'lab.link': (change) => this.#changingLabs(lab.link(change)),
+      'lab.verify': ({ name }) => lab.verify(name),
+      'lab.down': ({ name }) => this.#changingLabs(lab.down(name)),
+    };
+  }
+
+  async #start(request: MigrationRequest): Promise<CommandResponse<'migration.start'>> {
+    const started = await this.#options.application.start(request);
+    if (started.kind === 'refused') return { kind: 'refused', checks: [...started.refusals] };
+    this.#board.adopt(started.migration);
+    return { kind: 'started', id: started.migration.id };
+  }
+
+  async #ask(
+    id: string,
+    question: (migration: OpenMigration) => Promise<Result<void, Failure>>,
+  ): Promise<Record<string, never>> {
+    const migration = this.#board.get(id);
+    if (!migration) throw nobodyLooksAfter(id);
+    const answer = await question(migration);
+    if (!answer.ok) throw new SwitchyardError(answer.error);
+    return {};
+  }
+
+  /** Whatever comes of it, the labs may be other ones now. */
+  async #changingLabs<Value>(work: Promise<Value>): Promise<Value> {
+    try {
+      return await work;
+    } finally {
+      void this.#tellLabs();
+    }
+  }
+
+  async #tellLabs(): Promise<void> {
+    if (this.#windows.size === 0) return;
+    try {
+      this.#tell('lab.list-changed', { labs: await this.#options.face.lab.list() });
+    } catch (thrown) {
+      this.#options.face.log(`the labs could not be looked at: ${String(thrown)}`);
+    }
+  }
+
+  async #lookAround(): Promise<void> {
+    try {
+      await this.#board.refresh();
+    } catch (thrown) {
+      this.#options.face.log(`the history could not be read: ${String(thrown)}`);
+    }
+  }
+
+  #tell<Name extends EventName>(name: Name, payload: EventPayload<Name>): void {
+    for (const window of this.#windows) window.emit(name, payload);
+  }
+}
+
+/** A command line may hold passwords, and a window has no use for them. */
+function withoutSecrets(guest: Guest): Guest {
+  const redactor = createRedactor();
+  redactor.learn(guest.argv);
+  return redactor.redact(guest);
+}
+
+function nobodyLooksAfter(id: string): SwitchyardError {
+  return new SwitchyardError({
+    kind: 'rejected',
+    phase: 'unmanaged',
+    event: 'ask',
+    text: `Nobody looks after ${id} now, or it has ended: there is nobody to ask.`,
+    remedy: 'If it is still open, take it up first.',
+  });
+}

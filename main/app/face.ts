@@ -1,0 +1,38 @@
+import type { CommandRequest, CommandResponse, EventName, EventPayload } from '#contract/channels.ts';
+
+/** A window of whatever face, as the desk knows it: who asks, and where events go. */
+export interface AppWindow {
+  /** Tells it from the other windows of this process. */
+  readonly id: string;
+  /** Never throws, and never blocks: a window that has gone says nothing. */
+  emit<Name extends EventName>(name: Name, payload: EventPayload<Name>): void;
+}
+
+/** A record in one of the formats that it leaves the app in. */
+export interface ExportedFile {
+  readonly fileName: string;
+  readonly mediaType: string;
+  readonly text: string;
+}
+
+/** What `migration.export` answers where main writes the file itself. */
+export type Saved = Exclude<CommandResponse<'migration.export'>, { kind: 'content' }>;
+
+/** Throw-away hosts on this machine. The app knows no lab: whoever puts a face on it brings one. */
+export interface LabService {
+  list(): Promise<CommandResponse<'lab.list'>>;
+  up(options: CommandRequest<'lab.up'>): Promise<CommandResponse<'lab.up'>>;
+  link(change: CommandRequest<'lab.link'>): Promise<CommandResponse<'lab.link'>>;
+  verify(name: string): Promise<CommandResponse<'lab.verify'>>;
+  down(name: string): Promise<CommandResponse<'lab.down'>>;
+}
+
+/** What differs between the desktop window and the browser. */
+export interface Face {
+  readonly capabilities: CommandResponse<'application.describe'>['capabilities'];
+  readonly lab: LabService;
+  /** Asks the operator where to, and writes it there. Without it a window is handed the text, and downloads it. */
+  readonly save?: (file: ExportedFile, window: AppWindow) => Promise<Saved>;
+  /** A line for whoever looks for the cause of a fault: it may hold a stack, which no window ever gets. */
+  readonly log: (line: string) => void;
+}
