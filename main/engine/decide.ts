@@ -77,10 +77,13 @@ function choose(state: MigrationState, elapsed: Elapsed): Decision {
   return hasBegun(state) ? underWay(state, elapsed) : beforeMigrate(state, elapsed);
 }
 
-/** By the journal, or by the source's own word, should the journal have lost it: what moves must not be taken for what waits. */
-function hasBegun({ steps: { migrate }, observed: { source } }: MigrationState): boolean {
-  const moves = source.kind === 'answering' && inProgress.has(source.migration);
-  return moves || (migrate !== undefined && migrate !== 'failed');
+/**
+ * By the journal; or by the source's own word, should the journal have lost it: what moves must not be taken for what waits.
+ * A migration that was under way before this one, or although `migrate` was refused, is somebody else's.
+ */
+function hasBegun({ attached, steps: { migrate }, observed: { source } }: MigrationState): boolean {
+  if (migrate !== undefined) return migrate !== 'failed';
+  return attached && source.kind === 'answering' && inProgress.has(source.migration);
 }
 
 /** Nothing has been sent: every way back is to remove the destination, the source was never touched. */
@@ -120,13 +123,8 @@ function underWay(state: MigrationState, elapsed: Elapsed): Decision {
     case 'gone':
       return sourceGone(state, elapsed);
     case 'unreachable':
-      return elapsed.unchangedMs > patienceMs
-        ? end(state, 'unknown', 'unknown', 'source-unreachable')
-        : wait('the source host');
     case 'silent':
-      return elapsed.withoutProgressMs > switchoverLimitMs(state)
-        ? forceBack(state, elapsed)
-        : wait('the source QEMU to answer');
+      return sourceUnseen(state, source.kind, elapsed);
     case 'answering':
       break;
   }
@@ -137,6 +135,18 @@ function underWay(state: MigrationState, elapsed: Elapsed): Decision {
   return destination.kind === 'gone' && elapsed.unchangedMs > patienceMs
     ? end(state, 'unknown', 'unknown', 'unknown-status')
     : wait(`the source, whose status is ${source.migration}`);
+}
+
+function sourceUnseen(state: MigrationState, kind: 'unreachable' | 'silent', elapsed: Elapsed): Decision {
+  // It has given its word, and it cannot take it back.
+  if (state.sourceCompleted && hasArrived(state.observed.destination)) return note({ kind: 'committed' });
+  if (kind === 'silent' && !state.sourceCompleted) {
+    return elapsed.withoutProgressMs > switchoverLimitMs(state)
+      ? forceBack(state, elapsed)
+      : wait('the source QEMU to answer');
+  }
+  if (elapsed.unchangedMs > patienceMs) return end(state, 'unknown', 'unknown', 'source-unreachable');
+  return wait(kind === 'silent' ? 'the source QEMU to answer' : 'the source host');
 }
 
 function neverBegan(state: MigrationState, elapsed: Elapsed): Decision {
@@ -206,6 +216,11 @@ function pullFree(state: MigrationState, elapsed: Elapsed, guest: GuestPlace): D
 }
 
 function goBack(state: MigrationState, source: Answer, elapsed: Elapsed): Decision {
+  if (source.run !== 'running' && mayHaveRunElsewhere(state)) {
+    return elapsed.unchangedMs > settlingMs
+      ? end(state, 'unknown', 'stopped', 'old-copy')
+      : wait(`the source to run, which is ${source.run}`);
+  }
   return removeDestinationThen(state, elapsed, () => {
     if (sourceRuns(state)) return end(state, 'safe-on-source', 'source', causeOf(state));
     const resumed = attempt(state, 'resume-source', elapsed);
@@ -416,6 +431,11 @@ function pauseAfterMs(tries: number): Milliseconds {
 /** A process that is gone stays so, and nobody looks at it again. */
 function isOutdated({ current, observed }: MigrationState, side: Side): boolean {
   return !current[side] && observed[side].kind !== 'gone';
+}
+
+/** Then the copy on the source is an old one, and what the destination holds must not be taken away from it. */
+function mayHaveRunElsewhere(state: MigrationState): boolean {
+  return state.mayHaveRunOnDestination || mayBeInPostCopy(state);
 }
 
 function sourceRuns(state: MigrationState): boolean {

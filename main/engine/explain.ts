@@ -21,6 +21,7 @@ export type Cause =
   | 'destination-not-removed'
   | 'destination-does-not-run'
   | 'cancel-hangs'
+  | 'old-copy'
   | 'unknown-status'
   | 'post-copy-paused'
   | 'source-died-in-post-copy'
@@ -169,6 +170,12 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
         side: 'source',
         cause: `The QEMU on ${plan.source.id} does not finish cancelling.`,
         next: `When it answers again: ${watch}.`,
+      };
+    case 'old-copy':
+      return {
+        side: 'source',
+        cause: `The migration has failed and the guest may have run on ${plan.destination.id} meanwhile: the copy on ${plan.source.id} may be an old one and is left stopped.`,
+        next: 'If you know that it never ran on {destination}, end what is left there and resume the guest on {source} with `cont`; else start it from its disks.',
       };
     case 'unknown-status':
       return {

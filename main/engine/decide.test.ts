@@ -1,0 +1,674 @@
+import { describe, expect, test } from 'vitest';
+import type { JournalEvent, Observation, Plan } from '#contract/migration.ts';
+import { decide, type Decision, type Elapsed } from './decide.ts';
+import {
+  answering,
+  attached,
+  begun,
+  did,
+  failed,
+  gone,
+  now,
+  prepared,
+  sees,
+  silent,
+  stateAfter,
+  tooLong,
+  unreachable,
+} from './simulation/states.ts';
+
+/** What decides: the journal so far, then what both sides say now. */
+interface Situation {
+  readonly journal: readonly JournalEvent[];
+  readonly source: Observation;
+  readonly destination: Observation;
+  readonly elapsed?: Elapsed;
+  readonly plan?: Partial<Plan>;
+}
+
+function decided({ journal, source, destination, elapsed = now, plan }: Situation): string {
+  const events = [...journal, sees('source', source), sees('destination', destination)];
+  return inWords(decide(stateAfter(events, plan), elapsed));
+}
+
+function inWords(decision: Decision): string {
+  switch (decision.kind) {
+    case 'act':
+      return `act ${decision.step}`;
+    case 'note':
+      return `note ${decision.event.kind}${'reason' in decision.event ? ` ${decision.event.reason}` : ''}`;
+    case 'wait':
+      return `wait for ${decision.waitingFor}`;
+    case 'end':
+      return `end ${decision.outcome}, guest ${decision.guest}`;
+  }
+}
+
+const found = [...begun, attached];
+const committed: JournalEvent[] = [
+  ...begun,
+  sees('source', answering('postmigrate', 'completed')),
+  { kind: 'committed' },
+];
+const paused = { guestWasRunning: false };
+const stoppedTooLong: Elapsed = { withoutProgressMs: 2500, sourceStoppedMs: 2500, unchangedMs: 2500 };
+const settled: Elapsed = { ...now, unchangedMs: 5000 };
+
+const A = {
+  running: answering('running', 'active'),
+  stopped: answering('finish-migrate', 'active'),
+  completed: answering('postmigrate', 'completed'),
+  failedRunning: answering('running', 'failed'),
+  failedStopped: answering('postmigrate', 'failed'),
+};
+const B = {
+  waiting: answering('inmigrate', 'active'),
+  arrived: answering('paused', 'completed'),
+  running: answering('running', 'completed'),
+};
+
+describe('re-attach, row by row: source | destination | decision', () => {
+  const rows: readonly (Situation & { readonly row: string; readonly decision: string })[] = [
+    {
+      row: 'setup, running | inmigrate | monitor',
+      journal: found,
+      source: answering('running', 'setup'),
+      destination: answering('inmigrate', 'none'),
+      decision: 'wait for the copy',
+    },
+    {
+      row: 'active, running | inmigrate | monitor',
+      journal: found,
+      source: A.running,
+      destination: B.waiting,
+      decision: 'wait for the copy',
+    },
+    {
+      row: 'pre-switchover, stopped | inmigrate | stopped: waits first',
+      journal: found,
+      source: answering('paused', 'pre-switchover'),
+      destination: B.waiting,
+      decision: 'wait for the copy',
+    },
+    {
+      row: 'pre-switchover, stopped for longer than T | inmigrate | goes back',
+      journal: found,
+      source: answering('paused', 'pre-switchover'),
+      destination: B.waiting,
+      elapsed: stoppedTooLong,
+      decision: 'note stalled',
+    },
+    {
+      row: 'active, stopped for longer than T | any | switchover stall',
+      journal: found,
+      source: A.stopped,
+      destination: B.waiting,
+      elapsed: stoppedTooLong,
+      decision: 'note stalled',
+    },
+    {
+      row: 'device, stopped for longer than T | unreachable | switchover stall',
+      journal: found,
+      source: answering('finish-migrate', 'device'),
+      destination: unreachable,
+      elapsed: stoppedTooLong,
+      decision: 'note stalled',
+    },
+    {
+      row: 'completed | running, completed | DONE: committed, then the source is quit',
+      journal: found,
+      source: A.completed,
+      destination: B.running,
+      decision: 'note committed',
+    },
+    {
+      row: 'completed, committed | running, completed | DONE: the source is quit',
+      journal: [...committed, attached],
+      source: A.completed,
+      destination: B.running,
+      decision: 'act quit-source',
+    },
+    {
+      row: 'completed | paused, completed | committed before anything follows',
+      journal: found,
+      source: A.completed,
+      destination: B.arrived,
+      decision: 'note committed',
+    },
+    {
+      row: 'completed, committed | paused, completed | cont on the destination',
+      journal: [...committed, attached],
+      source: A.completed,
+      destination: B.arrived,
+      decision: 'act resume-destination',
+    },
+    {
+      row: 'completed, committed | paused, completed | a guest that was paused stays so',
+      journal: [...committed, attached],
+      source: A.completed,
+      destination: B.arrived,
+      plan: paused,
+      decision: 'act quit-source',
+    },
+    {
+      row: 'completed | unreachable | wait',
+      journal: found,
+      source: A.completed,
+      destination: unreachable,
+      decision: 'wait for the destination to complete',
+    },
+    {
+      row: 'completed | unreachable for too long | UNKNOWN',
+      journal: found,
+      source: A.completed,
+      destination: unreachable,
+      elapsed: tooLong,
+      decision: 'end unknown, guest unknown',
+    },
+    {
+      row: 'completed | proven gone | its words are kept first',
+      journal: found,
+      source: A.completed,
+      destination: gone,
+      decision: 'act quit-destination',
+    },
+    {
+      row: 'completed | proven gone | STOPPED on the source, intact',
+      journal: [...found, ...did('quit-destination')],
+      source: A.completed,
+      destination: gone,
+      decision: 'end stopped-on-source, guest stopped',
+    },
+    {
+      row: 'failed, running | inmigrate | the destination is quit',
+      journal: found,
+      source: A.failedRunning,
+      destination: B.waiting,
+      decision: 'act quit-destination',
+    },
+    {
+      row: 'cancelled, running | complete but paused | the destination is quit',
+      journal: found,
+      source: answering('running', 'cancelled'),
+      destination: B.arrived,
+      decision: 'act quit-destination',
+    },
+    {
+      row: 'failed, running | proven gone | SAFE',
+      journal: [...found, ...did('quit-destination')],
+      source: A.failedRunning,
+      destination: gone,
+      decision: 'end safe-on-source, guest source',
+    },
+    {
+      row: 'failed, stopped | proven gone | cont on the source',
+      journal: [...found, ...did('quit-destination')],
+      source: A.failedStopped,
+      destination: gone,
+      decision: 'act resume-source',
+    },
+    {
+      row: 'failed, stopped | unreachable | nothing is resumed',
+      journal: [...found, ...did('quit-destination')],
+      source: A.failedStopped,
+      destination: unreachable,
+      decision: 'wait for the destination to be gone',
+    },
+    {
+      row: 'failed, stopped | unreachable for too long | UNKNOWN',
+      journal: [...found, ...did('quit-destination')],
+      source: A.failedStopped,
+      destination: unreachable,
+      elapsed: tooLong,
+      decision: 'end unknown, guest unknown',
+    },
+    {
+      row: 'postcopy-active | postcopy-active, running | noted: only the destination may run from now on',
+      journal: found,
+      source: answering('finish-migrate', 'postcopy-active'),
+      destination: answering('running', 'postcopy-active'),
+      decision: 'note post-copy-entered',
+    },
+    {
+      row: 'postcopy-active | postcopy-active, running | monitor only',
+      journal: [...found, { kind: 'post-copy-entered' }],
+      source: answering('finish-migrate', 'postcopy-active'),
+      destination: answering('running', 'postcopy-active'),
+      decision: 'wait for the rest of the memory',
+    },
+    {
+      row: 'postcopy-paused | postcopy-paused | PAUSED-RECOVERABLE: recovery is offered',
+      journal: [...found, { kind: 'post-copy-entered' }],
+      source: answering('finish-migrate', 'postcopy-paused'),
+      destination: answering('running', 'postcopy-paused'),
+      decision: 'end paused-recoverable, guest destination',
+    },
+    {
+      row: 'gone | running, completed | DONE',
+      journal: found,
+      source: gone,
+      destination: B.running,
+      decision: 'end done-on-destination, guest destination',
+    },
+    {
+      row: 'gone | inmigrate | it is given the time to settle',
+      journal: found,
+      source: gone,
+      destination: B.waiting,
+      decision: 'wait for the destination to settle',
+    },
+    {
+      row: 'gone | inmigrate | LOST: the destination is quit',
+      journal: found,
+      source: gone,
+      destination: B.waiting,
+      elapsed: settled,
+      decision: 'act quit-destination',
+    },
+    {
+      row: 'gone | proven gone | LOST',
+      journal: [...found, ...did('quit-destination')],
+      source: gone,
+      destination: gone,
+      decision: 'end lost, guest nowhere',
+    },
+    {
+      row: 'gone | postcopy-paused | LOST',
+      journal: [...found, { kind: 'post-copy-entered' }],
+      source: gone,
+      destination: answering('running', 'postcopy-paused'),
+      decision: 'end lost, guest stopped',
+    },
+    {
+      row: 'gone without a word | paused, completed | the only copy is kept for a person to judge',
+      journal: found,
+      source: gone,
+      destination: B.arrived,
+      decision: 'end paused-recoverable, guest stopped',
+    },
+    {
+      row: 'gone after it had said completed | paused, completed | committed',
+      journal: [...begun, sees('source', A.completed), attached],
+      source: gone,
+      destination: B.arrived,
+      decision: 'note committed',
+    },
+    {
+      row: 'unreachable | running, completed | waits for the source',
+      journal: found,
+      source: unreachable,
+      destination: B.running,
+      decision: 'wait for the source, while the destination runs already',
+    },
+    {
+      row: 'unreachable for too long | running, completed | DONE, the source unverified',
+      journal: found,
+      source: unreachable,
+      destination: B.running,
+      elapsed: tooLong,
+      decision: 'end done-on-destination, guest destination',
+    },
+    {
+      row: 'running | running | SPLIT BRAIN, hands off',
+      journal: found,
+      source: answering('running', 'completed'),
+      destination: B.running,
+      decision: 'end unknown, guest unknown',
+    },
+    {
+      row: 'running, committed | running | SPLIT BRAIN, hands off',
+      journal: [...committed, attached],
+      source: answering('running', 'completed'),
+      destination: B.running,
+      decision: 'end unknown, guest unknown',
+    },
+    {
+      row: 'unreachable | inmigrate | wait',
+      journal: found,
+      source: unreachable,
+      destination: B.waiting,
+      decision: 'wait for the source host',
+    },
+    {
+      row: 'unreachable for too long | inmigrate | UNKNOWN',
+      journal: found,
+      source: unreachable,
+      destination: B.waiting,
+      elapsed: tooLong,
+      decision: 'end unknown, guest unknown',
+    },
+    {
+      row: 'unreachable for too long | unreachable | UNKNOWN',
+      journal: found,
+      source: unreachable,
+      destination: unreachable,
+      elapsed: tooLong,
+      decision: 'end unknown, guest unknown',
+    },
+  ];
+
+  test.each(rows)('$row', ({ decision, ...situation }) => {
+    expect(decided(situation)).toBe(decision);
+  });
+});
+
+describe('a healthy run', () => {
+  const rows: readonly (readonly [string, Situation])[] = [
+    ['act start-destination', { journal: [], source: answering('running', 'none'), destination: { kind: 'unasked' } }],
+    [
+      'act migrate',
+      { journal: prepared, source: answering('running', 'none'), destination: answering('inmigrate', 'none') },
+    ],
+    ['wait for the copy', { journal: begun, source: A.running, destination: B.waiting }],
+    ['wait for the destination to complete', { journal: begun, source: A.completed, destination: B.waiting }],
+    ['note committed', { journal: begun, source: A.completed, destination: B.arrived }],
+    ['act resume-destination', { journal: committed, source: A.completed, destination: B.arrived }],
+    [
+      'wait for the destination to run',
+      { journal: [...committed, ...did('resume-destination')], source: A.completed, destination: B.arrived },
+    ],
+    [
+      'act quit-source',
+      { journal: [...committed, ...did('resume-destination')], source: A.completed, destination: B.running },
+    ],
+    [
+      'end done-on-destination, guest destination',
+      { journal: [...committed, ...did('resume-destination', 'quit-source')], source: gone, destination: B.running },
+    ],
+  ];
+
+  test.each(rows)('%s', (decision, situation) => {
+    expect(decided(situation)).toBe(decision);
+  });
+});
+
+describe('before anything has been sent', () => {
+  const both = { source: answering('running', 'none'), destination: answering('inmigrate', 'none') };
+
+  test('a manager that comes back does not go on by itself', () => {
+    expect(decided({ journal: [...prepared, attached], ...both })).toBe('note cancel-requested attached-before-start');
+  });
+
+  test('a step that failed takes the destination away', () => {
+    const journal = [...did('start-destination', 'negotiate-capabilities'), ...failed('listen')];
+    expect(decided({ journal, ...both })).toBe('act quit-destination');
+  });
+
+  test('a destination that may have been started is looked for', () => {
+    const journal = failed('start-destination', 'timeout');
+    expect(decided({ journal, ...both, destination: { kind: 'unasked' } })).toBe('act quit-destination');
+  });
+
+  test('a destination that was refused is not looked for', () => {
+    const journal = failed('start-destination');
+    expect(decided({ journal, ...both, destination: { kind: 'unasked' } })).toBe('end safe-on-source, guest source');
+  });
+
+  test('a source that is gone is a lost guest', () => {
+    expect(decided({ journal: [...prepared, ...did('quit-destination')], source: gone, destination: gone })).toBe(
+      'end lost, guest nowhere',
+    );
+  });
+
+  test('a migrate that QEMU refused was never sent: another migration that is under way is not touched', () => {
+    const journal = [...prepared, ...failed('migrate')];
+    expect(decided({ journal, source: A.running, destination: both.destination, elapsed: tooLong })).toBe(
+      'act quit-destination',
+    );
+  });
+});
+
+describe('an answer that was lost', () => {
+  test('of migrate: the source is looked at before anything else', () => {
+    const journal = [...prepared, sees('source', answering('running', 'none')), ...failed('migrate', 'timeout')];
+    expect(inWords(decide(stateAfter(journal), tooLong))).toBe('wait for the source to answer');
+  });
+
+  test('of migrate, which took effect after all: goes on', () => {
+    const journal = [...prepared, ...failed('migrate', 'timeout')];
+    expect(decided({ journal, source: A.running, destination: B.waiting })).toBe('wait for the copy');
+  });
+
+  test('of migrate, which did not take effect: the destination is removed', () => {
+    const journal = [...prepared, ...failed('migrate', 'timeout')];
+    expect(decided({ journal, source: answering('running', 'none'), destination: B.waiting })).toBe(
+      'act quit-destination',
+    );
+  });
+
+  test('of migrate, to a manager that has died: nothing was begun', () => {
+    const journal: JournalEvent[] = [...prepared, { kind: 'intended', step: 'migrate' }, attached];
+    expect(
+      decided({ journal, source: answering('running', 'none'), destination: answering('inmigrate', 'none') }),
+    ).toBe('note cancel-requested attached-before-start');
+  });
+
+  test('of cont on the destination: it is looked at, then asked again', () => {
+    const journal = [...committed, ...failed('resume-destination', 'timeout')];
+    expect(inWords(decide(stateAfter([...journal, sees('source', A.completed)]), now))).toBe(
+      'wait for the destination to answer',
+    );
+    expect(decided({ journal, source: A.completed, destination: B.arrived })).toBe(
+      'wait for another try to resume-destination',
+    );
+    expect(decided({ journal, source: A.completed, destination: B.arrived, elapsed: settled })).toBe(
+      'act resume-destination',
+    );
+  });
+
+  test('of a step that fails again and again: the operator is told', () => {
+    const journal = [...committed, ...Array.from({ length: 5 }, () => failed('resume-destination')).flat()];
+    expect(decided({ journal, source: A.completed, destination: B.arrived, elapsed: tooLong })).toBe(
+      'end paused-recoverable, guest stopped',
+    );
+  });
+
+  test('another manager tries afresh', () => {
+    const journal = [...committed, ...Array.from({ length: 5 }, () => failed('resume-destination')).flat(), attached];
+    expect(decided({ journal, source: A.completed, destination: B.arrived })).toBe('act resume-destination');
+  });
+});
+
+describe('going back', () => {
+  const cancelled: JournalEvent[] = [...begun, { kind: 'cancel-requested', reason: 'operator', by: 'operator' }];
+  const stalled: JournalEvent = { kind: 'stalled', forMs: 2500, guest: 'stopped' };
+
+  test('a cancel is sent in band', () => {
+    expect(decided({ journal: cancelled, source: A.running, destination: B.waiting })).toBe('act cancel');
+  });
+
+  test('a cancel that gets no answer is followed by a yank', () => {
+    const journal = [...cancelled, ...failed('cancel', 'timeout')];
+    expect(decided({ journal, source: A.running, destination: B.waiting })).toBe('act yank');
+  });
+
+  test('a cancel that QEMU has taken gets its time, then a yank', () => {
+    const journal = [...cancelled, ...did('cancel')];
+    const cancelling = { journal, source: answering('running', 'cancelling'), destination: B.waiting };
+    expect(decided(cancelling)).toBe('wait for the source to cancel');
+    expect(decided({ ...cancelling, elapsed: { ...now, withoutProgressMs: 4000, unchangedMs: 4000 } })).toBe(
+      'act yank',
+    );
+  });
+
+  test('a stall is written down, then becomes a cancel, then a yank', () => {
+    const stall = { source: A.stopped, destination: B.waiting, elapsed: stoppedTooLong };
+    expect(decided({ ...stall, journal: begun })).toBe('note stalled');
+    expect(decided({ ...stall, journal: [...begun, stalled] })).toBe('note cancel-requested stalled');
+    expect(decided({ ...stall, journal: [...cancelled, stalled] })).toBe('act yank');
+  });
+
+  test('a stopped source that still sends is not stalled', () => {
+    const elapsed = { withoutProgressMs: 100, sourceStoppedMs: 2500, unchangedMs: 2500 };
+    expect(decided({ journal: begun, source: A.stopped, destination: B.waiting, elapsed })).toBe('wait for the copy');
+  });
+
+  test('a source that has just stopped is not stalled', () => {
+    const elapsed = { withoutProgressMs: 2500, sourceStoppedMs: 100, unchangedMs: 2500 };
+    expect(decided({ journal: begun, source: A.stopped, destination: B.waiting, elapsed })).toBe('wait for the copy');
+  });
+
+  test('the limit of a switchover grows with the downtime limit', () => {
+    const plan = { settings: { ...stateAfter([]).plan.settings, downtimeLimitMs: 1000 } };
+    const stall = { journal: begun, source: A.stopped, destination: B.waiting, plan };
+    expect(decided({ ...stall, elapsed: stoppedTooLong })).toBe('wait for the copy');
+    expect(decided({ ...stall, elapsed: { withoutProgressMs: 3001, sourceStoppedMs: 3001, unchangedMs: 3001 } })).toBe(
+      'note stalled',
+    );
+  });
+
+  test('a silent source that does not send is pulled free', () => {
+    const journal = [...cancelled, stalled];
+    expect(decided({ journal, source: silent, destination: B.waiting, elapsed: stoppedTooLong })).toBe('act yank');
+  });
+
+  test('a silent source that still sends is left alone', () => {
+    expect(decided({ journal: begun, source: silent, destination: B.waiting })).toBe(
+      'wait for the source QEMU to answer',
+    );
+  });
+
+  test('a yank without effect ends as unknown, nothing else is tried', () => {
+    const journal = [...cancelled, stalled, ...did('yank')];
+    expect(decided({ journal, source: A.stopped, destination: B.waiting, elapsed: stoppedTooLong })).toBe(
+      'wait for the source to come back',
+    );
+    expect(decided({ journal, source: A.stopped, destination: B.waiting, elapsed: tooLong })).toBe(
+      'end unknown, guest unknown',
+    );
+  });
+
+  test('a source that cannot be resumed stays stopped, and the operator is told', () => {
+    const journal = [
+      ...begun,
+      ...did('quit-destination'),
+      ...Array.from({ length: 5 }, () => failed('resume-source')).flat(),
+    ];
+    expect(decided({ journal, source: A.failedStopped, destination: gone, elapsed: tooLong })).toBe(
+      'end stopped-on-source, guest stopped',
+    );
+  });
+
+  test('a destination that cannot be removed leaves the guest safe on the source, and the operator a task', () => {
+    const journal = [...begun, ...Array.from({ length: 5 }, () => failed('quit-destination', 'timeout')).flat()];
+    expect(decided({ journal, source: A.failedRunning, destination: unreachable, elapsed: tooLong })).toBe(
+      'end safe-on-source, guest source',
+    );
+    expect(decided({ journal, source: A.failedStopped, destination: unreachable, elapsed: tooLong })).toBe(
+      'end unknown, guest unknown',
+    );
+  });
+
+  test('--mptcp require cancels a connection that is plain TCP', () => {
+    const plan = { settings: { ...stateAfter([]).plan.settings, mptcp: 'require' as const } };
+    const negotiated: JournalEvent = {
+      kind: 'negotiated',
+      protocol: 'tcp',
+      when: 'connected',
+      connections: [],
+      text: 'it fell back',
+    };
+    const copying = { source: A.running, destination: B.waiting, plan };
+    expect(decided({ ...copying, journal: [...begun, negotiated] })).toBe('note cancel-requested mptcp-required');
+    expect(decided({ ...copying, journal: [...begun, { ...negotiated, protocol: 'mptcp' }] })).toBe(
+      'wait for the copy',
+    );
+    expect(decided({ ...copying, journal: [...begun, { kind: 'sampling-failed', why: 'no' }] })).toBe(
+      'note cancel-requested mptcp-required',
+    );
+  });
+});
+
+describe('hands of others', () => {
+  test('the source is resumed after the commit: the destination is not started', () => {
+    expect(decided({ journal: committed, source: answering('running', 'completed'), destination: B.arrived })).toBe(
+      'end unknown, guest source',
+    );
+  });
+
+  test('the source of a paused guest is resumed after the commit: it is not quit', () => {
+    const journal = [...committed, ...did('resume-destination')];
+    expect(decided({ journal, source: answering('running', 'completed'), destination: B.arrived, plan: paused })).toBe(
+      'end unknown, guest source',
+    );
+  });
+
+  test('the destination is resumed before the handover: nothing is cancelled', () => {
+    const journal: JournalEvent[] = [...begun, { kind: 'cancel-requested', reason: 'operator', by: 'operator' }];
+    expect(decided({ journal, source: A.stopped, destination: B.running, elapsed: stoppedTooLong })).toBe(
+      'wait for the source, while the destination runs already',
+    );
+    expect(decided({ journal, source: A.stopped, destination: B.running, elapsed: tooLong })).toBe(
+      'end unknown, guest destination',
+    );
+  });
+
+  test('the guest has run on the destination, which is gone: an old copy is not resumed', () => {
+    const journal = [...begun, sees('destination', B.running), ...did('quit-destination')];
+    expect(decided({ journal, source: A.failedStopped, destination: gone, elapsed: tooLong })).toBe(
+      'end unknown, guest stopped',
+    );
+  });
+
+  test('a status that nobody knows is waited for', () => {
+    const source = answering('running', 'colo');
+    expect(decided({ journal: begun, source, destination: B.waiting, elapsed: tooLong })).toBe(
+      'wait for the source, whose status is colo',
+    );
+    expect(decided({ journal: begun, source, destination: gone, elapsed: tooLong })).toBe('end unknown, guest unknown');
+  });
+});
+
+describe('after the commit', () => {
+  const resumed = [...committed, ...did('resume-destination')];
+
+  test.each([silent, unreachable])('a destination that does not answer is waited for: %o', (destination) => {
+    expect(decided({ journal: committed, source: A.completed, destination })).toBe(
+      'wait for the destination to answer',
+    );
+    expect(decided({ journal: committed, source: A.completed, destination, elapsed: tooLong })).toBe(
+      'end unknown, guest unknown',
+    );
+  });
+
+  test('a destination that is gone before it ran leaves the guest on the source', () => {
+    const journal = [...committed, ...did('quit-destination')];
+    expect(decided({ journal, source: A.completed, destination: gone })).toBe('end stopped-on-source, guest stopped');
+  });
+
+  test('a destination that is gone after it may have run is a lost guest', () => {
+    const journal = [...committed, ...failed('resume-destination', 'timeout'), ...did('quit-destination')];
+    expect(decided({ journal, source: A.completed, destination: gone })).toBe('end lost, guest nowhere');
+  });
+
+  test('a source that is out of reach is waited for, then left to the operator', () => {
+    expect(decided({ journal: resumed, source: unreachable, destination: B.running })).toBe(
+      'wait for the source to be quit',
+    );
+    expect(decided({ journal: resumed, source: unreachable, destination: B.running, elapsed: tooLong })).toBe(
+      'end done-on-destination, guest destination',
+    );
+  });
+
+  test('a source whose monitor is silent is ended through its host', () => {
+    expect(decided({ journal: resumed, source: silent, destination: B.running })).toBe('act quit-source');
+  });
+
+  test('a source that said completed and cannot be asked any more does not hold the commit up', () => {
+    const journal = [...begun, sees('source', A.completed)];
+    expect(decided({ journal, source: unreachable, destination: B.arrived })).toBe('note committed');
+    expect(decided({ journal, source: silent, destination: B.arrived })).toBe('note committed');
+  });
+
+  test('a source that said completed and is silent now is not pulled back', () => {
+    const journal = [...begun, sees('source', A.completed)];
+    expect(decided({ journal, source: silent, destination: B.waiting, elapsed: stoppedTooLong })).toBe(
+      'wait for the source QEMU to answer',
+    );
+  });
+});
+
+test('what has ended stays ended', () => {
+  const journal: JournalEvent[] = [...committed, { kind: 'ended', outcome: 'unknown', guest: 'unknown' }];
+  expect(decided({ journal, source: A.completed, destination: B.arrived })).toBe('wait for nothing: it has ended');
+});
