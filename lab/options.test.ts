@@ -13,6 +13,7 @@ test('a lab of which nothing is said', () => {
     walk: { startAddress: mebibyte, endAddress: 401 * mebibyte, pagesPerTick: 15, heartbeatInterval: 1 },
     pathManager: 'configured',
     mptcpOff: [],
+    guestArguments: [],
   });
 });
 

@@ -27,6 +27,8 @@ export interface LabOptions {
   readonly pathManager?: 'configured' | 'untouched';
   /** Hosts whose kernel refuses MPTCP (net.mptcp.enabled=0). Default: none. */
   readonly mptcpOff?: readonly LabSide[];
+  /** Further arguments for the guest's QEMU: another device, a disk, a second monitor. Default: none. */
+  readonly guestArguments?: readonly string[];
 }
 
 /** The options as a command line has them. */
@@ -50,6 +52,7 @@ export interface LabPlan {
   readonly walk: WalkParameters;
   readonly pathManager: 'configured' | 'untouched';
   readonly mptcpOff: readonly LabSide[];
+  readonly guestArguments: readonly string[];
 }
 
 const mebibyte = 2 ** 20;
@@ -139,6 +142,7 @@ export function planLab(options: LabOptions): LabPlan {
     walk,
     pathManager: options.pathManager ?? 'configured',
     mptcpOff: options.mptcpOff ?? [],
+    guestArguments: options.guestArguments ?? [],
   };
 }
 

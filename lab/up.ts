@@ -50,6 +50,10 @@ async function startGuest(plan: LabPlan, files: LabFiles): Promise<void> {
     memoryBytes: plan.guestMemoryBytes,
     ...files,
   });
-  const qemu = await startQemu({ argv, namespace: plan.names.source, output: files.output });
+  const qemu = await startQemu({
+    argv: [...argv, ...plan.guestArguments],
+    namespace: plan.names.source,
+    output: files.output,
+  });
   await untilWalking(qemu, files.serial, files.output);
 }
