@@ -78,6 +78,7 @@ function hostOnStage(id: string): MigrationHost {
     changePathManager: notOnStage,
     restorePathManager: notOnStage,
     changePath: notOnStage,
+    closeSubflows: notOnStage,
     watchLinks: notOnStage,
   };
 }

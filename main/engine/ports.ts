@@ -166,6 +166,13 @@ export interface PathEnd {
   readonly interface: string;
 }
 
+/** The subflows of one path: the port tells the migration's from others. */
+export interface SubflowName {
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+}
+
 /** What to put back, told by what was planned and what was there before it. */
 export interface PathRestoration {
   readonly planned: readonly PathManagerChange[];
@@ -212,10 +219,11 @@ export interface MigrationHost {
   restorePathManager(restoration: PathRestoration): Promise<void>;
   /**
    * Acts at once on the path that ends at this host's address: `add` announces it, `remove` closes its subflows, `backup`
-   * leaves it idle while another path lives, `resume` ends that, `rejoin` announces it anew so that it is joined at once;
-   * `withdraw` is `remove` until then.
+   * leaves it idle while another path lives, `resume` ends that, `rejoin` announces it anew so that it is joined at once.
    */
-  changePath(action: PathAction, end: PathEnd): Promise<void>;
+  changePath(action: Exclude<PathAction, 'withdraw'>, end: PathEnd): Promise<void>;
+  /** Closes the subflows between two addresses at this end, so that what was on its way goes over the others at once. */
+  closeSubflows(path: SubflowName): Promise<void>;
   /** Every change of a link from now on, until disposed. */
   watchLinks(listener: (change: LinkChange) => void): Disposable;
 }

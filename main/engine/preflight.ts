@@ -1,30 +1,10 @@
-import type { Guest, HostFacts } from '#contract/host.ts';
-import type { Check, MigrationSettings, Path, Side } from '#contract/migration.ts';
+import type { Check, MigrationSettings } from '#contract/migration.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
+import { connectionQuestions } from './preflight-connection.ts';
+import { severityOf, type PathPreparation, type PreflightFacts, type Question } from './preflight-facts.ts';
+import { waitingQuestions } from './preflight-waiting.ts';
 
-/** Everything preflight judges; gathering it is somebody else's work. */
-export interface PreflightFacts {
-  readonly guest: Guest;
-  /** RunState as QEMU answered, or why it did not. */
-  readonly guestRun: { readonly run: string } | { readonly unreadable: string };
-  readonly source: HostFacts;
-  readonly destination: HostFacts;
-  readonly destinationGuests: readonly Guest[];
-  readonly paths: readonly Path[];
-  readonly settings: MigrationSettings;
-  readonly preparation: PathPreparation;
-}
-
-/** What the path managers of both hosts lack, in the operator's own commands, and what there belongs to others. */
-export interface PathPreparation {
-  readonly commands: Readonly<Record<Side, readonly string[]>>;
-  readonly warnings: readonly { readonly sentence: string; readonly command?: string }[];
-}
-
-type Severity = Check['severity'];
-type Verdict = Omit<Check, 'id' | 'passed' | 'severity'> & { readonly severity?: Severity };
-/** One question about the facts: the sentence when it holds, the verdict when it does not, nothing when it does not apply. */
-type Question = (facts: PreflightFacts) => { readonly holds: string; readonly command?: string } | Verdict | undefined;
+export type { PreflightFacts } from './preflight-facts.ts';
 
 const minimumStaleLossCount = 3;
 const kibibytes256 = 256 * 1024;
@@ -63,15 +43,21 @@ const questions: Readonly<Record<string, Question>> = {
     };
   },
 
-  'same-guest': ({ guest, destination, destinationGuests }) => {
-    const twin = destinationGuests.find(({ identity }) => identity.uuid === guest.identity.uuid);
+  'same-guest': ({ guest, destination, destinationGuests, waiting }) => {
+    const twin = destinationGuests.find(
+      ({ identity }) => identity.uuid === guest.identity.uuid && identity.pid !== waiting?.guest.identity.pid,
+    );
     return twin
       ? {
           text: `${destination.id} already has a QEMU with this guest's uuid (pid ${twin.identity.pid}).`,
-          remedy: 'Find out which of the two is the guest, and end the other.',
+          remedy: twin.waiting
+            ? `It waits for a migration: use it with --to-waiting ${twin.name}, or end it.`
+            : 'Find out which of the two is the guest, and end the other.',
         }
       : { holds: `${destination.id} has no other copy of this guest.` };
   },
+
+  ...waitingQuestions,
 
   paths: ({ paths, source, destination }) => {
     if (paths.length === 0) {
@@ -87,6 +73,8 @@ const questions: Readonly<Record<string, Question>> = {
     return { holds: `${paths.length === 1 ? '1 path' : `${paths.length} paths`}${sum}.` };
   },
 
+  ...connectionQuestions,
+
   'mptcp-kernel': ({ settings, source, destination }) => {
     if (settings.mptcp === 'off') return undefined;
     const without = [source, destination].find((host) => !host.mptcp.usable);
@@ -100,9 +88,10 @@ const questions: Readonly<Record<string, Question>> = {
       : { holds: 'Both kernels speak MPTCP.' };
   },
 
-  'mptcp-qemu': ({ settings, source, destination }) => {
-    if (settings.mptcp === 'off') return undefined;
-    const without = [source, destination].find((host) => host.qemu?.mptcp === false);
+  'mptcp-qemu': ({ settings, source, destination, waiting }) => {
+    // A socket that QEMU is handed may be of any kind.
+    if (settings.mptcp === 'off' || settings.socket === 'app') return undefined;
+    const without = (waiting?.listens ? [source] : [source, destination]).find((host) => host.qemu?.mptcp === false);
     return without
       ? {
           severity: severityOf(settings),
@@ -168,8 +157,9 @@ const questions: Readonly<Record<string, Question>> = {
       : { holds: 'MTUs are equal along every path.' };
   },
 
-  qemu: ({ source, destination }) => {
+  qemu: ({ source, destination, waiting }) => {
     if (!destination.qemu) {
+      if (waiting) return undefined;
       return {
         text: `${destination.id} has no QEMU that could be started.`,
         remedy: 'Install the package qemu-system-x86 there.',
@@ -235,10 +225,6 @@ function commandsOf({ commands }: PathPreparation): string {
   return (['source', 'destination'] as const)
     .flatMap((side) => commands[side].map((command) => `${command}  # on the ${side}`))
     .join('\n');
-}
-
-function severityOf({ mptcp }: MigrationSettings): Severity {
-  return mptcp === 'require' ? 'error' : 'warning';
 }
 
 function fallBack({ mptcp }: MigrationSettings): string {

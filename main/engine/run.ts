@@ -228,14 +228,28 @@ export class MigrationRun {
       }
       await this.#dispatch({ kind: 'path-changed', by, action, path });
       try {
-        const end = { address: path.destinationAddress, interface: path.destinationInterface };
-        await this.#ports.destination.changePath(action, end);
+        await this.#carryOutOnPath(action, path);
       } catch (thrown) {
         const failure = toFailure(thrown, () => plan.id);
         await this.#dispatch({ kind: 'path-change-failed', action, path, failure });
         throw thrown;
       }
     });
+  }
+
+  async #carryOutOnPath(action: PathAction, path: Path): Promise<void> {
+    const { source, destination } = this.#ports;
+    if (action === 'withdraw' || action === 'rejoin') {
+      // A peer that still has a subflow to an address ignores that it is announced.
+      await source.closeSubflows({
+        localAddress: path.sourceAddress,
+        remoteAddress: path.destinationAddress,
+        remotePort: this.#state.listener?.port ?? 0,
+      });
+    }
+    if (action !== 'withdraw') {
+      await destination.changePath(action, { address: path.destinationAddress, interface: path.destinationInterface });
+    }
   }
 
   async #answer(work: () => Promise<void>): Promise<Result<void, Failure>> {

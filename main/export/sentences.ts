@@ -293,7 +293,7 @@ function pathChanged({ by, action, path }: JournalEventOf<'path-changed'>): stri
     case 'resume':
       return `${by} resumed the path over ${pair}.`;
     case 'withdraw':
-      return `The path over ${pair} was withdrawn until its link is back: what was on its way goes over the others.`;
+      return `The subflow over ${pair} was closed until its link is back: what was on its way goes over the others.`;
     case 'rejoin':
       return `The path over ${pair} was announced again, so that it is rejoined at once.`;
     default:

@@ -12,6 +12,7 @@ import type {
   OwnedSocket,
   PathEnd,
   PathRestoration,
+  SubflowName,
   Qemu,
   SubflowSampler,
 } from '#main/engine/ports.ts';
@@ -31,7 +32,7 @@ import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
 import { listenAt } from './own-sockets/listener.ts';
-import { changePath, changePathManager, restorePathManager, watchLinks } from './path-control.ts';
+import { changePath, changePathManager, closeSubflows, restorePathManager, watchLinks } from './path-control.ts';
 import { presenceOf, terminate, type Presence } from './process/identity.ts';
 import { featuresOf } from './qemu-features.ts';
 import { QemuMonitor } from './qemu-monitor.ts';
@@ -154,8 +155,12 @@ export class LocalHost implements MigrationHost {
     return inContractTerms(() => restorePathManager(this.#network, restoration));
   }
 
-  changePath(action: PathAction, end: PathEnd): Promise<void> {
+  changePath(action: Exclude<PathAction, 'withdraw'>, end: PathEnd): Promise<void> {
     return inContractTerms(() => changePath(this.#network, action, end));
+  }
+
+  closeSubflows(path: SubflowName): Promise<void> {
+    return inContractTerms(() => closeSubflows(this.#network, path));
   }
 
   watchLinks(listener: (change: LinkChange) => void): Disposable {

@@ -1,8 +1,9 @@
 import type { MptcpEndpoint } from '#contract/host.ts';
 import type { PathAction, PathManagerChange } from '#contract/migration.ts';
-import type { LinkChange, PathEnd, PathRestoration } from '#main/engine/ports.ts';
+import type { LinkChange, PathEnd, PathRestoration, SubflowName } from '#main/engine/ports.ts';
 import { planRestore } from '#main/mptcp/plan/restore.ts';
 import type { MptcpPathManager } from '#native/netlink/mptcp-path-manager.ts';
+import { destroySocket } from '#native/netlink/destroy-socket.ts';
 import { wasRefused } from '#native/netlink/netlink-error.ts';
 import { readLinks } from '#native/netlink/network-links.ts';
 import { openNetlinkSession, openPathManager } from '#native/netlink/open-session.ts';
@@ -50,7 +51,7 @@ function putBack(manager: MptcpPathManager, wanted: MptcpEndpoint, links: Readon
  * Acts on the announcement of a path's end. The path that a connection began with has none of its own: it is closed by its
  * id 0, and gets an announcement when it is to be changed or joined again.
  */
-export function changePath(place: NetworkPlace, action: PathAction, end: PathEnd): void {
+export function changePath(place: NetworkPlace, action: Exclude<PathAction, 'withdraw'>, end: PathEnd): void {
   const { namespace } = place;
   using manager = openPathManager(namespace);
   const announced = manager
@@ -62,7 +63,6 @@ export function changePath(place: NetworkPlace, action: PathAction, end: PathEnd
       if (!announced) announce();
       return;
     case 'remove':
-    case 'withdraw':
       if (announced) manager.removeEndpoint(announced.id);
       manager.removeInitialAddress(end.address);
       return;
@@ -74,9 +74,24 @@ export function changePath(place: NetworkPlace, action: PathAction, end: PathEnd
     case 'rejoin':
       if (announced) {
         manager.removeEndpoint(announced.id);
+        // A new id: the peer may hear of it first, and would take the end of the old id for one of the new path.
         manager.addEndpoint({ ...announced, id: undefined });
-      } else announce();
+      } else {
+        manager.removeInitialAddress(end.address);
+        announce();
+      }
       return;
+  }
+}
+
+export function closeSubflows({ namespace }: NetworkPlace, path: SubflowName): void {
+  using session = openNetlinkSession('sock-diag', namespace);
+  const rows = (['ipv4', 'ipv6'] as const).flatMap((family) =>
+    readSockets(session, { protocol: 'tcp', family, states: ['established'], remotePorts: [path.remotePort] }),
+  );
+  for (const row of rows) {
+    const isOfPath = row.localAddress === path.localAddress && row.remoteAddress === path.remoteAddress;
+    if (row.subflow && isOfPath) destroySocket(session, row);
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   OwnedSocket,
   PathEnd,
   PathRestoration,
+  SubflowName,
   Qemu,
   SubflowSampler,
 } from '#main/engine/ports.ts';
@@ -134,6 +135,14 @@ export class SimulatedHost implements MigrationHost {
 
   changePath(action: PathAction, { address }: PathEnd): Promise<void> {
     return this.#ask('changePath', 1, () => void this.#machine.pathActions.push({ action, address }));
+  }
+
+  closeSubflows({ localAddress }: SubflowName): Promise<void> {
+    return this.#ask(
+      'closeSubflows',
+      1,
+      () => void this.#machine.pathActions.push({ action: 'withdraw', address: localAddress }),
+    );
   }
 
   watchLinks(listener: (change: LinkChange) => void): Disposable {

@@ -1,0 +1,65 @@
+import type { Guest, HostFacts } from '#contract/host.ts';
+import type { Check, ListenerAddress, MigrationSettings, Path, Side } from '#contract/migration.ts';
+import type { Hardware } from './ports.ts';
+
+/** Everything preflight judges; gathering it is somebody else's work. */
+export interface PreflightFacts {
+  readonly guest: Guest;
+  /** RunState as QEMU answered, or why it did not. */
+  readonly guestRun: { readonly run: string } | { readonly unreadable: string };
+  readonly source: HostFacts;
+  readonly destination: HostFacts;
+  readonly destinationGuests: readonly Guest[];
+  /** The first is the one that is connected. */
+  readonly paths: readonly Path[];
+  readonly settings: MigrationSettings;
+  readonly preparation: PathPreparation;
+  /** Where the destination is to listen, or does; absent for the wildcard. */
+  readonly listener?: ListenerAddress;
+  /** The QEMU that the operator has started for this guest; absent where one is to be started. */
+  readonly waiting?: WaitingFacts;
+}
+
+/** What the path managers of both hosts lack, in the operator's own commands, and what there belongs to others. */
+export interface PathPreparation {
+  readonly commands: Readonly<Record<Side, readonly string[]>>;
+  readonly warnings: readonly { readonly sentence: string; readonly command?: string }[];
+}
+
+export interface WaitingFacts {
+  readonly guest: Guest;
+  /** Why what stands after its `-incoming` cannot be used. */
+  readonly addressProblem: { readonly text: string; readonly remedy: string } | undefined;
+  /** It was told where to listen when it was started. */
+  readonly listens: boolean;
+  /** What its monitor answered, or why it did not. */
+  readonly answer: WaitingAnswer | { readonly unreadable: string };
+}
+
+export interface WaitingAnswer {
+  /** RunState. */
+  readonly run: string;
+  /** MigrationStatus. */
+  readonly migration: string;
+  /** By its own word. */
+  readonly listens: boolean;
+  readonly hardware: Hardware;
+  /** The same of the guest that is to come. */
+  readonly guestHardware: Hardware;
+}
+
+export type Severity = Check['severity'];
+export type Verdict = Omit<Check, 'id' | 'passed' | 'severity'> & { readonly severity?: Severity };
+/** One question about the facts: the sentence when it holds, the verdict when it does not, nothing when it does not apply. */
+export type Question = (
+  facts: PreflightFacts,
+) => { readonly holds: string; readonly command?: string } | Verdict | undefined;
+
+/** How grave it is when there will be no MPTCP. */
+export function severityOf({ mptcp }: MigrationSettings): Severity {
+  return mptcp === 'require' ? 'error' : 'warning';
+}
+
+export function isWildcard({ host }: ListenerAddress): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
