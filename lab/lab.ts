@@ -8,6 +8,7 @@ export { findGuests, type GuestProcess } from './guest/processes.ts';
 export { labLink } from './link.ts';
 export { defaultLabName } from './names.ts';
 export { parseLabOptions, type GuestPace, type LabOptions, type LabOptionTexts } from './options.ts';
+export { labService } from './service.ts';
 export { shapedRates } from './shaped-rate.ts';
 export { labStatus, type LabHost, type LabLink, type LabStatus, type LinkState } from './status.ts';
 export { labUp } from './up.ts';
