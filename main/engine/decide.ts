@@ -69,11 +69,12 @@ function choose(state: MigrationState, elapsed: Elapsed): Decision {
   if (state.ended) return { kind: 'wait', waitingFor: 'nothing: it has ended' };
   if (isOutdated(state, 'source')) return wait('the source to answer');
   if (state.destination && isOutdated(state, 'destination')) return wait('the destination to answer');
-  if (bothRun(state)) return end(state, 'unknown', 'unknown', 'split-brain');
+  if (runs(state.observed.source) && runs(state.observed.destination))
+    return end(state, 'unknown', 'unknown', 'split-brain');
   if (state.committed) return afterCommit(state, elapsed);
   if (state.postCopy.entered) return inPostCopy(state, elapsed);
   if (Object.values(state.observed).some(isInPostCopy)) return note({ kind: 'post-copy-entered' });
-  if (runsOnDestination(state)) return resumedElsewhere(state, elapsed);
+  if (runs(state.observed.destination)) return resumedElsewhere(state, elapsed);
   return hasBegun(state) ? underWay(state, elapsed) : beforeMigrate(state, elapsed);
 }
 
@@ -196,14 +197,14 @@ function cancelling(state: MigrationState, source: Answer, elapsed: Elapsed): De
 /** Bytes have stopped: written down, then cancelled; a source that may be stopped is pulled free out of band. */
 function forceBack(state: MigrationState, elapsed: Elapsed): Decision {
   const { source } = state.observed;
-  const answers = source.kind === 'answering';
-  const runs = answers && source.run === 'running';
   if (!state.stalled) {
-    const guest = runs ? 'source' : answers ? 'stopped' : 'unknown';
+    const guest = source.kind !== 'answering' ? 'unknown' : runs(source) ? 'source' : 'stopped';
     return note({ kind: 'stalled', forMs: Math.round(elapsed.withoutProgressMs), guest });
   }
   if (!state.cancel) return cancelFor('stalled', 'watchdog');
-  return runs ? cancelling(state, source, elapsed) : pullFree(state, elapsed, 'unknown');
+  return source.kind === 'answering' && runs(source)
+    ? cancelling(state, source, elapsed)
+    : pullFree(state, elapsed, 'unknown');
 }
 
 /** Out of band, so that it reaches also a QEMU whose main loop waits for the network. */
@@ -251,6 +252,7 @@ function stoppedOnSource(state: MigrationState, elapsed: Elapsed): Decision {
  */
 function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
+  if (runs(source)) return end(state, 'unknown', 'source', 'source-resumed');
   switch (destination.kind) {
     case 'gone':
       return lostInPostCopy(state, elapsed);
@@ -319,9 +321,7 @@ function pausePostCopy(state: MigrationState, elapsed: Elapsed): Decision {
 /** Both sides hold the whole guest; from here it runs on the destination or nowhere. */
 function afterCommit(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
-  if (source.kind === 'answering' && source.run === 'running') {
-    return end(state, 'unknown', 'source', 'source-resumed');
-  }
+  if (runs(source)) return end(state, 'unknown', 'source', 'source-resumed');
   switch (destination.kind) {
     case 'unasked':
       return wait('the destination to answer');
@@ -443,13 +443,8 @@ function sourceRuns(state: MigrationState): boolean {
   return source.kind === 'answering' && (source.run === 'running' || !state.plan.guestWasRunning);
 }
 
-function runsOnDestination({ observed: { destination } }: MigrationState): boolean {
-  return destination.kind === 'answering' && destination.run === 'running';
-}
-
-function bothRun(state: MigrationState): boolean {
-  const { source } = state.observed;
-  return source.kind === 'answering' && source.run === 'running' && runsOnDestination(state);
+function runs(observation: Observation): boolean {
+  return observation.kind === 'answering' && observation.run === 'running';
 }
 
 function isInPostCopy(observation: Observation): boolean {

@@ -112,8 +112,8 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
     case 'source-resumed':
       return {
         side: 'source',
-        cause: `Somebody has resumed the guest on ${plan.source.id} after it had been handed over; Switchyard leaves the copy on ${plan.destination.id} paused.`,
-        next: `End the paused QEMU on {destination}${pid(state)} by hand; never resume it.`,
+        cause: `Somebody has resumed the guest on ${plan.source.id} after it had been handed over; Switchyard does not touch the copy on ${plan.destination.id}.`,
+        next: `Decide which copy to keep, and end the other by hand without ever resuming it: the guest has not run on {destination}${pid(state)} unless somebody started it there.`,
       };
     case 'destination-died-before-start':
       return {
