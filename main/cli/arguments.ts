@@ -1,8 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import { parseBitsPerSecond, parseBytes, parseDurationMs } from '#contract/units.ts';
+import { parseBitsPerSecond, parseDurationMs } from '#contract/units.ts';
 
 /** Option values with their units; commander turns the refusal into a usage error that names the option. */
-export const bytesArgument = withUnit(parseBytes, 'a size like 512MiB or 2GiB');
 export const rateArgument = withUnit(parseBitsPerSecond, 'a rate like 500mbit or 2.5gbit, or 0');
 export const durationArgument = withUnit(parseDurationMs, 'a duration like 300ms, 30s or 5min');
 
@@ -12,10 +11,6 @@ function withUnit(parse: (text: string) => number | undefined, wanted: string): 
     if (value === undefined) throw new InvalidArgumentError(`Give ${wanted}.`);
     return value;
   };
-}
-
-export function rateListArgument(text: string): number[] {
-  return text.split(',').map((part) => rateArgument(part));
 }
 
 export function countArgument(text: string): number {

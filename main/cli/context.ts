@@ -1,7 +1,15 @@
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, MigrationRecord, Plan } from '#contract/migration.ts';
 import type { LiveChange, MigrationRequest, OperatorPathAction } from '#contract/requests.ts';
-import type * as lab from '#lab/lab.ts';
+import type {
+  GuestProcess,
+  HeartbeatWatch,
+  LabLink,
+  LabOptions,
+  LabOptionTexts,
+  LabProof,
+  LabStatus,
+} from '#lab/lab.ts';
 import type { HistoryEntry, Started } from '#main/app/application.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
 import type { Clock } from './clock.ts';
@@ -24,18 +32,18 @@ export interface ApplicationPort {
 }
 
 /** What commands ask of the lab: lab/lab.ts, or a fake. */
-export type LabPort = Pick<
-  typeof lab,
-  | 'labUp'
-  | 'labStatus'
-  | 'labList'
-  | 'labLink'
-  | 'labVerify'
-  | 'labDown'
-  | 'parseLabOptions'
-  | 'HeartbeatWatch'
-  | 'findGuests'
->;
+export interface LabPort {
+  parseLabOptions(texts: LabOptionTexts): LabOptions;
+  labUp(options: LabOptions): Promise<LabStatus>;
+  labStatus(name: string): Promise<LabStatus>;
+  labList(): Promise<readonly string[]>;
+  labLink(name: string, index: number, state: LabLink['state']): Promise<LabLink>;
+  labVerify(name: string): Promise<LabProof>;
+  labDown(name: string): Promise<{ readonly name: string; readonly removed: readonly string[] }>;
+  /** QEMUs by the name of their guest. */
+  findGuests(accept: (name: string) => boolean): Promise<readonly Pick<GuestProcess, 'pid' | 'serial'>[]>;
+  readonly HeartbeatWatch: new () => Pick<HeartbeatWatch, 'add' | 'report'> & AsyncDisposable;
+}
 
 /** What a command works with; the real one is built in index.ts, tests bring their own. */
 export interface Context {
