@@ -1,12 +1,14 @@
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
-import type { Check, Plan } from '#contract/migration.ts';
+import type { Check, ListenerAddress, Plan } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost } from '#main/engine/ports.ts';
 import { preflight, refusals } from '#main/engine/preflight.ts';
 import { pathsBetween } from '#main/mptcp/paths.ts';
 import { planPaths } from '#main/mptcp/plan/plan-paths.ts';
 import type { RoutesBetween } from '#main/mptcp/routes.ts';
+import { meet, wantedListener } from './listener-address.ts';
+import { pickWaiting, readWaiting, visit, type Waiting } from './waiting.ts';
 
 /** Everything found out about a wish before anything is done: what would be moved, how, and what stands in the way. */
 export interface Preparation {
@@ -29,6 +31,8 @@ export interface Planner {
 export async function prepare(request: MigrationRequest, planner: Planner): Promise<Preparation> {
   const [source, destination] = [planner.resolveHost(request.from), planner.resolveHost(request.to)];
   const { settings } = request;
+  refuseContradictions(request);
+  const wanted = request.incoming === undefined ? undefined : wantedListener(request.incoming, settings.mptcp);
   const guest = pickGuest(await source.guests(), request.guest, source.id);
   const [sourceFacts, destinationFacts, destinationGuests, guestRun] = await Promise.all([
     source.facts(),
@@ -36,14 +40,15 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     destination.guests(),
     readRunState(source, guest),
   ]);
+  const waiting = await findWaiting(request, { source, guest, destination, destinationGuests });
   const routes = await routesBetween(source, sourceFacts, destination, destinationFacts);
-  const paths = pathsBetween(sourceFacts, destinationFacts, routes);
+  const { listener, paths } = meet(waiting?.listener ?? wanted, pathsBetween(sourceFacts, destinationFacts, routes));
   const pathPlan = planPaths({
     source: sourceFacts,
     destination: destinationFacts,
     paths,
     routes,
-    listener: { address: '0.0.0.0', port: 0 },
+    listener: announceable(listener),
   });
   const checks = preflight({
     guest,
@@ -57,6 +62,8 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
       commands: { source: pathPlan.source.commands, destination: pathPlan.destination.commands },
       warnings: pathPlan.warnings,
     },
+    ...(listener ? { listener } : {}),
+    ...(waiting ? { waiting: waiting.facts } : {}),
   });
   const prepares = settings.mptcp !== 'off' && settings.preparePaths;
   const plan: Plan = {
@@ -66,16 +73,59 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     source: sourceFacts,
     destination: destinationFacts,
     settings,
-    paths,
+    paths: [...paths],
     preparation: {
       source: prepares ? [...pathPlan.source.changes] : [],
       destination: prepares ? [...pathPlan.destination.changes] : [],
     },
+    ...(waiting ? { waiting: { guest: waiting.facts.guest, listens: waiting.facts.listens } } : {}),
+    ...(listener ? { listener } : {}),
     checks,
     user: planner.user,
     versions: versionsOf(planner.version, sourceFacts, destinationFacts),
   };
   return { source, destination, plan, refusals: refusals(checks, settings.accepted) };
+}
+
+/** Where subflows are to be sent; a port that is not known yet cannot be announced. */
+function announceable(listener: ListenerAddress | undefined): { readonly address: string; readonly port: number } {
+  return listener && listener.port !== 0 && listener.lastPort === undefined
+    ? { address: listener.host, port: listener.port }
+    : { address: '0.0.0.0', port: 0 };
+}
+
+/** Wishes of which one would silently be passed over. */
+function refuseContradictions({ settings: { socket, socketTuning } }: MigrationRequest): void {
+  if (socket !== 'app' && socketTuning && Object.keys(socketTuning).length > 0) {
+    throw invalidRequest(
+      'Congestion control, buffers and mark can only be set on sockets that Switchyard makes itself.',
+      'Add --socket app.',
+      'settings.socketTuning',
+    );
+  }
+}
+
+async function findWaiting(
+  { toWaiting, incoming }: MigrationRequest,
+  found: {
+    readonly source: MigrationHost;
+    readonly guest: Guest;
+    readonly destination: MigrationHost;
+    readonly destinationGuests: readonly Guest[];
+  },
+): Promise<Waiting | undefined> {
+  if (toWaiting === undefined) return undefined;
+  const { source, guest, destination, destinationGuests } = found;
+  const chosen = pickWaiting(destinationGuests, toWaiting, destination.id);
+  const waiting = await readWaiting({ host: destination, guest: chosen }, { host: source, guest });
+  if (waiting.facts.listens && incoming !== undefined) {
+    throw invalidRequest(
+      `${chosen.name} listens already: ${chosen.incoming ?? ''}.`,
+      'Leave --incoming out, or start it with `-incoming defer`.',
+      'incoming',
+    );
+  }
+  return waiting;
 }
 
 /** `20261122T120250Z-7f3a`. */
@@ -121,12 +171,7 @@ function addressesOf({ interfaces }: HostFacts): string[] {
 async function readRunState(host: MigrationHost, guest: Guest): Promise<{ run: string } | { unreadable: string }> {
   if (guest.monitorPath === undefined) return { unreadable: `${guest.name} has no monitor socket.` };
   try {
-    const monitor = await host.attach(guest.identity, guest.monitorPath);
-    try {
-      return { run: (await monitor.status()).run };
-    } finally {
-      monitor.close();
-    }
+    return await visit(host, guest, async (qemu) => ({ run: (await qemu.status()).run }));
   } catch (thrown) {
     if (thrown instanceof SwitchyardError) return { unreadable: thrown.failure.text };
     throw thrown;

@@ -55,6 +55,9 @@ export type Question = (
   facts: PreflightFacts,
 ) => { readonly holds: string; readonly command?: string } | Verdict | undefined;
 
+/** What QEMU says of a guest that was given no uuid: it tells nobody apart. */
+export const nilUuid = '00000000-0000-0000-0000-000000000000';
+
 /** How grave it is when there will be no MPTCP. */
 export function severityOf({ mptcp }: MigrationSettings): Severity {
   return mptcp === 'require' ? 'error' : 'warning';

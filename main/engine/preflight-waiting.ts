@@ -1,7 +1,5 @@
 import { formatBytes } from '#contract/units.ts';
-import { severityOf, type Question, type WaitingAnswer, type WaitingFacts } from './preflight-facts.ts';
-
-const nilUuid = '00000000-0000-0000-0000-000000000000';
+import { nilUuid, severityOf, type Question, type WaitingAnswer, type WaitingFacts } from './preflight-facts.ts';
 
 /** What must be true of a QEMU that somebody else has started before it may become the guest. */
 export const waitingQuestions: Readonly<Record<string, Question>> = {

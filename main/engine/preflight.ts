@@ -1,7 +1,7 @@
 import type { Check, MigrationSettings } from '#contract/migration.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
 import { connectionQuestions } from './preflight-connection.ts';
-import { severityOf, type PathPreparation, type PreflightFacts, type Question } from './preflight-facts.ts';
+import { nilUuid, severityOf, type PathPreparation, type PreflightFacts, type Question } from './preflight-facts.ts';
 import { waitingQuestions } from './preflight-waiting.ts';
 
 export type { PreflightFacts } from './preflight-facts.ts';
@@ -44,9 +44,9 @@ const questions: Readonly<Record<string, Question>> = {
   },
 
   'same-guest': ({ guest, destination, destinationGuests, waiting }) => {
-    const twin = destinationGuests.find(
-      ({ identity }) => identity.uuid === guest.identity.uuid && identity.pid !== waiting?.guest.identity.pid,
-    );
+    const { uuid } = guest.identity;
+    const others = destinationGuests.filter(({ identity }) => identity.pid !== waiting?.guest.identity.pid);
+    const twin = uuid === nilUuid ? undefined : others.find(({ identity }) => identity.uuid === uuid);
     return twin
       ? {
           text: `${destination.id} already has a QEMU with this guest's uuid (pid ${twin.identity.pid}).`,
