@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Sample } from '#contract/telemetry.ts';
-import { barOf, fractionOf, movingBar, noBar } from './task-bar.ts';
+import { barOf, fractionOf, noBar } from './task-bar.ts';
+import { exampleRow } from './testing/example-row.ts';
 
 test.each([
   ['nothing runs', [], noBar],
-  ['nothing is known yet', [undefined], movingBar],
-  ['one is known and one is not', [0.5, undefined], movingBar],
+  ['nothing is known yet', [undefined], 0],
+  ['one is known and one is not', [0.5, undefined], 0.25],
   ['one runs', [0.25], 0.25],
   ['two run', [0.25, 0.75], 0.5],
 ])('%s', (_name, fractions, bar) => {
@@ -13,7 +14,7 @@ test.each([
 });
 
 test('how far a migration is follows from what remains', () => {
-  const sample: Sample = {
+  const latest: Sample = {
     atMonoMs: 0,
     atEpochMs: 0,
     connections: [],
@@ -29,5 +30,5 @@ test('how far a migration is follows from what remains', () => {
       iteration: 1,
     },
   };
-  expect([fractionOf([]), fractionOf([sample])]).toEqual([undefined, 0.75]);
+  expect([fractionOf(exampleRow()), fractionOf(exampleRow({ latest }))]).toEqual([undefined, 0.75]);
 });

@@ -1,23 +1,17 @@
-import { progressOf, recentThroughput } from '#contract/progress.ts';
-import type { Sample } from '#contract/telemetry.ts';
+import type { MigrationRow } from '#contract/channels.ts';
+import { progressOf } from '#contract/progress.ts';
 import type { Fraction } from '#contract/units.ts';
 
-/** Electron's own numbers for `setProgressBar`: below 0 is no bar, above 1 one that only moves. */
+/** What takes the bar away (Electron's `setProgressBar`: below 0). */
 export const noBar = -1;
-export const movingBar = 2;
 
-/** One bar for everything that runs: the mean, once something is known of each. `undefined`: nothing known yet. */
+/** One bar for everything that runs: the mean. What nothing is known of yet counts as not begun. */
 export function barOf(fractions: readonly (Fraction | undefined)[]): number {
   if (fractions.length === 0) return noBar;
-  const known = fractions.filter((fraction) => fraction !== undefined);
-  if (known.length < fractions.length) return movingBar;
-  return known.reduce((sum, fraction) => sum + fraction, 0) / known.length;
+  return fractions.reduce<number>((sum, fraction) => sum + (fraction ?? 0), 0) / fractions.length;
 }
 
-const recentMs = 2_000;
-
-/** How far one migration is, by its latest samples: the same figure that its window shows. */
-export function fractionOf(samples: readonly Sample[]): Fraction | undefined {
-  const qemu = samples.at(-1)?.qemu;
-  return qemu && progressOf(qemu, recentThroughput(samples, recentMs)).fraction;
+/** How far one migration is: the same figure that its window shows. */
+export function fractionOf({ latest }: MigrationRow): Fraction | undefined {
+  return latest?.qemu && progressOf(latest.qemu, latest.throughputBitsPerSecond).fraction;
 }

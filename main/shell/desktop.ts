@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { app, dialog, powerMonitor, type BrowserWindow, type Session } from 'electron';
+import type { MigrationRow } from '#contract/channels.ts';
+import type { Desk } from '#main/app/desk.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import { closingQuestion, quittingQuestion, type Question } from './manners/closing-question.ts';
+import { Manners } from './manners/manners.ts';
+import { uiAddress } from './security/origin.ts';
+import { keepAlive } from './window/keep-alive.ts';
+import { createMainWindow } from './window/main-window.ts';
+import type { WindowStateFile } from './window/window-state-file.ts';
+import type { Windows } from './windows.ts';
+
+/** How long the program stays for a notification that nobody has seen: without it, a click on it would lead nowhere. */
+const mostLingerMs: Milliseconds = 10 * 60_000;
+
+export interface DesktopOptions {
+  readonly desk: Pick<Desk, 'close' | 'join' | 'managedHere' | 'onRows'>;
+  readonly windows: Windows;
+  readonly session: Session;
+  readonly stateFile: WindowStateFile;
+}
+
+/**
+ * The window and the program behind it. They part when the operator closes the window while a migration runs: the program
+ * stays in the background, sees the guest to its end, says so, and quits. A second start brings the window back.
+ */
+export class Desktop {
+  readonly #options: DesktopOptions;
+  readonly #manners: Manners;
+  #window: BrowserWindow | undefined;
+  #rows: readonly MigrationRow[] = [];
+  #asking = false;
+  #quitting = false;
+
+  constructor(options: DesktopOptions) {
+    this.#options = options;
+    this.#manners = new Manners({ window: () => this.#window, showWindow: () => this.showWindow() });
+    options.desk.onRows((rows) => this.#update(rows));
+    app.on('second-instance', () => this.showWindow());
+    app.on('window-all-closed', () => this.#running.length > 0 || app.quit());
+    app.on('before-quit', (event) => this.#beforeQuit(event));
+    app.on('will-quit', (event) => this.#letGo(event));
+    // When the machine goes down there is nobody left to ask.
+    powerMonitor.on('shutdown', () => this.#quitAtOnce());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#quitAtOnce());
+  }
+
+  /** Opens the window, or brings the one that is open to the front. */
+  showWindow(): void {
+    if (!this.#window) return this.#openWindow();
+    if (this.#window.isMinimized()) this.#window.restore();
+    this.#window.show();
+    this.#window.focus();
+  }
+
+  /** Leads the window to a screen; the page reads it off the part of its address behind the `#`. */
+  showScreen(name: string): void {
+    this.showWindow();
+    void this.#window?.loadURL(`${uiAddress}#/${name}`);
+  }
+
+  #openWindow(): void {
+    const { desk, windows, session, stateFile } = this.#options;
+    const window = createMainWindow({ session, stateFile, inspector: !app.isPackaged });
+    this.#window = window;
+    windows.join(window, (joining) => desk.join(joining));
+    keepAlive(window);
+    window.on('close', (event) => this.#beforeClose(event));
+    window.on('closed', () => (this.#window = undefined));
+    void window.loadURL(uiAddress);
+  }
+
+  get #running(): readonly MigrationRow[] {
+    const ids = new Set(this.#options.desk.managedHere);
+    return this.#rows.filter((row) => ids.has(row.id));
+  }
+
+  #update(rows: readonly MigrationRow[]): void {
+    this.#rows = rows;
+    this.#manners.update(rows);
+    if (!this.#window) this.#endBackground();
+  }
+
+  /** Nothing is left to do in the background once the last migration has ended and its last word has been seen. */
+  #endBackground(): void {
+    if (this.#running.length > 0) return;
+    void Promise.race([this.#manners.whenAllSeen(), sleep(mostLingerMs, undefined, { ref: false })]).then(() => {
+      if (!this.#window && this.#running.length === 0) app.quit();
+    });
+  }
+
+  #beforeClose(event: Electron.Event): void {
+    const running = this.#running;
+    if (this.#quitting || running.length === 0) return;
+    event.preventDefault();
+    void this.#ask(closingQuestion(running)).then((answer) => {
+      if (answer === 'close-window') this.#window?.destroy();
+    });
+  }
+
+  #beforeQuit(event: Electron.Event): void {
+    const running = this.#running;
+    if (this.#quitting || running.length === 0) return;
+    event.preventDefault();
+    void this.#ask(quittingQuestion(running)).then((answer) => {
+      if (answer === 'close-window') this.#window?.destroy();
+      if (answer === 'quit') this.#quitAtOnce();
+    });
+  }
+
+  #quitAtOnce(): void {
+    this.#quitting = true;
+    app.quit();
+  }
+
+  /** The migrations that were looked after here are let go of in good order, so that the next start takes them up. */
+  #letGo(event: Electron.Event): void {
+    event.preventDefault();
+    void this.#options.desk.close().finally(() => app.exit(0));
+  }
+
+  /** One question at a time. `stay` when it is waved away. */
+  async #ask<Answer extends string>({ message, detail, buttons }: Question<Answer>): Promise<Answer | undefined> {
+    if (this.#asking) return undefined;
+    this.#asking = true;
+    try {
+      const last = buttons.length - 1;
+      const options = {
+        type: 'question',
+        message,
+        detail,
+        buttons: buttons.map(({ label }) => label),
+        defaultId: last,
+        cancelId: last,
+      } as const;
+      const { response } = await (this.#window
+        ? dialog.showMessageBox(this.#window, options)
+        : dialog.showMessageBox(options));
+      return buttons[response]?.answer;
+    } finally {
+      this.#asking = false;
+    }
+  }
+}
