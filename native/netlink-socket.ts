@@ -71,10 +71,10 @@ export function sendToKernel(fd: Fd, datagram: Uint8Array): void {
  * ENOBUFS when the kernel dropped events because we read too late: the socket goes on, the state must be read anew.
  */
 export function receiveFromKernel(fd: Fd): Buffer | undefined {
-  const data = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_BYTES);
-  const sender = Buffer.alloc(SOCKADDR_NL_BYTES);
+  // Kept between calls: they never overlap, and a sampler makes a hundred a second for answers of a few KiB.
+  data ??= Buffer.allocUnsafeSlow(RECEIVE_BUFFER_BYTES);
   for (;;) {
-    const senderBytes = new Uint32Array([sender.length]);
+    senderBytes[0] = sender.length;
     // MSG_TRUNC makes the result the datagram's full length, also where the buffer was too short for it.
     const length = libc().recvfrom(fd.number, data, data.length, MSG_DONTWAIT | MSG_TRUNC, sender, senderBytes);
     if (length === -EAGAIN) return undefined;
@@ -83,9 +83,13 @@ export function receiveFromKernel(fd: Fd): Buffer | undefined {
     if (length > data.length) {
       throw new NativeError('recvfrom', EMSGSIZE, `receive a netlink datagram of ${length} bytes`);
     }
-    return data.subarray(0, length);
+    return Buffer.from(data.subarray(0, length));
   }
 }
+
+let data: Buffer | undefined;
+const sender = Buffer.alloc(SOCKADDR_NL_BYTES);
+const senderBytes = new Uint32Array(1);
 
 /** Subscribes to a multicast group by number (generic netlink numbers its groups at run time). */
 export function joinMulticastGroup(fd: Fd, group: number): void {

@@ -17,7 +17,6 @@ export function tcpRow(
   return {
     ...socket,
     protocol: 'tcp',
-    congestionControl: 'cubic',
     cookie: 1n,
     ...rest,
     info: { ...healthy, ...info },

@@ -70,7 +70,7 @@ export class Attributes {
   /** The members of an array nest: their own types are only indexes. */
   list(type: number): Attributes[] {
     const value = this.#values.get(type);
-    return value === undefined ? [] : Array.from(entriesOf(value), ([, member]) => Attributes.decode(member));
+    return value === undefined ? [] : entriesOf(value).map(([, member]) => Attributes.decode(member));
   }
 
   #atLeast(type: number, length: number): Buffer | undefined {
@@ -82,16 +82,21 @@ export class Attributes {
   }
 }
 
-function* entriesOf(bytes: Buffer): Generator<readonly [type: number, value: Buffer]> {
+type Entry = readonly [type: number, value: Buffer];
+
+function entriesOf(bytes: Buffer): Entry[] {
+  const entries: Entry[] = [];
   let offset = 0;
   while (bytes.length - offset >= headerBytes) {
     const length = bytes.readUInt16LE(offset);
     if (length < headerBytes || length > bytes.length - offset) {
       throw malformed(`attribute length ${length} with ${bytes.length - offset} bytes left`);
     }
-    yield [bytes.readUInt16LE(offset + 2) & typeMask, bytes.subarray(offset + headerBytes, offset + length)];
+    const value = bytes.subarray(offset + headerBytes, offset + length);
+    entries.push([bytes.readUInt16LE(offset + 2) & typeMask, value]);
     offset += align4(length);
   }
+  return entries;
 }
 
 function attribute(type: number, value: Buffer): Buffer {

@@ -16,7 +16,6 @@ const row: TcpSocketRow = {
   receiveQueueBytes: 0,
   sendQueueBytes: 0,
   info: undefined,
-  congestionControl: undefined,
   subflow: undefined,
 };
 

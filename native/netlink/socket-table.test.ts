@@ -28,7 +28,6 @@ describe('a row of the socket table', () => {
       inode: 67_921,
       receiveQueueBytes: 0,
       sendQueueBytes: 820_144,
-      congestionControl: 'cubic',
       info: {
         consecutiveTimeouts: 0,
         backoffExponent: 0,

@@ -14,8 +14,8 @@ const responseBytes = 72;
 const protocolNumbers = { tcp: 6, mptcp: 262 } as const;
 /** INET_DIAG_REQ_BYTECODE and INET_DIAG_REQ_PROTOCOL. */
 const requestAttributes = { filter: 1, protocol: 3 } as const;
-/** INET_DIAG_INFO, _CONG, _ULP_INFO; in the request an extension is bit (number - 1). ULP_INFO comes unasked. */
-const extensions = { info: 2, congestionControl: 4, ulp: 19 } as const;
+/** INET_DIAG_INFO and _ULP_INFO; in the request an extension is bit (number - 1). ULP_INFO comes unasked. */
+const extensions = { info: 2, ulp: 19 } as const;
 
 /** Which sockets to read; each member narrows. The kernel does the choosing. */
 export interface SocketQuery extends PortFilter {
@@ -47,7 +47,6 @@ interface SocketRowBase {
 export interface TcpSocketRow extends SocketRowBase {
   readonly protocol: 'tcp';
   readonly info: TcpCounters | undefined;
-  readonly congestionControl: string | undefined;
   readonly subflow: SubflowUlp | undefined;
 }
 
@@ -85,7 +84,7 @@ export function encodeSocketQuery(query: SocketQuery): Buffer {
   const header = Buffer.alloc(requestBytes);
   header.writeUInt8(addressFamilies[query.family], 0);
   header.writeUInt8(protocolNumbers[query.protocol] & 0xff, 1);
-  header.writeUInt8((1 << (extensions.info - 1)) | (1 << (extensions.congestionControl - 1)), 2);
+  header.writeUInt8(1 << (extensions.info - 1), 2);
   header.writeUInt32LE(stateMask(query.states), 4);
   const filter = encodePortFilter(query);
   return Buffer.concat([
@@ -125,7 +124,6 @@ export function decodeSocketRow(payload: Buffer, protocol: 'tcp' | 'mptcp'): Soc
     ...base,
     protocol,
     info: info && decodeTcpCounters(info),
-    congestionControl: attributes.text(extensions.congestionControl),
     subflow: subflow && decodeSubflowUlp(subflow),
   };
 }

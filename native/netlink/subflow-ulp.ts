@@ -29,13 +29,21 @@ export interface SubflowUlp {
 
 /** Reads INET_ULP_INFO_MPTCP; absent members are 0. */
 export function decodeSubflowUlp(attributes: Attributes): SubflowUlp {
-  const bits = attributes.u32(8) ?? 0;
-  const flags = flagNames.filter((_, bit) => (bits & (1 << bit)) !== 0);
   return {
     token: attributes.u32(2) ?? 0,
     remoteToken: attributes.u32(1) ?? 0,
     localAddressId: attributes.u8(10) ?? 0,
     remoteAddressId: attributes.u8(9) ?? 0,
-    flags: new Set(flags),
+    flags: flagsOf(attributes.u32(8) ?? 0),
   };
+}
+
+/** A handful of combinations occur, and each reading of the table shows every subflow's again. */
+const knownFlags = new Map<number, ReadonlySet<SubflowFlag>>();
+
+function flagsOf(bits: number): ReadonlySet<SubflowFlag> {
+  const named = bits & ((1 << flagNames.length) - 1);
+  const known = knownFlags.get(named) ?? new Set(flagNames.filter((_, bit) => (named & (1 << bit)) !== 0));
+  knownFlags.set(named, known);
+  return known;
 }
