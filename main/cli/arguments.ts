@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import { parseBitsPerSecond, parseDurationMs } from '#contract/units.ts';
+import { parseBitsPerSecond, parseBytes, parseDurationMs } from '#contract/units.ts';
 
 /** Option values with their units; commander turns the refusal into a usage error that names the option. */
 export const rateArgument = withUnit(parseBitsPerSecond, 'a rate like 500mbit or 2.5gbit, or 0');
+export const bytesArgument = withUnit(parseBytes, 'a size like 4MiB');
 export const durationArgument = withUnit(parseDurationMs, 'a duration like 300ms, 30s or 5min');
 
 function withUnit(parse: (text: string) => number | undefined, wanted: string): (text: string) => number {

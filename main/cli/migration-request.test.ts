@@ -48,11 +48,33 @@ describe('a migration', () => {
     });
   });
 
+  test('goes into a QEMU that waits, or to an address of its own, over sockets as they were asked for', () => {
+    const request = toMigrationRequest('web01', {
+      ...between,
+      toWaiting: 'web01',
+      incoming: 'tcp:0:4444',
+      congestionControl: 'bbr',
+      socketBuffer: 4_194_304,
+      socketMark: 7,
+    });
+    expect(request).toEqual({
+      guest: 'web01',
+      ...between,
+      toWaiting: 'web01',
+      incoming: 'tcp:0:4444',
+      settings: { ...defaultSettings, socketTuning: { congestionControl: 'bbr', bufferBytes: 4_194_304, mark: 7 } },
+    });
+  });
+
   test.each([
     ['../etc/passwd', {}, /the name of the guest/],
     ['', {}, /the name of the guest/],
     ['web\u001B[2J', {}, /the name of the guest/],
     ['web01', { from: 'a/b' }, /--from/],
+    ['web01', { toWaiting: 'a/b' }, /--to-waiting/],
+    ['web01', { congestionControl: 'reno; reboot' }, /--congestion-control/],
+    ['web01', { socketBuffer: 1 }, /--socket-buffer/],
+    ['web01', { socketMark: 0 }, /--socket-mark/],
     ['web01', { downtimeLimit: 0 }, /--downtime-limit \(in milliseconds\)/],
     ['web01', { downtimeLimit: 0.5 }, /--downtime-limit/],
     ['web01', { stallLimit: 10 }, /--stall-limit/],

@@ -15,6 +15,11 @@ export interface MigrateOptions {
   readonly json?: boolean;
   readonly mptcp?: MigrationSettings['mptcp'];
   readonly socket?: MigrationSettings['socket'];
+  readonly congestionControl?: string;
+  readonly socketBuffer?: number;
+  readonly socketMark?: number;
+  readonly toWaiting?: string;
+  readonly incoming?: string;
   /** false is `--no-prepare-paths`. */
   readonly preparePaths?: boolean;
   readonly postCopy?: MigrationSettings['postCopy'];
@@ -38,9 +43,12 @@ export function toMigrationRequest(guest: string, options: MigrateOptions): Migr
     guest,
     from: options.from,
     to: options.to,
+    ...(options.toWaiting === undefined ? {} : { toWaiting: options.toWaiting }),
+    ...(options.incoming === undefined ? {} : { incoming: options.incoming }),
     settings: {
       mptcp: options.mptcp ?? defaultSettings.mptcp,
       socket: options.socket ?? defaultSettings.socket,
+      ...socketTuning(options),
       preparePaths: options.preparePaths ?? defaultSettings.preparePaths,
       postCopy: options.postCopy ?? defaultSettings.postCopy,
       downtimeLimitMs: options.downtimeLimit ?? defaultSettings.downtimeLimitMs,
@@ -54,6 +62,21 @@ export function toMigrationRequest(guest: string, options: MigrateOptions): Migr
   });
   if (!parsed.success) throw refusal(parsed.error.issues);
   return parsed.data;
+}
+
+function socketTuning({
+  congestionControl,
+  socketBuffer,
+  socketMark,
+}: MigrateOptions): Pick<MigrationSettings, 'socketTuning'> {
+  if (congestionControl === undefined && socketBuffer === undefined && socketMark === undefined) return {};
+  return {
+    socketTuning: {
+      ...(congestionControl === undefined ? {} : { congestionControl }),
+      ...(socketBuffer === undefined ? {} : { bufferBytes: socketBuffer }),
+      ...(socketMark === undefined ? {} : { mark: socketMark }),
+    },
+  };
 }
 
 export function toLiveChange({ bandwidth, downtimeLimit }: ChangeOptions): LiveChange {
@@ -80,6 +103,11 @@ const optionOf: Readonly<Record<string, string>> = {
   to: '--to',
   mptcp: '--mptcp',
   socket: '--socket',
+  congestionControl: '--congestion-control',
+  bufferBytes: '--socket-buffer (in bytes)',
+  mark: '--socket-mark',
+  toWaiting: '--to-waiting',
+  incoming: '--incoming',
   preparePaths: '--no-prepare-paths',
   postCopy: '--post-copy',
   downtimeLimitMs: '--downtime-limit (in milliseconds)',

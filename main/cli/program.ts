@@ -1,6 +1,6 @@
 import { Command as Program, CommanderError, Option } from 'commander';
 import type { MigrationSettings } from '#contract/migration.ts';
-import { collect, countArgument, durationArgument, rateArgument } from './arguments.ts';
+import { bytesArgument, collect, countArgument, durationArgument, rateArgument } from './arguments.ts';
 import type { Command } from './context.ts';
 import type { ExportOptions } from './commands/records.ts';
 import type { ChangeOptions, MigrateOptions } from './migration-request.ts';
@@ -151,6 +151,11 @@ function migrationOptions(command: Program): Program {
         .choices(owners)
         .default('qemu'),
     )
+    .option('--congestion-control <name>', 'of the sending sockets: cubic, bbr; with --socket app')
+    .option('--socket-buffer <size>', 'send and receive buffer, 4MiB (default: sized by the kernel)', bytesArgument)
+    .option('--socket-mark <n>', 'fwmark of both sockets, for routing rules; with --socket app', countArgument)
+    .option('--to-waiting <guest>', 'into a QEMU that waits on the destination: its name, uuid or process')
+    .option('--incoming <address>', 'where the destination listens, tcp:0:4444 (default: every address, any port)')
     .option('--no-prepare-paths', 'leave MPTCP endpoints and limits as they are')
     .addOption(
       new Option('--post-copy <policy>', 'allow: the guest may go over before all of its memory has')

@@ -359,9 +359,9 @@ test.each([[['--version']], [['--help']], [['lab', '--help']], [['migrate', '--h
   },
 );
 
-test('a guest that cannot be moved is listed with the reason', async () => {
+test('a guest that waits is listed as waiting', async () => {
   const { printed } = await ran(['guests']);
-  expect(printed.join('\n')).toMatch(/web02 .* cannot be moved: it waits to receive a migration/);
+  expect(printed.join('\n')).toMatch(/web02 .* waits for a migration/);
 });
 
 test('export writes to stdout what the format says', async () => {

@@ -54,16 +54,20 @@ test('hosts with their interfaces; what cannot be used says why, and what mends 
   ]);
 });
 
-test('guests; what cannot be moved says why', () => {
+test('guests; what cannot be moved says why, what waits says where', () => {
   const { monitorPath: _monitorPath, ...mute } = guest;
   expect(
-    guestLines([guest, { ...mute, name: 'mute' }, { ...guest, name: 'arriving', waiting: true }])
+    guestLines([
+      guest,
+      { ...mute, name: 'mute' },
+      { ...guest, name: 'arriving', waiting: true, incoming: 'tcp:0:4444,mptcp' },
+    ])
       .split('\n')
       .map((line) => line.replaceAll(/ {2,}/g, ' | ')),
   ).toEqual([
     'Guest | Host | Memory | Accelerator | Process | Monitor',
     'lab-guest | lab-source | 512 MiB | - | 4242 | /run/switchyard/lab/qmp.sock',
     'mute | lab-source | 512 MiB | - | 4242 | cannot be moved: no QMP socket (-qmp unix:PATH,server=on,wait=off)',
-    'arriving | lab-source | 512 MiB | - | 4242 | cannot be moved: it waits to receive a migration',
+    'arriving | lab-source | 512 MiB | - | 4242 | waits for a migration (-incoming tcp:0:4444,mptcp)',
   ]);
 });

@@ -69,7 +69,7 @@ function guestCells(guest: Guest): string[] {
     guest.accelerator ?? '-',
     String(guest.identity.pid),
     guest.waiting
-      ? 'cannot be moved: it waits to receive a migration'
+      ? `waits for a migration${guest.incoming === undefined ? '' : ` (-incoming ${plainText(guest.incoming)})`}`
       : (guest.monitorPath ?? 'cannot be moved: no QMP socket (-qmp unix:PATH,server=on,wait=off)'),
   ];
 }
