@@ -4,6 +4,7 @@ import { isErrno } from './errno.ts';
 import { labList, lookForLab } from './find-lab.ts';
 import { endProcess, outputFiles } from './guest/processes.ts';
 import { removeHosts } from './host-namespaces.ts';
+import { removeLeftBehind } from './left-behind.ts';
 import { defaultLabName } from './names.ts';
 import type { LabFiles } from './runtime-directory.ts';
 import { releaseHolder } from './user-namespace.ts';
@@ -25,6 +26,7 @@ export async function labDown(
     await removeFilesOf(copy, output);
   }
   removed.push(...(await removeHosts(names)));
+  removed.push(...(await removeLeftBehind(names.guest)));
   if (await removeDirectory(files)) removed.push(files.directory);
   if ((await labList()).length === 0) releaseHolder();
   return { name, removed };

@@ -1,18 +1,14 @@
 import { lstat, mkdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { invalidRequest } from '#contract/errors.ts';
+import { currentUser, directoriesFor } from '#main/storage/paths.ts';
 
 /** sockaddr_un.sun_path less its final zero (include/uapi/linux/un.h). */
 const longestSocketPath = 107;
 
 /** Where sockets, logs and the guest's image live: gone after a reboot, as everything they belong to. */
-export function runtimeDirectory(env: NodeJS.ProcessEnv = process.env, uid = process.getuid?.()): string {
-  const chosen = env['SWITCHYARD_RUNTIME_DIR'];
-  if (chosen) return chosen;
-  const session = env['XDG_RUNTIME_DIR'];
-  if (session) return join(session, 'switchyard');
-  return uid === 0 ? '/run/switchyard' : join(tmpdir(), `switchyard-${uid ?? 'user'}`);
+export function runtimeDirectory(): string {
+  return directoriesFor(process.env, currentUser()).runtime;
 }
 
 /** The files of one lab. */

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
@@ -10,7 +10,7 @@ import type { DestinationOrder } from '#main/engine/ports.ts';
 import { socketPathProblem } from '#main/qmp/monitor-path.ts';
 import { has, parseCommandLine, valuesOf } from './command-line/command-line.ts';
 import { optionValue, parseOptionList } from './command-line/option-list.ts';
-import { destinationOutputName, twinOf, type Twin } from './command-line/twin.ts';
+import { destinationOutputName, guestNoteName, twinOf, type Twin } from './command-line/twin.ts';
 import { findProgram, isDirectory, launch } from './launch.ts';
 import { askMonitor } from './monitor-questions.ts';
 import type { NetworkPlace } from './network-place.ts';
@@ -44,6 +44,7 @@ export async function startDestination(place: DestinationPlace, order: Destinati
   const program = findProgram(twin.argv[0] ?? '', source, place.hostId);
 
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, guestNoteName), `${guest.name}\n${guest.identity.uuid}\n`, { mode: 0o600 });
   const outputPath = join(folder, destinationOutputName);
   let identity: QemuIdentity | undefined;
   try {

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SwitchyardError } from '#contract/errors.ts';
 import { migrationIdSchema } from '#contract/migration.ts';
-import { destinationOutputName } from './command-line/twin.ts';
+import { destinationOutputName, guestNoteName } from './command-line/twin.ts';
 import { listQemuProcesses } from './qemu-processes.ts';
 
 /** How much of a QEMU's output is worth keeping: its last words. */
@@ -43,6 +43,8 @@ export function removeOwnFiles(folder: string): void {
     const isEmptyFile = found?.isFile() === true && found.size === 0;
     if (found?.isSocket() || isEmptyFile || name === destinationOutputName) rmSync(path, { force: true });
   }
+  const left = entriesOf(folder);
+  if (left.length === 1 && left[0] === guestNoteName) rmSync(join(folder, guestNoteName), { force: true });
   try {
     rmdirSync(folder);
   } catch {

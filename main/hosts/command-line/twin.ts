@@ -38,6 +38,8 @@ export interface Twin {
 
 /** The twin's own stdout and stderr, in its directory. */
 export const destinationOutputName = 'destination.log';
+/** Says in a twin's folder whose it is, for whoever finds what its guest has left there: name and uuid, a line each. */
+export const guestNoteName = 'guest.txt';
 
 /** What belongs to the source's process alone, or contradicts `-incoming defer -S`. */
 const dropped: ReadonlySet<string> = new Set(['S', 'daemonize', 'incoming', 'loadvm', 'pidfile', 'preconfig']);
@@ -159,7 +161,7 @@ function sharedMemoryPaths(commandLine: CommandLine): readonly string[] {
  */
 function relocator(directory: string): Relocate {
   const places = new Map<string, string>();
-  const taken = new Set<string>([destinationOutputName]);
+  const taken = new Set<string>([destinationOutputName, guestNoteName]);
   return (path) => {
     if (path.startsWith('/dev/') && !path.startsWith('/dev/shm/')) return path;
     const known = places.get(path);

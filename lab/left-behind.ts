@@ -1,0 +1,20 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { guestNoteName } from '#main/hosts/command-line/twin.ts';
+import { runtimeDirectory } from './runtime-directory.ts';
+
+/**
+ * Removes what a lab's guest has left in the folders of QEMUs that migrations made of it and that have ended: what it
+ * wrote to its serial ports. A real guest's words stay; nobody reads those of a lab that is gone. Returns the folders.
+ */
+export async function removeLeftBehind(guest: string): Promise<readonly string[]> {
+  const runtime = runtimeDirectory();
+  const folders = (await readdir(runtime).catch(() => [])).map((name) => join(runtime, name));
+  const own: string[] = [];
+  for (const folder of folders) {
+    const note = await readFile(join(folder, guestNoteName), 'utf8').catch(() => '');
+    if (note.split('\n')[0] === guest) own.push(folder);
+  }
+  for (const folder of own) await rm(folder, { recursive: true, force: true });
+  return own;
+}
