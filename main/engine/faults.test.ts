@@ -12,19 +12,22 @@ import { migrationOf, scenarios, type Scenario } from './simulation/scenarios.ts
 /** Called again and again, or without consequence for what the other scenarios are about. */
 const repeated = /^(journal\.append|(source|destination)\.(status|sample|sampler)) /;
 
-/** The calls of the scenario when nothing fails. Up to `migrate` a failure may end it where it began. */
-async function callsOf(
-  scenario: Scenario,
-): Promise<{ readonly chosen: string[]; readonly early: ReadonlySet<string> }> {
+interface Calls {
+  readonly chosen: string[];
+  /** Until then a failure may end it where it began. */
+  readonly upToMigrate: ReadonlySet<string>;
+}
+
+/** The calls of a scenario when nothing fails. How it begins is the same in all: only the first is asked about that. */
+async function callsOf(scenario: Scenario): Promise<Calls> {
   const migration = migrationOf(scenario);
   await migration.migrate();
   const { made } = migration.world.calls;
+  const upToMigrate = new Set(made.slice(0, made.indexOf('source.migrate 1') + 1));
   // Without a plan on disk nothing is begun at all.
   const possible = made.filter((call) => call !== 'journal.append 1');
-  return {
-    chosen: scenario === scenarios[0] ? possible : possible.filter((call) => !repeated.test(call)),
-    early: new Set(made.slice(0, made.indexOf('source.migrate 1') + 1)),
-  };
+  const own = possible.filter((call) => !repeated.test(call) && !upToMigrate.has(call));
+  return { chosen: scenario === scenarios[0] ? possible : own, upToMigrate };
 }
 
 /** What the operator is told, in as far as it can be checked against the world. */
@@ -43,7 +46,7 @@ const stayed = { outcome: 'safe-on-source', guest: 'source', explained: true };
 const beyondReach = 'source.yank 1: disconnect before the effect';
 
 describe.each(scenarios)('$name', async (scenario) => {
-  const { chosen, early } = await callsOf(scenario);
+  const { chosen, upToMigrate } = await callsOf(scenario);
   const cases = chosen.flatMap((call) => faultKinds.map((kind): [string, FaultKind] => [call, kind]));
 
   test.each(cases)('%s: %s', async (call, kind) => {
@@ -71,7 +74,7 @@ describe.each(scenarios)('$name', async (scenario) => {
       leftOver: [],
     });
     // What is lost on its way does not stop a healthy migration; a cancel that is lost may come too late.
-    const begun = !early.has(call) || (call === 'source.migrate 1' && kind.includes('after the effect'));
+    const begun = !upToMigrate.has(call) || (call === 'source.migrate 1' && kind.includes('after the effect'));
     expect(done).toBe((begun && scenario.outcome === 'done-on-destination') || done);
 
     world.calm();
