@@ -18,7 +18,7 @@ type Moment = (migration: MigrationUnderTest) => boolean;
 export const moments = {
   listening: ({ destination }) => destination?.listener !== undefined,
   connecting: ({ source }) => source.outgoing === 'setup',
-  copying: ({ source }) => source.stream?.iteration === 2,
+  copying: ({ source }) => source.stream?.inProgress === true && source.stream.iteration === 2,
   switchingOver: ({ source, destination }) => source.run === 'finish-migrate' && destination?.incoming === 'active',
   /** The destination has everything, the source has not heard of it. */
   arrived: ({ source, destination }) => destination?.incoming === 'completed' && source.outgoing === 'active',

@@ -61,7 +61,7 @@ export class SimulatedHost implements MigrationHost {
       const qemu = this.#world.find(identity);
       if (!qemu || qemu.monitorPath !== monitorPath) throw unreachable(`the monitor ${monitorPath}`);
       // Another client holds it, or its main loop cannot negotiate.
-      if (qemu.monitor || !qemu.answersInBand) {
+      if (qemu.takenMonitor || qemu.monitor || !qemu.answersInBand) {
         await this.#world.clock.sleep(connectTimeoutMs);
         throw timedOut('the greeting of the monitor', connectTimeoutMs);
       }

@@ -40,6 +40,8 @@ export class SimulatedQemu {
   /** Which run of the guest its memory is from; none before it has a guest. */
   guestEpoch = -1;
   listener: MigrationAddress | undefined;
+  /** A program that is none of ours is the one client of its monitor. */
+  takenMonitor = false;
   /** The one client of its monitor. */
   monitor: SimulatedMonitor | undefined;
   capabilities: Capabilities = { events: false, 'return-path': false, multifd: false, 'auto-converge': false };
@@ -260,6 +262,14 @@ export class SimulatedQemu {
     return this.#canAct(outOfBand)
       ? Promise.resolve()
       : new Promise((go) => void this.#waiting.push({ outOfBand, go }));
+  }
+
+  /** Another program connects to its monitor first; returns what ends that. */
+  heldByAnother(): () => void {
+    this.takenMonitor = true;
+    return () => {
+      this.takenMonitor = false;
+    };
   }
 
   get answersInBand(): boolean {
