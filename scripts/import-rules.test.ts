@@ -86,6 +86,7 @@ const rooms: readonly Room[] = [
       'node:fs/promises',
       '#main/app/app.ts',
       '#lab/lab.ts',
+      '#main/webhost/serve-web.ts',
       '#main/export/csv.ts',
       '#contract/units.ts',
     ],

@@ -1,32 +1,36 @@
 import type { Milliseconds } from '#contract/units.ts';
 
 export interface Limited {
-  /** The work will be done: now where it has rested for long enough, else as soon as it has. Asking twice does it once. */
+  /** The work will be done: in the next turn where it has rested for long enough, else as soon as it has. */
   ask(): void;
   cancel(): void;
 }
 
-/** Work that is asked for more often than anybody could look at its results. The last asking is never lost. */
+/**
+ * Work that is asked for more often than anybody could look at its results. However often it is asked for it is done once,
+ * and the last asking is never lost. Never in the asker's own turn: who tells that something has happened need not wait
+ * for those who look.
+ */
 export function atMostEvery(ms: Milliseconds, work: () => void): Limited {
-  let resting: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined;
   let asked = false;
-  const run = (): void => {
-    asked = false;
-    resting = setTimeout(() => {
-      resting = undefined;
-      if (asked) run();
-    }, ms);
-    resting.unref();
-    work();
+  const schedule = (afterMs: Milliseconds): void => {
+    timer = setTimeout(() => {
+      timer = undefined;
+      if (!asked) return;
+      asked = false;
+      schedule(ms);
+      work();
+    }, afterMs).unref();
   };
   return {
     ask: () => {
-      if (resting) asked = true;
-      else run();
+      asked = true;
+      if (!timer) schedule(0);
     },
     cancel: () => {
-      clearTimeout(resting);
-      resting = undefined;
+      clearTimeout(timer);
+      timer = undefined;
       asked = false;
     },
   };

@@ -112,7 +112,7 @@ export class Board {
         this.#markRow(open.id);
       },
       sampled: (sample) => {
-        this.#options.listener.sample(open.id, sample);
+        this.#safely(() => this.#options.listener.sample(open.id, sample));
         this.#markRow(open.id);
       },
     });
@@ -187,7 +187,7 @@ export class Board {
     try {
       await open.ended;
     } catch (thrown) {
-      this.#options.log(`${id}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+      this.#options.log(`${id}: ${stackOf(thrown)}`);
       this.#problems.set(
         id,
         'Switchyard hit a fault of its own while it looked after this migration. Take it up again.',
@@ -216,8 +216,10 @@ export class Board {
   }
 
   #tellView(id: string): void {
-    const view = this.#tracked.get(id)?.migration.view();
-    if (view) this.#options.listener.view(view);
+    this.#safely(() => {
+      const view = this.#tracked.get(id)?.migration.view();
+      if (view) this.#options.listener.view(view);
+    });
   }
 
   #markRow(id: string): void {
@@ -226,10 +228,21 @@ export class Board {
   }
 
   #tellDirtyRows(): void {
-    const rows = [...this.#dirty].flatMap((id) => this.#tracked.get(id)?.migration.row() ?? []);
-    this.#dirty.clear();
-    const news = rows.filter((row) => this.#isNews(row));
-    if (news.length > 0) this.#options.listener.rows(news);
+    this.#safely(() => {
+      const rows = [...this.#dirty].flatMap((id) => this.#tracked.get(id)?.migration.row() ?? []);
+      this.#dirty.clear();
+      const news = rows.filter((row) => this.#isNews(row));
+      if (news.length > 0) this.#options.listener.rows(news);
+    });
+  }
+
+  /** A fault in what is shown must not harm what is looked after. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      this.#options.log(`what windows see could not be told: ${stackOf(thrown)}`);
+    }
   }
 
   #isNews(row: MigrationRow): boolean {
@@ -238,4 +251,8 @@ export class Board {
     this.#told.set(row.id, text);
     return true;
   }
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

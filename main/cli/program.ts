@@ -3,6 +3,7 @@ import type { MigrationSettings } from '#contract/migration.ts';
 import { bytesArgument, collect, countArgument, durationArgument, rateArgument } from './arguments.ts';
 import type { Command } from './context.ts';
 import type { ExportOptions } from './commands/records.ts';
+import type { ServeOptions } from './commands/serve.ts';
 import type { ChangeOptions, MigrateOptions } from './migration-request.ts';
 
 /** What the operator asked for, as a command ready to run; its module is loaded when it is run, not before. */
@@ -47,6 +48,7 @@ const inventory = () => import('./commands/inventory.ts');
 const lab = () => import('./commands/lab.ts');
 const migrateCommands = () => import('./commands/migrate.ts');
 const records = () => import('./commands/records.ts');
+const serveCommand = () => import('./commands/serve.ts');
 const watchCommands = () => import('./commands/watch.ts');
 
 interface Json {
@@ -70,6 +72,12 @@ function build(version: string, { out, log }: Outputs, choose: Choose): Program 
     .description('make a lab, move its guest by TCP and back by Multipath TCP, compare, clean up')
     .option(...jsonOption)
     .action((options: Json) => choose('makes', demoCommand, (commands) => commands.demo(options)));
+  program
+    .command('serve')
+    .description('the app in a browser on this machine, until Ctrl-C')
+    .option('--port <n>', 'which port of 127.0.0.1 and ::1 (default: a free one)', countArgument, 0)
+    .option('--no-open', 'print the address and open no browser')
+    .action((options: ServeOptions) => choose('needs-none', serveCommand, ({ serve }) => serve(options, version)));
   labCommands(program.command('lab').description('throw-away hosts, shaped links and a guest on this machine'), choose);
   inventoryCommands(program, choose);
   movingCommands(program, choose);
