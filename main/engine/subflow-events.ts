@@ -25,13 +25,13 @@ export function subflowEvents(
   const events: JournalEvent[] = [];
   for (const subflow of sample.subflows) {
     const before = known.get(subflow.id);
-    const lostAtMonoMs = before?.lostAtMonoMs ?? (troubled.has(subflow.state) ? sample.atMonoMs : undefined);
-    const recovered = before !== undefined && troubled.has(before.state) && isWorking(subflow.state);
+    const working = subflow.state === 'active' || subflow.state === 'backup';
+    const lostAtMonoMs = before?.lostAtMonoMs ?? sample.atMonoMs;
     if (before?.state !== subflow.state) {
-      const event = transition(before?.state, subflow, sample.atMonoMs - (lostAtMonoMs ?? sample.atMonoMs));
+      const event = transition(before?.state, subflow, sample.atMonoMs - lostAtMonoMs);
       if (event) events.push(event);
     }
-    known.set(subflow.id, { state: subflow.state, lostAtMonoMs: recovered ? undefined : lostAtMonoMs });
+    known.set(subflow.id, { state: subflow.state, lostAtMonoMs: working ? undefined : lostAtMonoMs });
   }
   return { memory: { known }, events };
 }
@@ -57,8 +57,4 @@ function transition(
   return troubled.has(before) || before === 'closed'
     ? { kind: 'subflow-back', ...where, afterMs: Math.round(lostForMs) }
     : undefined;
-}
-
-function isWorking(state: SubflowSample['state']): boolean {
-  return state === 'active' || state === 'backup';
 }

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import type { ConnectionSample } from '#contract/telemetry.ts';
+import { SwitchyardError } from '#contract/errors.ts';
+import { negotiatedBy, negotiatedText, whyTcp } from './negotiation.ts';
+
+const mptcp: ConnectionSample = {
+  id: 'd27c32f1',
+  protocol: 'mptcp',
+  fallback: false,
+  bytesSent: 1,
+  bytesReinjected: 0,
+};
+const fellBack: ConnectionSample = { ...mptcp, id: '00000000', fallback: true };
+const tcp: ConnectionSample = { ...mptcp, id: 'tcp-50000', protocol: 'tcp' };
+
+function protocolOf(...connections: ConnectionSample[]): string | undefined {
+  return negotiatedBy({ atMonoMs: 0, atEpochMs: 0, connections, subflows: [], throughputBitsPerSecond: 0 })?.protocol;
+}
+
+test.each<[string, ConnectionSample[], string | undefined]>([
+  ['nothing is connected', [], undefined],
+  ['every connection is MPTCP', [mptcp, mptcp], 'mptcp'],
+  ['one of them is plain TCP', [mptcp, tcp], 'tcp'],
+  ['an MPTCP socket has fallen back', [fellBack], 'tcp'],
+])('%s', (_name, connections, protocol) => {
+  expect(protocolOf(...connections)).toBe(protocol);
+});
+
+test.each([
+  [{ protocol: 'tcp' as const, connections: [tcp] }, 1, 'the connection is plain TCP'],
+  [{ protocol: 'mptcp' as const, connections: [mptcp] }, 1, 'Multipath TCP confirmed by the kernel, 1 subflow'],
+  [
+    { protocol: 'mptcp' as const, connections: [mptcp, mptcp] },
+    4,
+    'Multipath TCP confirmed by the kernel on 2 connections, 4 subflows',
+  ],
+])('in words: %o with %i subflows', (negotiated, subflows, words) => {
+  expect(negotiatedText(negotiated, subflows)).toBe(words);
+});
+
+test('that it fell back is told also when nobody can say why', async () => {
+  const unreachable = new SwitchyardError({ kind: 'unreachable', host: 'beta', text: 'no', remedy: 'none' });
+  expect(await whyTcp({ diagnoseFallback: () => Promise.reject(unreachable) })).toBeUndefined();
+  const why = { text: 'beta answered without MPTCP' };
+  expect(await whyTcp({ diagnoseFallback: () => Promise.resolve(why) })).toBe(why);
+});
+
+test('a fault of ours is not taken for a missing reason', async () => {
+  await expect(whyTcp({ diagnoseFallback: () => Promise.reject(new TypeError('ours')) })).rejects.toThrow('ours');
+});
