@@ -65,7 +65,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
     case 'mptcp-required':
       return {
         cause: state.negotiated
-          ? `Multipath TCP was required and the connection is plain TCP: ${state.negotiated.text}.`
+          ? `Multipath TCP was required and ${whyPlainTcp(state.negotiated.text)}.`
           : `Multipath TCP was required and the kernel of ${plan.source.id} could not be asked whether it is used.`,
         next: state.negotiated?.command
           ? `Run \`${state.negotiated.command}\`, then migrate again; or migrate with --mptcp prefer.`
@@ -209,6 +209,13 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
         next: 'Decide which copy to keep and end the other by hand at once; its disks may already be damaged.',
       };
   }
+}
+
+/** A diagnosis may begin with what it explains. */
+function whyPlainTcp(diagnosis: string): string {
+  const fact = 'the connection is plain TCP';
+  const reason = diagnosis.replace(/\.$/, '');
+  return reason.startsWith(fact) ? reason : `${fact}: ${reason}`;
 }
 
 /** Where a step is done; agreeing on capabilities is done on both, and the failure itself says where it failed. */
