@@ -64,6 +64,13 @@ describe('MptcpPathManager', () => {
     expect(lastRequest(transport)).toEqual([28, '020100000c0001800500020007000000']);
   });
 
+  test('removes the address that connections began at, which has id 0', () => {
+    const { manager, transport } = managerThatAnswers([[acknowledgement(0)]]);
+    manager.removeInitialAddress('10.77.1.2');
+    const members = ['0600010002000000', '080003000a4d0102', '0500020000000000'];
+    expect(lastRequest(transport)).toEqual([28, `020100001c000180${members.join('')}`]);
+  });
+
   test('pauses a path by the backup flag', () => {
     const { manager, transport } = managerThatAnswers([[acknowledgement(0)]]);
     manager.setEndpointFlags({ id: 7 }, ['backup']);

@@ -1,11 +1,6 @@
 import type { MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
+import type { PathManagerChange } from '#contract/migration.ts';
 import { addEndpointCommand, removeEndpointCommand, setLimitsCommand } from '#main/mptcp/commands.ts';
-
-/** One thing to be done to the path manager of one host. Plain data: it is journalled before it is done. */
-export type PathChange =
-  | { readonly kind: 'add-endpoint'; readonly endpoint: Omit<MptcpEndpoint, 'id'> }
-  | { readonly kind: 'remove-endpoint'; readonly endpoint: MptcpEndpoint }
-  | { readonly kind: 'set-limits'; readonly limits: MptcpLimits; readonly before: MptcpLimits };
 
 /** The path manager of one host as far as it is ours to change. */
 export interface PathManagerState {
@@ -14,7 +9,7 @@ export interface PathManagerState {
 }
 
 /** What an operator would type instead. */
-export function commandFor(change: PathChange): string {
+export function commandFor(change: PathManagerChange): string {
   switch (change.kind) {
     case 'add-endpoint':
       return addEndpointCommand(change.endpoint);

@@ -1,8 +1,8 @@
 import type { HostFacts, MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
-import type { Path, Side } from '#contract/migration.ts';
+import type { Path, PathManagerChange, Side } from '#contract/migration.ts';
 import { addEndpointCommand, removeEndpointCommand } from '#main/mptcp/commands.ts';
 import { answerFor, type RoutesBetween } from '#main/mptcp/routes.ts';
-import { commandFor, sameEndpoint, type PathChange } from './change.ts';
+import { commandFor, sameEndpoint } from './change.ts';
 
 /** The kernel's own bounds (net/mptcp/pm_kernel.c): endpoints of a namespace, and each limit. */
 const endpointMaximum = 8;
@@ -22,7 +22,7 @@ export interface PathPlanInput {
 }
 
 export interface SidePlan {
-  readonly changes: readonly PathChange[];
+  readonly changes: readonly PathManagerChange[];
   /** The same in the operator's own words. */
   readonly commands: readonly string[];
 }
@@ -77,7 +77,7 @@ type Warn = (warning: PlanWarning) => void;
 
 function sidePlan(host: PlannedHost, endpoints: readonly NewEndpoint[], limits: MptcpLimits | undefined): SidePlan {
   const before = host.mptcp.limits;
-  const changes: PathChange[] = [
+  const changes: PathManagerChange[] = [
     // Limits first: an announcement that arrives before them would be dropped.
     ...(limits && before ? [{ kind: 'set-limits', limits, before } as const] : []),
     ...endpoints.map((endpoint) => ({ kind: 'add-endpoint', endpoint }) as const),

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
-import type { Path } from '#contract/migration.ts';
-import { sameEndpoint, type PathChange, type PathManagerState } from './change.ts';
+import type { Path, PathManagerChange } from '#contract/migration.ts';
+import { sameEndpoint, type PathManagerState } from './change.ts';
 import { planPaths } from './plan-paths.ts';
 import { planRestore } from './restore.ts';
 
 /** A path manager in a few lines: one endpoint for each address and port, ids as they come, limits as they are set. */
-function apply(state: PathManagerState, changes: readonly PathChange[]): PathManagerState {
+function apply(state: PathManagerState, changes: readonly PathManagerChange[]): PathManagerState {
   return changes.reduce((now, change): PathManagerState => {
     switch (change.kind) {
       case 'set-limits':
@@ -26,12 +26,16 @@ function apply(state: PathManagerState, changes: readonly PathChange[]): PathMan
   }, state);
 }
 
-const announced: PathChange = {
+const announced: PathManagerChange = {
   kind: 'add-endpoint',
   endpoint: { address: '10.77.2.2', interface: 'b2', flags: ['signal'] },
 };
 const limits = (subflows: number, addAddrAccepted: number): MptcpLimits => ({ subflows, addAddrAccepted });
-const raisedTo = (now: MptcpLimits, before: MptcpLimits): PathChange => ({ kind: 'set-limits', limits: now, before });
+const raisedTo = (now: MptcpLimits, before: MptcpLimits): PathManagerChange => ({
+  kind: 'set-limits',
+  limits: now,
+  before,
+});
 const empty: PathManagerState = { endpoints: [], limits: limits(2, 0) };
 const planned = [raisedTo(limits(3, 3), limits(2, 0)), announced];
 

@@ -1,9 +1,10 @@
 import type { MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
-import { sameEndpoint, type PathChange, type PathManagerState } from './change.ts';
+import type { PathManagerChange } from '#contract/migration.ts';
+import { sameEndpoint, type PathManagerState } from './change.ts';
 
 export interface RestoreInput {
   /** What was planned for this host, whether or not all of it came to be done. */
-  readonly planned: readonly PathChange[];
+  readonly planned: readonly PathManagerChange[];
   /** Addresses of this host that carried the migration's subflows. */
   readonly addresses: readonly string[];
   readonly before: PathManagerState;
@@ -17,7 +18,7 @@ export interface RestoreInput {
  * still as the plan made it: what somebody has changed since is theirs. So it is right after a crash at any point of the
  * plan, and doing it twice does nothing more.
  */
-export function planRestore({ planned, addresses, before, now, inUse }: RestoreInput): PathChange[] {
+export function planRestore({ planned, addresses, before, now, inUse }: RestoreInput): PathManagerChange[] {
   const wasThere = (endpoint: MptcpEndpoint): boolean =>
     before.endpoints.some((known) => sameEndpoint(known, endpoint));
   const removed = now.endpoints.filter(
@@ -31,7 +32,7 @@ export function planRestore({ planned, addresses, before, now, inUse }: RestoreI
 }
 
 /** A path that was paused meanwhile carries the flag `backup`, and is ours all the same. */
-function isMadeBy(planned: readonly PathChange[], endpoint: MptcpEndpoint): boolean {
+function isMadeBy(planned: readonly PathManagerChange[], endpoint: MptcpEndpoint): boolean {
   const flags: readonly string[] = endpoint.flags.filter((flag) => flag !== 'backup');
   return planned.some(
     (change) =>
@@ -52,7 +53,7 @@ function isLeftBehind(
   return flags.includes('implicit') && addresses.includes(address) && !inUse.has(address);
 }
 
-function restoredLimits(planned: readonly PathChange[], now: MptcpLimits): MptcpLimits | undefined {
+function restoredLimits(planned: readonly PathManagerChange[], now: MptcpLimits): MptcpLimits | undefined {
   const change = planned.find((each) => each.kind === 'set-limits');
   if (change === undefined) return undefined;
   const { limits, before } = change;
