@@ -2,14 +2,19 @@ import { expect, test } from 'vitest';
 import { failed } from '#contract/result.ts';
 import { exampleEvents, journalOf, sampleAt } from '#main/export/testing/example-migration.ts';
 import { drive } from './drive.ts';
-import { fakeMigration, fakeSignals, fakeView, type FakeMigration } from './testing/fakes.ts';
+import { fakeClock, fakeMigration, fakeSignals, fakeView, type FakeMigration } from './testing/fakes.ts';
 
 const entries = journalOf(...exampleEvents);
 
 function driven(migration: FakeMigration = fakeMigration(), options: Partial<Parameters<typeof drive>[1]> = {}) {
   const view = fakeView();
   const signals = fakeSignals();
-  return { migration, view, signals, leaving: drive(migration, { view, signals, user: 'ada', ...options }) };
+  return {
+    migration,
+    view,
+    signals,
+    leaving: drive(migration, { view, signals, clock: fakeClock(), user: 'ada', ...options }),
+  };
 }
 
 /** Lets everything that was set off run as far as it can. */
@@ -111,6 +116,13 @@ test('a manager elsewhere that hangs up leaves an orphan, and how far it was sho
   const { migration, leaving } = driven(fakeMigration({ managedHere: false, history: entries.slice(0, 3) }));
   migration.orphan();
   expect(await leaving).toEqual({ kind: 'orphaned', shownSequence: 2 });
+});
+
+test('who lets go is not kept waiting for a QEMU that does not answer', async () => {
+  const migration = { ...fakeMigration({ history: [] }), detach: () => undefined };
+  const { signals, leaving } = driven(migration);
+  signals.send('SIGTERM');
+  expect(await leaving).toEqual({ kind: 'let-go' });
 });
 
 test('a journal that cannot be written is said, and changes nothing', async () => {

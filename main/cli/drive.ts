@@ -3,6 +3,7 @@ import type { JournalEntry, Outcome } from '#contract/migration.ts';
 import type { Result } from '#contract/result.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
+import type { Clock } from './clock.ts';
 import type { Signals } from './signals.ts';
 
 /** What shows a migration while it runs: a live view on a terminal, plain lines elsewhere. */
@@ -17,6 +18,7 @@ export interface MigrationView {
 export interface DriveOptions {
   readonly view: MigrationView;
   readonly signals: Signals;
+  readonly clock: Clock;
   readonly user: string;
   /** Entries up to this one have been shown already. */
   readonly shownSequence?: number;
@@ -32,17 +34,21 @@ export type Leaving =
   /** Another process managed it, and has ended or let go. */
   | { readonly kind: 'orphaned'; readonly shownSequence: number };
 
+/** Who lets go is not kept waiting for a QEMU that does not answer: leaving it half asked harms as little as a crash. */
+const farewellMs = 1000;
+
 /**
  * Shows a migration to its end, and looks after it if this process manages it. The first Ctrl-C cancels and waits until
  * the guest is safe; the second lets go. A hang-up or a termination lets go at once: QEMU goes on copying without us.
  */
 export async function drive(
   migration: OpenMigration,
-  { view, signals, user, shownSequence = -1, first }: DriveOptions,
+  { view, signals, clock, user, shownSequence = -1, first }: DriveOptions,
 ): Promise<Leaving> {
   let lastSequence = shownSequence;
   let cancelled = false;
   let letGo = false;
+  const left = Promise.withResolvers<{ readonly kind: 'detached' }>();
 
   const show = (entry: JournalEntry): void => {
     lastSequence = Math.max(lastSequence, entry.sequence);
@@ -58,6 +64,7 @@ export async function drive(
         : `The migration goes on; follow it again with ${takeUp}.`,
     );
     migration.detach();
+    void clock.sleep(farewellMs).then(() => left.resolve({ kind: 'detached' }));
   };
   const tell = (result: Result<void, Failure>): void => {
     if (!result.ok) view.say(`${result.error.text} ${result.error.remedy}`);
@@ -67,6 +74,7 @@ export async function drive(
     view.say('Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave the migration running.');
     tell(await migration.cancel(user));
   };
+  const recover = async (): Promise<void> => tell(await migration.requestRecovery(user));
   const interrupt = (): void => {
     if (cancelled || !migration.managedHere) release();
     else void cancel();
@@ -89,9 +97,8 @@ export async function drive(
     ...(migration.managedHere ? [signals.on('SIGTSTP', refuseToSuspend)] : []),
   ];
   try {
-    if (first === 'cancel') await cancel();
-    if (first === 'recover') tell(await migration.requestRecovery(user));
-    const ending = await migration.ended;
+    const asked = first === 'cancel' ? cancel() : first === 'recover' ? recover() : undefined;
+    const ending = await Promise.race([Promise.all([migration.ended, asked]).then(([each]) => each), left.promise]);
     if (ending.kind === 'ended') return { kind: 'ended', outcome: ending.outcome };
     return letGo ? { kind: 'let-go' } : { kind: 'orphaned', shownSequence: lastSequence };
   } finally {

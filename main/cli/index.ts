@@ -19,7 +19,7 @@ process.on('uncaughtException', (thrown) => {
   });
 });
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+const code = await runCommandLine(process.argv.slice(2), {
   console,
   version,
   signals: processSignals,
@@ -33,3 +33,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   },
 });
 await console.flushed();
+// Who lets go of a migration leaves a connection behind on which a QEMU may not answer.
+process.exit(code);

@@ -62,7 +62,7 @@ export async function accompany(
 ): Promise<Leaving> {
   try {
     const app = await application();
-    const options = { view, signals, user: app.user };
+    const options = { view, signals, clock, user: app.user };
     let leaving = await drive(migration, { ...options, first });
     while (leaving.kind === 'orphaned') {
       const next = await openPatiently(app, migration.id, clock);

@@ -11,9 +11,9 @@ interface LabCommandOptions {
 }
 
 export function up({ json, ...texts }: LabOptionTexts & { readonly json?: boolean }): Command {
-  return async ({ console, lab }) => {
-    const { labUp, parseLabOptions } = await lab();
-    const made = await labUp(parseLabOptions(texts));
+  return async ({ console, lab: load }) => {
+    const lab = await load();
+    const made = await lab.labUp(lab.parseLabOptions(texts));
     if (json === true) printJson(console, made);
     else console.out(`${labLines(made)}\n${nextMoveLine(made)}`);
     return exitCode.done;
