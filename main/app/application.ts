@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { userInfo } from 'node:os';
 import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
@@ -26,6 +25,7 @@ import { follow } from './follow.ts';
 import { Foreteller } from './foretell.ts';
 import { manage } from './manage.ts';
 import type { OpenMigration } from './managed.ts';
+import { operatorName } from './operator-name.ts';
 import { prepare, type Preparation } from './planning.ts';
 
 export type Started =
@@ -66,7 +66,7 @@ export class Application {
 
   /** Who is at the keyboard, for the record. */
   get user(): string {
-    return process.env['SUDO_USER'] ?? userInfo().username;
+    return operatorName();
   }
 
   /** A host that has gone while it was being looked at is left out: a lab may end at any moment. */

@@ -1,4 +1,5 @@
 import packageJson from '#package.json' with { type: 'json' };
+import { operatorName, operatorVariable } from '#main/app/operator-name.ts';
 import { systemClock } from './clock.ts';
 import { processConsole } from './console.ts';
 import type { ApplicationPort } from './context.ts';
@@ -29,6 +30,8 @@ const code = await runCommandLine(process.argv.slice(2), {
   lab: () => import('#lab/lab.ts'),
   enterLabs: async (options) => {
     const { reenterForLab } = await import('#lab/user-namespace.ts');
+    // In there everybody is root; the record is to name who asked.
+    process.env[operatorVariable] ??= operatorName();
     return reenterForLab([process.execPath, ...process.execArgv, ...process.argv.slice(1)], options);
   },
 });

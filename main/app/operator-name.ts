@@ -1,0 +1,18 @@
+import { userInfo } from 'node:os';
+
+/** Carries the name to where a user namespace has made a root of everybody. */
+export const operatorVariable = 'SWITCHYARD_USER';
+
+/** Who is at the keyboard, for the record: not whom sudo or a user namespace has made of them. */
+export function operatorName(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment[operatorVariable] || environment['SUDO_USER'] || userName();
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // Containers have users without a name.
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
