@@ -269,7 +269,8 @@ const attempts: Readonly<Record<StepName, string>> = {
 
 function migrationFailed(state: MigrationState): About {
   const { destination } = state.plan;
-  if (state.destinationEndedByItself && !state.destinationOutput) {
+  const said = destinationsLine(state);
+  if (state.destinationEndedByItself && said === undefined) {
     return {
       side: 'destination',
       cause: `The QEMU on ${destination.id} ended without a word: it was killed, or its host was.`,
@@ -277,7 +278,7 @@ function migrationFailed(state: MigrationState): About {
     };
   }
   return {
-    side: state.destinationOutput ? 'destination' : 'source',
+    side: said === undefined ? 'source' : 'destination',
     cause: `QEMU gave the migration up${colon(firstLine(state))}.`,
     next: 'Mend what is named, then migrate again: nothing was lost.',
   };
@@ -303,11 +304,17 @@ function sentence(text: string): string {
 
 /** QEMU's most telling line: the destination's own output first, since the source often only sees the line drop. */
 function firstLine(state: MigrationState): string {
-  const said = (state.destinationOutput ?? '').split('\n').find((line) => line.includes('qemu'));
-  return (said ?? state.sourceErrorText ?? '')
+  return (destinationsLine(state) ?? state.sourceErrorText ?? '')
     .replace(/^qemu[\w-]*: /, '')
     .trim()
     .replace(/\.$/, '');
+}
+
+/** The first that is about what went wrong: a warning is not, nor is that it was told to end. */
+function destinationsLine({ destinationOutput = '' }: MigrationState): string | undefined {
+  return destinationOutput
+    .split('\n')
+    .find((line) => line.includes('qemu') && !/: warning: |: terminating on signal \d+/.test(line));
 }
 
 function rawText({ failure, sourceErrorText, destinationOutput }: MigrationState): string {

@@ -34,6 +34,8 @@ export interface MigrationState {
   readonly cancel: { readonly reason: CancelReason; readonly by: string } | undefined;
   /** The first step that failed: what the operator wants to hear about, not what failed while cleaning up. */
   readonly failure: { readonly step: StepName; readonly failure: Failure } | undefined;
+  /** What the source last said of this migration, also when it does not answer any more; `none` before it has begun. */
+  readonly sourceStatus: string;
   /** The source's own error text, kept since a later status may hide it. */
   readonly sourceErrorText: string | undefined;
   /** What the destination's process printed, kept when it was removed. */
@@ -79,6 +81,7 @@ export function initialState(plan: Plan): MigrationState {
     ...nothingObserved,
     cancel: undefined,
     failure: undefined,
+    sourceStatus: 'none',
     sourceErrorText: undefined,
     destinationOutput: undefined,
     negotiated: undefined,
@@ -213,7 +216,7 @@ function withIntent(state: MigrationState, step: StepName): MigrationState {
     steps: { ...state.steps, [step]: 'intended' },
     tries: { ...state.tries, [step]: (state.tries[step] ?? 0) + 1 },
     // What the source said until now was about an earlier migration.
-    sourceErrorText: step === 'migrate' ? undefined : state.sourceErrorText,
+    ...(step === 'migrate' ? { sourceStatus: 'none', sourceErrorText: undefined } : {}),
   };
 }
 
@@ -227,6 +230,7 @@ function withDone(state: MigrationState, event: JournalEventOf<'done'>): Migrati
   return {
     ...state,
     observed,
+    sourceStatus: event.step === 'migrate' ? 'setup' : state.sourceStatus,
     destination: event.started ?? state.destination,
     listener: event.port === undefined ? state.listener : { port: event.port, mptcp: event.mptcp ?? false },
   };
@@ -251,6 +255,7 @@ function withSource(state: MigrationState, observation: Observation): MigrationS
     // Nobody else can have begun it: QEMU refuses a second migration, and a refusal leaves no uncertainty.
     steps: began ? { ...state.steps, migrate: 'done' } : state.steps,
     sourceCompleted: state.sourceCompleted || migration === 'completed',
+    sourceStatus: state.steps.migrate === undefined ? 'none' : migration,
     sourceErrorText: state.steps.migrate === undefined ? undefined : (errorText ?? state.sourceErrorText),
   };
 }
@@ -279,9 +284,9 @@ function withoutHistory(observation: Observation): Observation {
 /** The lifecycle in the operator's words. `guest` is where the one running copy is. */
 export type Phase =
   | { readonly name: 'preparing'; readonly guest: 'source' }
-  | { readonly name: 'connecting'; readonly guest: 'source' }
-  | { readonly name: 'copying'; readonly guest: 'source' }
-  | { readonly name: 'switching-over'; readonly guest: 'stopped' }
+  | { readonly name: 'connecting'; readonly guest: GuestPlace }
+  | { readonly name: 'copying'; readonly guest: GuestPlace }
+  | { readonly name: 'switching-over'; readonly guest: GuestPlace }
   | { readonly name: 'post-copy'; readonly guest: 'destination' }
   | { readonly name: 'post-copy-paused'; readonly guest: 'destination' }
   | { readonly name: 'starting-on-destination'; readonly guest: 'stopped' }
@@ -308,16 +313,16 @@ export function phaseOf(state: MigrationState): Phase {
     return { name: isPostCopyPaused(state) ? 'post-copy-paused' : 'post-copy', guest: 'destination' };
   }
   const guest = placeBeforeCommit(state);
-  const status = source.kind === 'answering' ? source.migration : 'none';
+  const status = state.sourceStatus;
   const { migrate } = state.steps;
   const began = migrate === 'done' || migrate === 'uncertain';
   if (began && wentBack.has(status)) return { name: 'going-back', guest };
   if (state.failure && migrate !== 'done') return { name: 'going-back', guest };
   if (state.cancel) return { name: 'cancelling', guest };
   if (migrate === undefined) return { name: 'preparing', guest: 'source' };
-  if (switchover.has(status)) return { name: 'switching-over', guest: 'stopped' };
-  if (!stillCopying.has(status)) return { name: 'connecting', guest: 'source' };
-  return guest === 'stopped' ? { name: 'switching-over', guest } : { name: 'copying', guest: 'source' };
+  if (switchover.has(status)) return { name: 'switching-over', guest: source.kind === 'answering' ? 'stopped' : guest };
+  if (!stillCopying.has(status)) return { name: 'connecting', guest };
+  return { name: guest === 'stopped' ? 'switching-over' : 'copying', guest };
 }
 
 /** The connection of a post-copy has broken, and at least one side has noticed. */
@@ -335,6 +340,8 @@ function placeBeforeCommit(state: MigrationState): GuestPlace {
   const { source } = state.observed;
   if (state.steps.migrate === undefined) return 'source';
   if (source.kind === 'gone') return 'nowhere';
+  // Preflight has seen it there; a manager that takes a migration up has not.
+  if (source.kind === 'unasked' && !state.attached) return 'source';
   if (source.kind !== 'answering') return 'unknown';
   return source.run === 'running' || !state.plan.guestWasRunning ? 'source' : 'stopped';
 }

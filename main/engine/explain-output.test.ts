@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { explain } from './explain.ts';
+import { answering, begun, gone, sees, stateAfter } from './simulation/states.ts';
+
+function afterOutput(raw: string) {
+  return explain(
+    stateAfter([
+      ...begun,
+      sees('source', answering('running', 'failed', 'Failed to connect')),
+      sees('destination', gone),
+      { kind: 'output-kept', side: 'destination', raw },
+    ]),
+    'migration-failed',
+    'source',
+  );
+}
+
+test.each([
+  [
+    'a warning of the destination',
+    'qemu-kvm: warning: no such feature\nqemu-kvm: Unknown savevm section',
+    {
+      side: 'destination',
+      cause: 'QEMU gave the migration up: Unknown savevm section. The guest is on alpha as before.',
+    },
+  ],
+  [
+    'only a warning, and death',
+    'qemu-kvm: warning: no such feature\n',
+    {
+      side: 'destination',
+      cause: 'The QEMU on beta ended without a word: it was killed, or its host was. The guest is on alpha as before.',
+    },
+  ],
+])('what was printed is told as the cause: %s', (_what, raw, expected) => {
+  expect(afterOutput(raw)).toMatchObject(expected);
+});
+
+test('that we ended the destination ourselves is not why the migration failed', () => {
+  const removed = stateAfter([
+    ...begun,
+    sees('source', answering('running', 'failed', 'Failed to connect')),
+    { kind: 'intended', step: 'quit-destination' },
+    sees('destination', gone),
+    { kind: 'output-kept', side: 'destination', raw: 'qemu-kvm: terminating on signal 15 from pid 4711 (node)\n' },
+  ]);
+  expect(explain(removed, 'migration-failed', 'source')).toMatchObject({
+    side: 'source',
+    cause: 'QEMU gave the migration up: Failed to connect. The guest is on alpha as before.',
+  });
+});
