@@ -1,0 +1,366 @@
+import { describe, expect, test } from 'vitest';
+import type { GuestPlace, JournalEvent, StepName } from '#contract/migration.ts';
+import { explain, type Cause } from './explain.ts';
+import { answering, begun, did, failed, gone, prepared, sees, started, stateAfter } from './simulation/states.ts';
+
+interface Row {
+  readonly journal: readonly JournalEvent[];
+  readonly guest: GuestPlace;
+  readonly side?: 'source' | 'destination';
+  readonly cause: string;
+  readonly next: string;
+}
+
+const output: JournalEvent = {
+  kind: 'output-kept',
+  side: 'destination',
+  raw: 'char device redirected\nqemu-system-x86_64: Unknown ramblock "vga.vram", cannot accept migration.\n',
+};
+const cancelled: JournalEvent = { kind: 'cancel-requested', reason: 'operator', by: 'ann' };
+const onAlpha = 'The guest is on alpha as before.';
+const stopped = 'The guest is stopped.';
+const nobodyKnows = 'Where the guest runs is not known; nothing more is touched.';
+const nowhere = 'The guest runs nowhere.';
+const watch = '`switchyard watch 20260101T000000Z-0000`';
+
+/** Every cause there is: which side, what happened and where the guest is now, what to do. */
+const rows: Readonly<Record<Cause, Row>> = {
+  operator: {
+    journal: [...begun, cancelled],
+    guest: 'source',
+    cause: `Cancelled by ann. ${onAlpha}`,
+    next: 'Start again whenever it suits.',
+  },
+  'mptcp-required': {
+    journal: begun,
+    guest: 'source',
+    cause: `Multipath TCP was required and the kernel of alpha could not be asked whether it is used. ${onAlpha}`,
+    next: 'Run `switchyard preflight` for what stands in the way, or migrate with --mptcp prefer.',
+  },
+  stalled: {
+    journal: [...begun, { kind: 'stalled', forMs: 30_040, guest: 'source' }],
+    guest: 'source',
+    cause: `Nothing moved for 30 s on any path. ${onAlpha}`,
+    next: 'Mend the network between alpha and beta, then migrate again.',
+  },
+  'attached-before-start': {
+    journal: prepared,
+    guest: 'source',
+    cause: `The manager ended after it had prepared the destination and before anything had moved. ${onAlpha}`,
+    next: 'The prepared destination was removed. Migrate again.',
+  },
+  'step-failed': {
+    journal: failed('listen'),
+    guest: 'source',
+    side: 'destination',
+    cause: `Opening the migration port on beta failed. QEMU refused it: because. ${onAlpha}`,
+    next: 'Mend it.',
+  },
+  'migration-failed': {
+    journal: [...begun, sees('source', answering('running', 'failed', 'Connection reset by peer')), output],
+    guest: 'source',
+    side: 'destination',
+    cause: `QEMU gave the migration up: Unknown ramblock "vga.vram", cannot accept migration. ${onAlpha}`,
+    next: 'Mend what is named, then migrate again: nothing was lost.',
+  },
+  'source-died': {
+    journal: [...begun, sees('source', gone)],
+    guest: 'nowhere',
+    side: 'source',
+    cause: `The QEMU on alpha ended before the guest had been handed over. ${nowhere}`,
+    next: 'Start the guest again from its disks; look into the log of the source QEMU for why it ended.',
+  },
+  'source-died-before-commit': {
+    journal: [...begun, sees('source', gone)],
+    guest: 'stopped',
+    side: 'source',
+    cause: `The QEMU on alpha ended without having confirmed the handover; beta holds a complete copy, paused. ${stopped}`,
+    next: "If nothing can have written to the guest's disks since, resume the copy on beta with `cont`; otherwise start from disk.",
+  },
+  'source-unreachable': {
+    journal: begun,
+    guest: 'unknown',
+    side: 'source',
+    cause: `alpha does not answer. ${nobodyKnows}`,
+    next: `When it answers again: ${watch}.`,
+  },
+  'source-unverified': {
+    journal: begun,
+    guest: 'destination',
+    side: 'source',
+    cause: 'The guest has arrived, but its stopped copy on alpha could not be removed. The guest runs on beta.',
+    next: 'End the stopped QEMU on alpha by hand; never resume it.',
+  },
+  'source-resumed': {
+    journal: begun,
+    guest: 'source',
+    side: 'source',
+    cause: `Somebody has resumed the guest on alpha after it had been handed over; Switchyard does not touch the copy on beta. ${onAlpha}`,
+    next: 'Decide which copy to keep, and end the other by hand without ever resuming it: the guest has not run on beta (process 2001) unless somebody started it there.',
+  },
+  'destination-died-before-start': {
+    journal: [...prepared, output],
+    guest: 'source',
+    side: 'destination',
+    cause: `The QEMU on beta ended before anything had been sent: Unknown ramblock "vga.vram", cannot accept migration. ${onAlpha}`,
+    next: 'Mend on beta what made it end, then migrate again.',
+  },
+  'destination-died': {
+    journal: begun,
+    guest: 'stopped',
+    side: 'destination',
+    cause: `The QEMU on beta ended after the source had handed the guest over and before it ran there. ${stopped}`,
+    next: 'The copy on alpha is intact and stopped; it may be resumed there, since the destination is proven gone.',
+  },
+  'destination-died-running': {
+    journal: begun,
+    guest: 'nowhere',
+    side: 'destination',
+    cause: `The guest had arrived on beta and its QEMU ended there. ${nowhere}`,
+    next: 'Start the guest from its disks. Never resume the old copy on alpha: its memory is older than the disks.',
+  },
+  'destination-unreachable': {
+    journal: begun,
+    guest: 'unknown',
+    side: 'destination',
+    cause: `beta does not answer. ${nobodyKnows}`,
+    next: `When it answers again: ${watch}.`,
+  },
+  'destination-incomplete': {
+    journal: begun,
+    guest: 'unknown',
+    side: 'destination',
+    cause: `alpha has handed the guest over and beta does not confirm that it holds it. ${nobodyKnows}`,
+    next: `Look into the output of the QEMU on beta (process 2001), then ${watch}.`,
+  },
+  'destination-resumed': {
+    journal: begun,
+    guest: 'destination',
+    side: 'destination',
+    cause: 'Somebody has resumed the copy on beta before alpha had handed the guest over. The guest runs on beta.',
+    next: 'Decide which copy to keep and end the other by hand; never let both run.',
+  },
+  'destination-not-removed': {
+    journal: [...begun, cancelled],
+    guest: 'source',
+    side: 'destination',
+    cause: `Cancelled by ann. The prepared QEMU on beta could not be proven gone. ${onAlpha}`,
+    next: 'When beta answers again, end that QEMU (process 2001) by hand and never resume it.',
+  },
+  'destination-does-not-run': {
+    journal: [...begun, ...failed('resume-destination')],
+    guest: 'stopped',
+    side: 'destination',
+    cause: `beta holds the guest and does not start it. ${stopped}`,
+    next: `Look at the raw error, mend it, then ${watch}. The copy on alpha must stay stopped.`,
+  },
+  'cancel-hangs': {
+    journal: [...begun, cancelled],
+    guest: 'unknown',
+    side: 'source',
+    cause: `The QEMU on alpha does not finish cancelling. ${nobodyKnows}`,
+    next: `When it answers again: ${watch}.`,
+  },
+  'old-copy': {
+    journal: begun,
+    guest: 'stopped',
+    side: 'source',
+    cause: `The migration has failed and the guest may have run on beta meanwhile: the copy on alpha may be an old one and is left stopped. ${stopped}`,
+    next: 'If you know that it never ran on beta, end what is left there and resume the guest on alpha with `cont`; else start it from its disks.',
+  },
+  'unknown-status': {
+    journal: begun,
+    guest: 'unknown',
+    side: 'source',
+    cause: `The source QEMU says a status that Switchyard does not know. ${nobodyKnows}`,
+    next: `Look at both guests, then ${watch}.`,
+  },
+  'post-copy-paused': {
+    journal: begun,
+    guest: 'destination',
+    cause:
+      'The connection broke during post-copy: what the guest still lacks is safe on alpha. The guest runs on beta.',
+    next: 'Mend the network between alpha and beta, then `switchyard recover 20260101T000000Z-0000`. Touch neither QEMU until then.',
+  },
+  'source-died-in-post-copy': {
+    journal: begun,
+    guest: 'stopped',
+    side: 'source',
+    cause: `The QEMU on alpha ended during post-copy, and the memory that had not been sent went with it. ${stopped}`,
+    next: 'Start the guest again from its disks, and end the incomplete QEMU on beta (process 2001) by hand.',
+  },
+  'destination-died-in-post-copy': {
+    journal: begun,
+    guest: 'nowhere',
+    side: 'destination',
+    cause: `The QEMU on beta ended during post-copy, after the guest had left alpha for good. ${nowhere}`,
+    next: 'Start the guest again from its disks; look on beta for why its QEMU ended.',
+  },
+  'split-brain': {
+    journal: begun,
+    guest: 'unknown',
+    cause: `BOTH copies of the guest run: somebody has resumed one of them outside Switchyard. ${nobodyKnows}`,
+    next: 'Decide which copy to keep and end the other by hand at once; its disks may already be damaged.',
+  },
+};
+
+const causes = keysOf(rows);
+
+function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key[] {
+  const keys: Key[] = [];
+  for (const key in record) keys.push(key);
+  return keys;
+}
+
+describe('each cause says what happened, where the guest is, and what to do', () => {
+  test.each(causes)('%s', (cause) => {
+    const { journal, guest, ...expected } = rows[cause];
+    const { phase, raw: _raw, ...said } = explain(stateAfter(journal), cause, guest);
+    expect(said).toEqual(expected);
+    expect(phase).not.toBe('');
+  });
+
+  test.each(causes)('%s: QEMU is never left to speak for itself', (cause) => {
+    const { journal, guest } = rows[cause];
+    const { cause: told, raw } = explain(stateAfter([...journal, output]), cause, guest);
+    expect(told).not.toBe(raw);
+    expect(told).toMatch(/[Gg]uest/);
+  });
+});
+
+describe('a step that failed', () => {
+  const steps: readonly (readonly [StepName, string])[] = [
+    ['start-destination', 'Starting the destination on beta failed.'],
+    ['negotiate-capabilities', 'Agreeing on capabilities failed.'],
+    ['prepare-paths', 'Preparing the paths failed.'],
+    ['listen', 'Opening the migration port on beta failed.'],
+    ['connect', 'Connecting to the destination on alpha failed.'],
+    ['migrate', 'Starting the migration on alpha failed.'],
+    ['cancel', 'Cancelling on alpha failed.'],
+    ['yank', 'Breaking the connection on alpha failed.'],
+    ['resume-destination', 'Starting the guest on beta failed.'],
+    ['resume-source', 'Starting the guest again on alpha failed.'],
+    ['quit-source', 'Removing the stopped copy on alpha failed.'],
+    ['quit-destination', 'Removing the destination on beta failed.'],
+    ['restore-paths', 'Restoring the paths failed.'],
+  ];
+
+  test.each(steps)('%s', (step, words) => {
+    const { cause } = explain(stateAfter(failed(step)), 'step-failed', 'source');
+    expect(cause).toBe(`${words} QEMU refused it: because. ${onAlpha}`);
+  });
+
+  test('the first one is told, not what failed while cleaning up', () => {
+    const state = stateAfter([...failed('listen'), ...failed('quit-destination', 'timeout')]);
+    expect(explain(state, 'step-failed', 'source').cause).toContain('Opening the migration port');
+  });
+
+  test('QEMU’s own description is kept below', () => {
+    expect(explain(stateAfter(failed('migrate')), 'step-failed', 'source').raw).toBe('because');
+  });
+
+  test('a failure whose text ends without a full stop gets one', () => {
+    const [intent, failure] = failed('listen');
+    const state = stateAfter(
+      [intent, failure].flatMap((event): JournalEvent[] =>
+        event?.kind === 'failed' ? [{ ...event, failure: { ...event.failure, text: 'No' } }] : event ? [event] : [],
+      ),
+    );
+    expect(explain(state, 'step-failed', 'source').cause).toBe(
+      `Opening the migration port on beta failed. No. ${onAlpha}`,
+    );
+  });
+
+  test('none that is known of', () => {
+    expect(explain(stateAfter([]), 'step-failed', 'source')).toMatchObject({ cause: `A step failed. ${onAlpha}` });
+  });
+});
+
+describe('a migration that failed', () => {
+  test('the source only saw the line drop, and the destination was killed', () => {
+    const journal = [
+      ...begun,
+      sees('destination', gone),
+      sees('source', answering('running', 'failed', 'Connection reset by peer')),
+    ];
+    expect(explain(stateAfter(journal), 'migration-failed', 'source')).toEqual({
+      phase: 'going-back',
+      side: 'destination',
+      cause: `The QEMU on beta ended without a word: it was killed, or its host was. ${onAlpha}`,
+      next: 'See on beta what ended it (the kernel log, the memory), then migrate again: nothing was lost.',
+      raw: 'Connection reset by peer',
+    });
+  });
+
+  test('the destination is silent about it, so the source is quoted', () => {
+    const journal = [...begun, sees('source', answering('running', 'failed', 'Failed to connect: refused.'))];
+    expect(explain(stateAfter(journal), 'migration-failed', 'source')).toMatchObject({
+      side: 'source',
+      cause: `QEMU gave the migration up: Failed to connect: refused. ${onAlpha}`,
+    });
+  });
+
+  test('nobody says anything', () => {
+    expect(explain(stateAfter(begun), 'migration-failed', 'source').cause).toBe(
+      `QEMU gave the migration up. ${onAlpha}`,
+    );
+  });
+});
+
+describe('--mptcp require', () => {
+  const fellBack: JournalEvent = {
+    kind: 'negotiated',
+    protocol: 'tcp',
+    when: 'connected',
+    connections: [],
+    text: 'beta answered without it',
+  };
+
+  test('names what the kernel says', () => {
+    expect(explain(stateAfter([...begun, fellBack]), 'mptcp-required', 'source')).toMatchObject({
+      cause: `Multipath TCP was required and the connection is plain TCP: beta answered without it. ${onAlpha}`,
+      next: 'Run `switchyard preflight` for what stands in the way, or migrate with --mptcp prefer.',
+    });
+  });
+
+  test('names the command that mends it', () => {
+    const state = stateAfter([...begun, { ...fellBack, command: 'sysctl -w net.mptcp.enabled=1' }]);
+    expect(explain(state, 'mptcp-required', 'source').next).toBe(
+      'Run `sysctl -w net.mptcp.enabled=1`, then migrate again; or migrate with --mptcp prefer.',
+    );
+  });
+});
+
+describe('a destination that could not be removed', () => {
+  test('after a step that failed: both are told', () => {
+    const { cause } = explain(stateAfter([...prepared, ...failed('listen')]), 'destination-not-removed', 'source');
+    expect(cause).toBe(
+      `Opening the migration port on beta failed. QEMU refused it: because. The prepared QEMU on beta could not be proven gone. ${onAlpha}`,
+    );
+  });
+
+  test('with nothing before it', () => {
+    const { cause } = explain(stateAfter(begun), 'destination-not-removed', 'source');
+    expect(cause).toBe(`The prepared QEMU on beta could not be proven gone. ${onAlpha}`);
+  });
+
+  test('whose process nobody knows', () => {
+    const { next } = explain(stateAfter([cancelled]), 'destination-not-removed', 'source');
+    expect(next).toBe('When beta answers again, end that QEMU by hand and never resume it.');
+  });
+
+  test('while nobody knows where the guest is: somebody has to watch again', () => {
+    const { next } = explain(stateAfter(begun), 'destination-not-removed', 'unknown');
+    expect(next).toBe(
+      `When beta answers again, end that QEMU (process ${started.identity.pid}) by hand and never resume it; then ${watch}.`,
+    );
+  });
+});
+
+test('a cancel whose author is not known is the operator’s', () => {
+  expect(explain(stateAfter(did('migrate')), 'operator', 'source').cause).toBe(`Cancelled by the operator. ${onAlpha}`);
+});
+
+test('a stall of unknown length is one of nothing', () => {
+  expect(explain(stateAfter([]), 'stalled', 'source').cause).toBe(`Nothing moved for 0 ms on any path. ${onAlpha}`);
+});
