@@ -2,6 +2,7 @@ import type { JournalEvent, JournalEventOf, MigrationSettings, Plan } from '#con
 import type { Ending, MigrationRun } from '#main/engine/run.ts';
 import { planOf } from './facts.ts';
 import { SimulatedDisk, type Death } from './simulated-disk.ts';
+import type { SimulatedMachine } from './simulated-machine.ts';
 import { SimulatedManager } from './simulated-manager.ts';
 import type { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
@@ -15,22 +16,28 @@ export class MigrationUnderTest {
   readonly #managers: SimulatedManager[] = [];
   #run: MigrationRun | undefined;
 
-  /** Plans to move the guest, which must be on exactly one machine, to the other one. */
-  constructor(world: SimulatedWorld, settings: Partial<MigrationSettings> = {}) {
+  /** Plans to move the guest, which must be on exactly one machine, to the other one: into a twin, or into what waits there. */
+  constructor(
+    world: SimulatedWorld,
+    settings: Partial<MigrationSettings> = {},
+    into: 'twin' | 'deferred' | 'listening' = 'twin',
+  ) {
     const [source, ...others] = world.processes;
     if (!source || others.length > 0) throw new Error('there has to be one guest');
     const destination = [...world.machines.values()].find((machine) => machine !== source.machine);
     if (!destination) throw new Error('there has to be another machine');
     this.world = world;
     this.#source = source;
-    this.plan = planOf({
-      id: `20260101T000000Z-${String(world.migrations).padStart(4, '0')}`,
+    const id = `20260101T000000Z-${String(world.migrations).padStart(4, '0')}`;
+    const plan = planOf({
+      id,
       guest: source.machine.guestOf(source),
       guestWasRunning: source.run === 'running',
       source: source.machine.facts,
       destination: destination.facts,
       settings,
     });
+    this.plan = into === 'twin' ? plan : { ...plan, ...intoWaiting(destination, id, into === 'listening') };
     world.migrations += 1;
     this.disk = new SimulatedDisk(world.clock, () => world.changed());
     world.disks.set(this.plan.id, this.disk);
@@ -153,6 +160,20 @@ export class MigrationUnderTest {
     this.#managers.push(manager);
     return manager;
   }
+}
+
+/** A QEMU that the operator has started by hand, as the plan knows it. */
+function intoWaiting(
+  machine: SimulatedMachine,
+  migrationId: string,
+  listens: boolean,
+): Pick<Plan, 'waiting' | 'listener'> {
+  const qemu = machine.startWaiting(migrationId);
+  const waiting = { guest: { ...machine.guestOf(qemu), waiting: true }, listens };
+  if (!listens) return { waiting };
+  const listener = { host: '0.0.0.0', port: 4444, mptcp: true };
+  qemu.listen(listener);
+  return { waiting, listener };
 }
 
 function endedOf(ending: Ending | 'killed'): JournalEventOf<'ended'> {

@@ -1,3 +1,4 @@
+import type { MigrationSettings } from '#contract/migration.ts';
 import type { MigrationUnderTest } from './migration-under-test.ts';
 import { at, planned } from './scenes.ts';
 
@@ -6,6 +7,9 @@ export interface Scenario {
   readonly name: string;
   /** How it ends when nothing else goes wrong. */
   readonly outcome: 'done-on-destination' | 'safe-on-source';
+  readonly settings?: Partial<MigrationSettings>;
+  /** Other calls are made before `migrate` than in the first. */
+  readonly beginsDifferently?: boolean;
   readonly befall: (migration: MigrationUnderTest) => void;
 }
 
@@ -35,10 +39,17 @@ export const scenarios: readonly Scenario[] = [
       world.nature.destinationRejects = 'Unknown ramblock "vga.vram"';
     },
   },
+  {
+    name: 'a migration over a connection of our own',
+    outcome: 'done-on-destination',
+    settings: { socket: 'app', mptcp: 'require' },
+    beginsDifferently: true,
+    befall: () => undefined,
+  },
 ];
 
-export function migrationOf({ befall }: Scenario): MigrationUnderTest {
-  const migration = planned();
+export function migrationOf({ befall, settings }: Scenario): MigrationUnderTest {
+  const migration = planned(settings);
   befall(migration);
   return migration;
 }
