@@ -1,5 +1,6 @@
+import type { PreflightAnswer } from '#contract/channels.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
-import type { Check, MigrationRecord, Plan } from '#contract/migration.ts';
+import type { MigrationRecord } from '#contract/migration.ts';
 import type { LiveChange, MigrationRequest, OperatorPathAction } from '#contract/requests.ts';
 import type {
   GuestProcess,
@@ -21,9 +22,11 @@ export interface ApplicationPort {
   readonly user: string;
   hosts(): Promise<readonly HostFacts[]>;
   guests(hostId?: string): Promise<readonly Guest[]>;
-  preflight(request: MigrationRequest): Promise<{ readonly plan: Plan; readonly refusals: readonly Check[] }>;
+  /** Preflight, with what the migration would be like and what would be sent. */
+  foretell(request: MigrationRequest): Promise<PreflightAnswer>;
   start(request: MigrationRequest): Promise<Started>;
   open(idOrPrefix: string): Promise<OpenMigration | undefined>;
+  recover(idOrPrefix: string): Promise<OpenMigration | undefined>;
   change(idOrPrefix: string, change: LiveChange): Promise<void>;
   changePath(idOrPrefix: string, action: OperatorPathAction, sourceInterface: string): Promise<void>;
   requestPostCopy(idOrPrefix: string): Promise<void>;

@@ -101,15 +101,12 @@ test('a refused cancel is said, and Ctrl-C then leaves', async () => {
   expect([await leaving, view.shown.slice(0, 2)]).toEqual([{ kind: 'let-go' }, [cancelling, 'Not cancelled. Wait.']]);
 });
 
-test.each([
-  ['cancel', 'cancel by ada'],
-  ['recover', 'recovery by ada'],
-] as const)('begins with a request to %s, which is seen', async (first, asked) => {
-  const { migration, leaving } = driven(fakeMigration(), { first });
+test('begins with a cancel that is seen', async () => {
+  const { migration, view, leaving } = driven(fakeMigration({ history: [] }), { cancelFirst: true });
   await settled();
   migration.end('safe-on-source');
   await leaving;
-  expect(migration.asked).toEqual([asked]);
+  expect([migration.asked, view.shown]).toEqual([['cancel by ada'], [cancelling]]);
 });
 
 test('a manager elsewhere that hangs up leaves an orphan, and how far it was shown', async () => {

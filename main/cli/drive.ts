@@ -1,6 +1,4 @@
-import type { Failure } from '#contract/errors.ts';
 import type { JournalEntry, Outcome } from '#contract/migration.ts';
-import type { Result } from '#contract/result.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
 import type { Clock } from './clock.ts';
@@ -22,8 +20,8 @@ export interface DriveOptions {
   readonly user: string;
   /** Entries up to this one have been shown already. */
   readonly shownSequence?: number;
-  /** Asked for as soon as what comes of it will be shown. */
-  readonly first?: 'cancel' | 'recover' | undefined;
+  /** Cancels as soon as what comes of it will be shown. */
+  readonly cancelFirst?: boolean | undefined;
 }
 
 /** How this command's part in a migration ended. */
@@ -43,7 +41,7 @@ const farewellMs = 1000;
  */
 export async function drive(
   migration: OpenMigration,
-  { view, signals, clock, user, shownSequence = -1, first }: DriveOptions,
+  { view, signals, clock, user, shownSequence = -1, cancelFirst = false }: DriveOptions,
 ): Promise<Leaving> {
   let lastSequence = shownSequence;
   let cancelled = false;
@@ -66,15 +64,12 @@ export async function drive(
     migration.detach();
     void clock.sleep(farewellMs).then(() => left.resolve({ kind: 'detached' }));
   };
-  const tell = (result: Result<void, Failure>): void => {
-    if (!result.ok) view.say(`${result.error.text} ${result.error.remedy}`);
-  };
   const cancel = async (): Promise<void> => {
     cancelled = true;
     view.say('Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave the migration running.');
-    tell(await migration.cancel(user));
+    const result = await migration.cancel(user);
+    if (!result.ok) view.say(`${result.error.text} ${result.error.remedy}`);
   };
-  const recover = async (): Promise<void> => tell(await migration.requestRecovery(user));
   const interrupt = (): void => {
     if (cancelled || !migration.managedHere) release();
     else void cancel();
@@ -97,7 +92,7 @@ export async function drive(
     ...(migration.managedHere ? [signals.on('SIGTSTP', refuseToSuspend)] : []),
   ];
   try {
-    const asked = first === 'cancel' ? cancel() : first === 'recover' ? recover() : undefined;
+    const asked = cancelFirst ? cancel() : undefined;
     const ending = await Promise.race([Promise.all([migration.ended, asked]).then(([each]) => each), left.promise]);
     if (ending.kind === 'ended') return { kind: 'ended', outcome: ending.outcome };
     return letGo ? { kind: 'let-go' } : { kind: 'orphaned', shownSequence: lastSequence };

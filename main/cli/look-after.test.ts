@@ -93,22 +93,19 @@ test.each([hungUp, locked])('a manager that comes or goes is waited for ($kind)'
     if (attempts < 3) throw new SwitchyardError(failure);
     return migration;
   };
-  const application = await fakeSurroundings({ application: { open } }).application();
-  expect([await openPatiently(application, exampleId, clock), clock.slept]).toEqual([migration, [100, 100]]);
+  expect([await openPatiently(open, clock), clock.slept]).toEqual([migration, [100, 100]]);
 });
 
 test('but not for ever', async () => {
   const clock = fakeClock();
   const open = () => Promise.reject(new SwitchyardError(hungUp));
-  const application = await fakeSurroundings({ application: { open } }).application();
-  await expect(openPatiently(application, exampleId, clock)).rejects.toThrow('No answer.');
+  await expect(openPatiently(open, clock)).rejects.toThrow('No answer.');
   expect(clock.slept).toHaveLength(19);
 });
 
 test('what does not pass is not tried again', async () => {
   const clock = fakeClock();
   const open = () => Promise.reject(new SwitchyardError(noPlan));
-  const application = await fakeSurroundings({ application: { open } }).application();
-  await expect(openPatiently(application, exampleId, clock)).rejects.toThrow('No plan.');
+  await expect(openPatiently(open, clock)).rejects.toThrow('No plan.');
   expect(clock.slept).toEqual([]);
 });

@@ -2,8 +2,9 @@ import { SwitchyardError } from '#contract/errors.ts';
 import type { MigrationRecord } from '#contract/migration.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
 import { printJson } from './console.ts';
-import type { ApplicationPort, Context } from './context.ts';
-import { drive, type DriveOptions, type Leaving, type MigrationView } from './drive.ts';
+import type { Clock } from './clock.ts';
+import type { Context } from './context.ts';
+import { drive, type Leaving, type MigrationView } from './drive.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { reportFailure } from './failure-report.ts';
 import { migrationView } from './view/migration-view.ts';
@@ -11,8 +12,8 @@ import { resultLines } from './view/result.ts';
 
 export interface LookAfterOptions {
   readonly json: boolean;
-  /** What `switchyard cancel` and `switchyard recover` begin with. */
-  readonly first?: 'cancel' | 'recover';
+  /** For `switchyard cancel`. */
+  readonly cancelFirst?: boolean;
 }
 
 /**
@@ -22,7 +23,7 @@ export interface LookAfterOptions {
 export async function lookAfter(
   context: Context,
   migration: OpenMigration,
-  { json, first }: LookAfterOptions,
+  { json, cancelFirst }: LookAfterOptions,
 ): Promise<number> {
   const { console, clock, application } = context;
   let managedHere = migration.managedHere;
@@ -31,7 +32,7 @@ export async function lookAfter(
     const onManager = (here: boolean): void => {
       managedHere = here;
     };
-    const leaving = await accompany(context, migration, view, { first, onManager });
+    const leaving = await accompany(context, migration, view, { cancelFirst, onManager });
     const record = await (await application()).record(migration.id);
     if (json) printJson(console, record);
     else if (leaving.kind !== 'let-go') console.out(resultLines(record));
@@ -48,7 +49,7 @@ function outcomeOf(leaving: Leaving, record: MigrationRecord): MigrationRecord['
 }
 
 export interface AccompanyOptions {
-  readonly first?: DriveOptions['first'];
+  readonly cancelFirst?: boolean | undefined;
   /** Whether this process manages it now. */
   readonly onManager?: (here: boolean) => void;
 }
@@ -58,14 +59,14 @@ export async function accompany(
   { application, clock, signals }: Context,
   migration: OpenMigration,
   view: MigrationView,
-  { first, onManager }: AccompanyOptions = {},
+  { cancelFirst, onManager }: AccompanyOptions = {},
 ): Promise<Leaving> {
   try {
     const app = await application();
     const options = { view, signals, clock, user: app.user };
-    let leaving = await drive(migration, { ...options, first });
+    let leaving = await drive(migration, { ...options, cancelFirst });
     while (leaving.kind === 'orphaned') {
-      const next = await openPatiently(app, migration.id, clock);
+      const next = await openPatiently(() => app.open(migration.id), clock);
       if (!next) return leaving;
       onManager?.(next.managedHere);
       view.say(next.managedHere ? 'Its manager has gone: this command looks after it now.' : 'It has a new manager.');
@@ -82,13 +83,12 @@ const betweenAttemptsMs = 100;
 
 /** A manager that is just coming or going holds the migration and does not answer: that passes. */
 export async function openPatiently(
-  application: ApplicationPort,
-  id: string,
-  clock: Context['clock'],
+  open: () => Promise<OpenMigration | undefined>,
+  clock: Clock,
 ): Promise<OpenMigration | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await application.open(id);
+      return await open();
     } catch (thrown) {
       const passes =
         thrown instanceof SwitchyardError &&

@@ -2,6 +2,7 @@ import { Command as Program, CommanderError, Option } from 'commander';
 import type { MigrationSettings } from '#contract/migration.ts';
 import { bytesArgument, collect, countArgument, durationArgument, rateArgument } from './arguments.ts';
 import type { Command } from './context.ts';
+import type { PreflightOptions } from './commands/migrate.ts';
 import type { ExportOptions } from './commands/records.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import type { ChangeOptions, MigrateOptions } from './migration-request.ts';
@@ -110,8 +111,11 @@ function inventoryCommands(program: Program, choose: Choose): void {
 
 function movingCommands(program: Program, choose: Choose): void {
   migrationOptions(
-    program.command('preflight').description('check whether a migration would work; changes nothing'),
-  ).action((guest: string, options: MigrateOptions) =>
+    program
+      .command('preflight')
+      .description('check whether a migration would work, and what it would be like; changes nothing')
+      .option('--commands', 'show what each QEMU would be sent'),
+  ).action((guest: string, options: PreflightOptions) =>
     choose('enters', migrateCommands, (commands) => commands.preflight(guest, options)),
   );
   migrationOptions(program.command('migrate').description('move a running guest to another host')).action(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
+import type { PreflightAnswer } from '#contract/channels.ts';
 import type { Guest } from '#contract/host.ts';
 import type { Check } from '#contract/migration.ts';
 import { defaultSettings } from '#contract/default-settings.ts';
@@ -27,6 +28,13 @@ const noMptcp: Check = {
   text: 'The kernel of lab-destination does not speak MPTCP.',
   remedy: 'Mend it, or migrate with --mptcp prefer.',
   command: 'sysctl -w net.mptcp.enabled=1',
+};
+const foretold: PreflightAnswer = {
+  ready: true,
+  checks: plan.checks,
+  paths: plan.paths,
+  forecast: { chosen: { text: 'It converges.' }, onePath: { text: 'It converges.' } },
+  review: [],
 };
 const labStatus: LabStatus = {
   name: 'lab',
@@ -62,9 +70,10 @@ function endedMigration(outcome: 'done-on-destination' | 'safe-on-source' | 'unk
 const application: Partial<ApplicationPort> = {
   hosts: async () => [plan.source],
   guests: async () => [plan.guest, waitingGuest],
-  preflight: async () => ({ plan, refusals: [] }),
+  foretell: async () => foretold,
   start: async () => ({ kind: 'started', plan, migration: endedMigration('done-on-destination') }),
   open: async () => endedMigration('safe-on-source'),
+  recover: async () => endedMigration('done-on-destination'),
   change: async () => undefined,
   changePath: async () => undefined,
   requestPostCopy: async () => undefined,
@@ -224,11 +233,8 @@ describe('exit codes', () => {
   });
 
   test('preflight that refuses is 3', async () => {
-    const preflight: ApplicationPort['preflight'] = async () => ({
-      plan: { ...plan, checks: [noMptcp] },
-      refusals: [noMptcp],
-    });
-    const { code, printed } = await ran(['preflight', ...between], { application: { preflight } });
+    const foretell: ApplicationPort['foretell'] = async () => ({ ...foretold, ready: false, checks: [noMptcp] });
+    const { code, printed } = await ran(['preflight', ...between], { application: { foretell } });
     expect([code, printed]).toEqual([3, [expect.stringMatching(/Not ready: one check stands in the way\.$/)]]);
   });
 
@@ -312,11 +318,11 @@ describe('what is asked of the application', () => {
 
   test('has the defaults of the contract where nothing was said', async () => {
     const asked: unknown[] = [];
-    const preflight: ApplicationPort['preflight'] = async (request) => {
+    const foretell: ApplicationPort['foretell'] = async (request) => {
       asked.push(request.settings);
-      return { plan, refusals: [] };
+      return foretold;
     };
-    await ran(['preflight', ...between], { application: { preflight } });
+    await ran(['preflight', ...between], { application: { foretell } });
     expect(asked).toEqual([defaultSettings]);
   });
 

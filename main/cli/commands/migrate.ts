@@ -7,15 +7,20 @@ import { reportFailure } from '#main/cli/failure-report.ts';
 import { lookAfter } from '#main/cli/look-after.ts';
 import { toMigrationRequest, type MigrateOptions } from '#main/cli/migration-request.ts';
 import { printJson } from '#main/cli/console.ts';
-import { checkLines, verdictLine } from '#main/cli/view/checks.ts';
+import { checkLines } from '#main/cli/view/checks.ts';
+import { preflightLines } from '#main/cli/view/preflight.ts';
 
-/** Looks, and changes nothing. */
-export function preflight(guest: string, options: MigrateOptions): Command {
+export interface PreflightOptions extends MigrateOptions {
+  readonly commands?: boolean;
+}
+
+/** Looks, and changes nothing: what stands in the way, what it would be like, and on request what would be sent. */
+export function preflight(guest: string, options: PreflightOptions): Command {
   return async ({ application, console }) => {
-    const { plan, refusals } = await (await application()).preflight(toMigrationRequest(guest, options));
-    if (options.json === true) printJson(console, readiness(plan, refusals));
-    else console.out(`${checkLines(plan.checks)}\n\n${verdictLine(refusals)}`);
-    return refusals.length === 0 ? exitCode.done : exitCode.refused;
+    const answer = await (await application()).foretell(toMigrationRequest(guest, options));
+    if (options.json === true) printJson(console, answer);
+    else console.out(preflightLines(answer, options));
+    return answer.ready ? exitCode.done : exitCode.refused;
   };
 }
 
@@ -27,7 +32,13 @@ export function migrate(guest: string, options: MigrateOptions): Command {
     if (started === undefined) return exitCode.refused;
     if (started.kind === 'started') return lookAfter(context, started.migration, { json });
     const { plan, refusals } = started;
-    if (json) printJson(context.console, { ...readiness(plan, refusals), error: refusalOf(plan, refusals) });
+    if (json)
+      printJson(context.console, {
+        ready: false,
+        checks: plan.checks,
+        paths: plan.paths,
+        error: refusalOf(plan, refusals),
+      });
     context.console.log(`Not started, and nothing was changed.\n${checkLines(refusals)}`);
     return exitCode.refused;
   };
@@ -47,10 +58,6 @@ async function begin(
     reportFailure(console, thrown, { json: options.json === true });
     return undefined;
   }
-}
-
-function readiness({ checks, paths }: Plan, refusals: readonly Check[]) {
-  return { ready: refusals.length === 0, checks, paths };
 }
 
 function refusalOf({ guest }: Plan, refusals: readonly Check[]) {

@@ -14,7 +14,7 @@ interface WatchOptions {
 /** Follows a migration that somebody manages; takes up and finishes one that nobody does. */
 export function watch(id: string, { json = false }: WatchOptions): Command {
   return (context) =>
-    withMigration(context, id, json, async (migration) =>
+    withMigration(context, { id, json }, async (migration) =>
       migration ? lookAfter(context, migration, { json }) : showEnded(context, id, json),
     );
 }
@@ -22,33 +22,39 @@ export function watch(id: string, { json = false }: WatchOptions): Command {
 /** Asks whoever manages it to cancel, or does it here, and waits for the end. */
 export function cancel(id: string, { json = false }: WatchOptions): Command {
   return (context) =>
-    withMigration(context, id, json, async (migration) => {
+    withMigration(context, { id, json }, async (migration) => {
       if (!migration) {
         context.console.log('Nothing to cancel: it has already ended.');
         return showEnded(context, id, json);
       }
-      return lookAfter(context, migration, { json, first: 'cancel' });
+      return lookAfter(context, migration, { json, cancelFirst: true });
     });
 }
 
-/** Takes up a migration whose post-copy lost its connection, and connects both sides again. */
+/** Takes up a migration whose post-copy lost its connection, and has it go on over a new one. */
 export function recover(id: string, { json = false }: WatchOptions): Command {
   return (context) =>
-    withMigration(context, id, json, async (migration) =>
-      migration ? lookAfter(context, migration, { json, first: 'recover' }) : showEnded(context, id, json),
+    withMigration(context, { id, json, recover: true }, async (migration) =>
+      migration ? lookAfter(context, migration, { json }) : showEnded(context, id, json),
     );
+}
+
+interface Opening {
+  readonly id: string;
+  readonly json: boolean;
+  readonly recover?: boolean;
 }
 
 /** A failure to open it says nothing about where its guest is. */
 async function withMigration(
   context: Context,
-  id: string,
-  json: boolean,
+  { id, json, recover: recovers = false }: Opening,
   use: (migration: OpenMigration | undefined) => Promise<number>,
 ): Promise<number> {
   let migration: OpenMigration | undefined;
   try {
-    migration = await openPatiently(await context.application(), id, context.clock);
+    const application = await context.application();
+    migration = await openPatiently(() => (recovers ? application.recover(id) : application.open(id)), context.clock);
   } catch (thrown) {
     if (thrown instanceof SwitchyardError && thrown.failure.kind === 'invalid-request') throw thrown;
     const failure = reportFailure(context.console, thrown, { json });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkLines, verdictLine } from './checks.ts';
+import { checkLines } from './checks.ts';
 
 test('every check has its mark, and what fails has what mends it', () => {
   expect(
@@ -25,13 +25,4 @@ test('every check has its mark, and what fails has what mends it', () => {
     '    or go on in spite of it: --accept memory',
     '! MTUs differ.',
   ]);
-});
-
-test.each([
-  [0, 'Ready: nothing stands in the way.'],
-  [1, 'Not ready: one check stands in the way.'],
-  [3, 'Not ready: 3 checks stand in the way.'],
-])('%d refusals', (count, expected) => {
-  const refusal = { id: 'paths', severity: 'error', passed: false, text: 'No path.' } as const;
-  expect(verdictLine(Array.from({ length: count }, () => refusal))).toBe(expected);
 });

@@ -14,10 +14,3 @@ export function checkLines(checks: readonly Check[]): string {
     })
     .join('\n');
 }
-
-export function verdictLine(refusals: readonly Check[]): string {
-  if (refusals.length === 0) return 'Ready: nothing stands in the way.';
-  return refusals.length === 1
-    ? 'Not ready: one check stands in the way.'
-    : `Not ready: ${refusals.length} checks stand in the way.`;
-}

@@ -1,0 +1,44 @@
+import type { Forecast, PreflightAnswer } from '#contract/channels.ts';
+import { formatDurationMs } from '#contract/units.ts';
+import { plainText } from '#main/export/plain-text.ts';
+import { checkLines } from './checks.ts';
+
+/** Everything found out beforehand: the readiness grid, what it would be like, what would be sent, and the verdict. */
+export function preflightLines(
+  answer: PreflightAnswer,
+  { commands = false }: { readonly commands?: boolean } = {},
+): string {
+  return [
+    checkLines(answer.checks),
+    '',
+    ...forecastLines(answer),
+    ...(commands ? [...reviewLines(answer), ''] : []),
+    verdict(answer),
+  ].join('\n');
+}
+
+function forecastLines({ forecast: { chosen, onePath } }: PreflightAnswer): string[] {
+  const differs = chosen.text !== onePath.text;
+  return [`Forecast: ${told(chosen)}`, ...(differs ? [`Over one path alone: ${told(onePath)}`] : []), ''];
+}
+
+function told({ text, durationMs, downtimeMs }: Forecast): string {
+  const figures = [
+    durationMs === undefined ? [] : `${formatDurationMs(durationMs)} in all`,
+    downtimeMs === undefined ? [] : `${formatDurationMs(downtimeMs)} of downtime`,
+  ].flat();
+  return [plainText(text), ...(figures.length > 0 ? [`(${figures.join(', ')})`] : [])].join(' ');
+}
+
+/** The very commands that each QEMU would be sent, in their order. */
+function reviewLines({ review }: PreflightAnswer): string[] {
+  if (review.length === 0) return ['The commands cannot be shown: a QEMU could not be asked what it understands.'];
+  const width = Math.max(...review.map(({ side }) => side.length));
+  return review.map(({ side, command }) => `${side.padEnd(width)}  ${plainText(command)}`);
+}
+
+function verdict({ ready, checks }: PreflightAnswer): string {
+  if (ready) return 'Ready: nothing stands in the way.';
+  const errors = checks.filter(({ passed, severity }) => !passed && severity === 'error').length;
+  return errors === 1 ? 'Not ready: one check stands in the way.' : `Not ready: ${errors} checks stand in the way.`;
+}
