@@ -118,6 +118,8 @@ export class Board {
     });
     this.#tracked.set(open.id, { migration, announce });
     this.#problems.delete(open.id);
+    // Should its manager end, it is one that nobody looks after, and new to us.
+    if (!open.managedHere) this.#tried.delete(open.id);
     void this.#remember(migration);
     void this.#untilEnded(migration);
     announce.ask();

@@ -38,6 +38,8 @@ export interface DeskOptions {
   >;
   readonly version: string;
   readonly face: Face;
+  /** Of the clock that requests are counted by. */
+  readonly monoMs?: () => Milliseconds;
 }
 
 /**
@@ -56,7 +58,7 @@ export class Desk {
   #lookingAround: NodeJS.Timeout | undefined;
 
   constructor(options: DeskOptions) {
-    const { application, face } = options;
+    const { application, face, monoMs = () => systemClock.monoMs() } = options;
     this.#options = options;
     this.#board = new Board({
       application,
@@ -71,7 +73,7 @@ export class Desk {
         ended: () => void this.#tellLabs(),
       },
     });
-    this.dispatch = makeDispatch(this.#handlers(), { monoMs: () => systemClock.monoMs(), log: face.log });
+    this.dispatch = makeDispatch(this.#handlers(), { monoMs, log: face.log });
   }
 
   /** Finds what an earlier process left, and takes it up. */

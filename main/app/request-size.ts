@@ -23,6 +23,7 @@ export function judgeSize(value: unknown, limit: number = mostRequestBytes): 'fi
       case 'object':
         if (next === null) break;
         if (!isPlain(next)) return 'not-plain';
+        if (Array.isArray(next) && next.length * memberBytes > limit) return 'too-large';
         for (const key in next) {
           if (!Object.hasOwn(next, key)) return 'not-plain';
           bytes += key.length + memberBytes;
