@@ -35,6 +35,10 @@ export class SimulatedMachine {
     this.#lastPid = id === 'alpha' ? 1000 : 2000;
   }
 
+  get answersLoseMultipath(): boolean {
+    return this.#world.nature.answersLoseMultipath;
+  }
+
   get processes(): readonly SimulatedQemu[] {
     return this.#processes.filter(({ alive }) => alive);
   }

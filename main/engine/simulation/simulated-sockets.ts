@@ -88,7 +88,9 @@ export class SimulatedSocket implements OwnedSocket {
   }
 
   connection(): ConnectionSample {
-    const protocol = this.#connection.multipath ? 'mptcp' : 'tcp';
+    const { multipath, listener } = this.#connection;
+    const lost = this.#end === 'destination' && listener.machine.answersLoseMultipath;
+    const protocol = multipath && !lost ? 'mptcp' : 'tcp';
     return { id: 'c0ffee00', protocol, fallback: protocol === 'tcp', bytesSent: 0, bytesReinjected: 0 };
   }
 

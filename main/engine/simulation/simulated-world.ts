@@ -22,6 +22,8 @@ export interface Nature {
   readonly acknowledgeMs: Milliseconds;
   /** Whether the connection becomes Multipath TCP where both ends ask for it. */
   multipath: boolean;
+  /** Only answers lose their MPTCP options on the way: the destination knows that it is plain TCP, the source does not yet. */
+  answersLoseMultipath: boolean;
   /** What the destination prints when it refuses the device state. */
   destinationRejects: string | undefined;
   /** A source that goes back starts its guest again by itself, as QEMU does unless its disks forbid it. */
@@ -50,6 +52,7 @@ export class SimulatedWorld {
     loadMs: 10,
     acknowledgeMs: 4,
     multipath: true,
+    answersLoseMultipath: false,
     destinationRejects: undefined,
     resumesItself: true,
     refusals: new Map(),
