@@ -1,0 +1,508 @@
+import { describe, expect, test } from 'vitest';
+import type { Guest, HostFacts } from '#contract/host.ts';
+import { defaultSettings, type Check, type Path } from '#contract/migration.ts';
+import { preflight, refusals, type PreflightFacts } from './preflight.ts';
+import type { WaitingAnswer, WaitingFacts } from './preflight-facts.ts';
+import { factsOf, guestNamed } from './simulation/facts.ts';
+
+const uuid = '5f8f3c1e-0000-4000-8000-000000000001';
+const guest = guestNamed('alpha', { uuid, pid: 1001, startTimeTicks: 1, bootId: 'boot' }, '/run/guest/1001.qmp');
+const source = factsOf('alpha', '10.0.1.1');
+const destination = factsOf('beta', '10.0.1.2');
+const path: Path = {
+  sourceInterface: 'eth1',
+  sourceAddress: '10.0.1.1',
+  destinationInterface: 'eth1',
+  destinationAddress: '10.0.1.2',
+  speedBitsPerSecond: 1e9,
+  mtu: 1500,
+};
+const secondPath: Path = { ...path, sourceAddress: '10.0.2.1', destinationAddress: '10.0.2.2' };
+
+/** Everything in order: nothing to say against it. */
+const ready: PreflightFacts = {
+  guest,
+  guestRun: { run: 'running' },
+  source,
+  destination,
+  destinationGuests: [],
+  paths: [path],
+  settings: defaultSettings,
+  preparation: { commands: { source: [], destination: [] }, warnings: [] },
+};
+
+const hardware = { machine: 'pc-i440fx-7.2', memoryBytes: 2 ** 26 };
+const answer: WaitingAnswer = {
+  run: 'inmigrate',
+  migration: 'none',
+  listens: false,
+  hardware,
+  guestHardware: hardware,
+};
+const waitingGuest: Guest = {
+  ...guestNamed('beta', { uuid, pid: 2001, startTimeTicks: 2, bootId: 'boot' }, '/run/waiting.qmp'),
+  name: 'web1-twin',
+  waiting: true,
+};
+const waiting: WaitingFacts = { guest: waitingGuest, addressProblem: undefined, listens: false, answer };
+const listening: WaitingFacts = {
+  ...waiting,
+  guest: { ...waitingGuest, incoming: 'tcp:0:4444' },
+  listens: true,
+  answer: { ...answer, listens: true },
+};
+
+type Change = Partial<PreflightFacts>;
+
+function settings(changes: Partial<PreflightFacts['settings']>): Change {
+  return { settings: { ...defaultSettings, ...changes } };
+}
+
+function without(host: HostFacts, changes: Partial<HostFacts['mptcp']>): HostFacts {
+  return { ...host, mptcp: { ...host.mptcp, ...changes } };
+}
+
+function qemu(host: HostFacts, version: string, mptcp = true): HostFacts {
+  return { ...host, qemu: { binary: '/usr/bin/qemu-system-x86_64', version, mptcp } };
+}
+
+const noMptcp = { usable: false, reason: 'net.mptcp.enabled is 0.', remedy: 'sysctl -w net.mptcp.enabled=1' };
+const kernelWithout = without(destination, noMptcp);
+const commands = { commands: { source: ['ip mptcp limits set subflows 1'], destination: [] }, warnings: [] };
+const toDo = 'ip mptcp limits set subflows 1  # on the source';
+
+function checkOf(id: string, change: Change): Omit<Check, 'id'> | undefined {
+  const found = preflight({ ...ready, ...change }).find((check) => check.id === id);
+  if (!found) return undefined;
+  const { id: _id, ...check } = found;
+  return check;
+}
+
+interface Case {
+  readonly when: string;
+  readonly facts: Change;
+  /** Left out where the question does not apply. */
+  readonly check?: Partial<Check>;
+}
+
+const passed = { passed: true, severity: 'info' } as const;
+const refused = { passed: false, severity: 'error' } as const;
+const warned = { passed: false, severity: 'warning' } as const;
+
+/** Every check, when it holds, when it does not, and when it has nothing to say. */
+const cases: Readonly<Record<string, readonly Case[]>> = {
+  'two-hosts': [
+    { when: 'the hosts differ', facts: {}, check: { ...passed, text: 'From alpha to beta.' } },
+    {
+      when: 'they are the same',
+      facts: { destination: source },
+      check: { ...refused, remedy: 'Choose another destination.' },
+    },
+  ],
+  monitor: [
+    { when: 'it answers', facts: {}, check: { ...passed, text: 'The monitor of web1 answers: running.' } },
+    {
+      when: 'there is none',
+      facts: { guest: withoutMonitor(guest) },
+      check: { ...refused, remedy: 'Start the guest with `-qmp unix:PATH,server=on,wait=off`.' },
+    },
+    {
+      when: 'another program holds it',
+      facts: { guestRun: { unreadable: 'The monitor of web1 is held by another program.' } },
+      check: { ...refused, text: 'The monitor of web1 is held by another program.' },
+    },
+  ],
+  'guest-state': [
+    { when: 'it runs', facts: {}, check: { ...passed, text: 'The guest runs.' } },
+    {
+      when: 'it is paused',
+      facts: { guestRun: { run: 'paused' } },
+      check: { ...passed, text: 'The guest is paused and will arrive paused on beta.' },
+    },
+    {
+      when: 'an earlier migration has stopped it',
+      facts: { guestRun: { run: 'postmigrate' } },
+      check: { ...refused, text: 'web1 is in state postmigrate, which cannot be migrated.' },
+    },
+    { when: 'nobody can say', facts: { guestRun: { unreadable: 'no' } } },
+  ],
+  'same-guest': [
+    {
+      when: 'the destination has no other',
+      facts: { destinationGuests: [{ ...guest, identity: { ...guest.identity, uuid: 'another' } }] },
+      check: passed,
+    },
+    {
+      when: 'the destination has a QEMU with this uuid',
+      facts: { destinationGuests: [guest] },
+      check: {
+        ...refused,
+        text: "beta already has a QEMU with this guest's uuid (pid 1001).",
+        remedy: 'Find out which of the two is the guest, and end the other.',
+      },
+    },
+    {
+      when: 'that QEMU waits for a migration',
+      facts: { destinationGuests: [waitingGuest] },
+      check: { ...refused, remedy: 'It waits for a migration: use it with --to-waiting web1-twin, or end it.' },
+    },
+    { when: 'it is the one that is to be used', facts: { destinationGuests: [waitingGuest], waiting }, check: passed },
+    {
+      when: 'neither has a uuid',
+      facts: nameless(),
+      check: passed,
+    },
+  ],
+  'waiting-state': [
+    { when: 'nothing waits', facts: {} },
+    {
+      when: 'it waits',
+      facts: { waiting },
+      check: { ...passed, text: 'web1-twin on beta waits for a migration (process 2001).' },
+    },
+    {
+      when: 'it listens',
+      facts: { waiting: { ...listening, answer: { ...answer, listens: true, migration: 'setup' } } },
+      check: passed,
+    },
+    {
+      when: 'its monitor does not answer',
+      facts: { waiting: { ...waiting, answer: { unreadable: 'held' } } },
+      check: { ...refused, text: 'held' },
+    },
+    { when: 'it runs', facts: { waiting: { ...waiting, answer: { ...answer, run: 'running' } } }, check: refused },
+    {
+      when: 'something arrives in it already',
+      facts: { waiting: { ...waiting, answer: { ...answer, migration: 'active' } } },
+      check: refused,
+    },
+  ],
+  'waiting-address': [
+    { when: 'nothing waits', facts: {} },
+    { when: 'it will be told', facts: { waiting }, check: { ...passed, text: 'It will be told where to listen.' } },
+    {
+      when: 'it listens',
+      facts: { waiting: listening },
+      check: { ...passed, text: 'It listens already: tcp:0:4444.' },
+    },
+    {
+      when: 'its address cannot be used',
+      facts: { waiting: { ...waiting, addressProblem: { text: 'It listens on a file.', remedy: 'Use TCP.' } } },
+      check: { ...refused, text: 'It listens on a file.' },
+    },
+    { when: 'it should listen and does not', facts: { waiting: { ...listening, answer } }, check: refused },
+    {
+      when: 'somebody else has told it already',
+      facts: { waiting: { ...waiting, answer: { ...answer, listens: true } } },
+      check: refused,
+    },
+    { when: 'nobody can say', facts: { waiting: { ...waiting, answer: { unreadable: 'no' } } } },
+  ],
+  'waiting-mptcp': [
+    { when: 'it does not listen yet', facts: { waiting } },
+    {
+      when: 'it listens with MPTCP',
+      facts: { waiting: listening, listener: { host: '0.0.0.0', port: 4444, mptcp: true } },
+      check: passed,
+    },
+    {
+      when: 'it listens without',
+      facts: { waiting: listening, listener: { host: '0.0.0.0', port: 4444 } },
+      check: warned,
+    },
+    {
+      when: 'it listens without and MPTCP is required',
+      facts: { waiting: listening, ...settings({ mptcp: 'require' }) },
+      check: refused,
+    },
+    { when: 'MPTCP is not wanted', facts: { waiting: listening, ...settings({ mptcp: 'off' }) } },
+  ],
+  'waiting-guest': [
+    { when: 'nothing waits', facts: {} },
+    { when: 'the uuids agree', facts: { waiting }, check: passed },
+    {
+      when: 'it was started for another guest',
+      facts: { waiting: { ...waiting, guest: withUuid('another') } },
+      check: refused,
+    },
+    {
+      when: 'it has no uuid',
+      facts: { waiting: { ...waiting, guest: withUuid('00000000-0000-0000-0000-000000000000') } },
+      check: warned,
+    },
+  ],
+  'waiting-hardware': [
+    { when: 'nothing waits', facts: {} },
+    { when: 'nobody can say', facts: { waiting: { ...waiting, answer: { unreadable: 'no' } } } },
+    { when: 'it is the same', facts: { waiting }, check: { ...passed, text: 'Both are pc-i440fx-7.2 with 64 MiB.' } },
+    {
+      when: 'machine and memory differ',
+      facts: {
+        waiting: { ...waiting, answer: { ...answer, hardware: { machine: 'pc-q35-7.2', memoryBytes: 2 ** 27 } } },
+      },
+      check: {
+        ...refused,
+        text: 'The waiting QEMU has machine pc-q35-7.2 instead of pc-i440fx-7.2 and 128 MiB of memory instead of 64 MiB.',
+      },
+    },
+  ],
+  paths: [
+    { when: 'there is one', facts: {}, check: { ...passed, text: '1 path, 1 Gbit/s.' } },
+    { when: 'there are two', facts: { paths: [path, secondPath] }, check: { ...passed, text: '2 paths, 2 Gbit/s.' } },
+    {
+      when: 'the speed of one is not known',
+      facts: { paths: [path, withoutSpeed(secondPath)] },
+      check: { ...passed, text: '2 paths.' },
+    },
+    { when: 'there is none', facts: { paths: [] }, check: refused },
+  ],
+  'socket-owner': [
+    { when: 'QEMU makes the connection', facts: {} },
+    { when: 'Switchyard makes it', facts: settings({ socket: 'app' }), check: passed },
+    {
+      when: 'parallel connections are wanted',
+      facts: settings({ socket: 'app', parallelConnections: 4 }),
+      check: refused,
+    },
+    {
+      when: 'the destination listens already',
+      facts: { ...settings({ socket: 'app' }), waiting: listening },
+      check: refused,
+    },
+  ],
+  'parallel-connections': [
+    { when: 'the destination is to be told', facts: settings({ parallelConnections: 4 }) },
+    {
+      when: 'the destination listens already',
+      facts: { ...settings({ parallelConnections: 4 }), waiting: listening },
+      check: refused,
+    },
+  ],
+  'listener-address': [
+    { when: 'it is left to us', facts: {} },
+    { when: 'it is the wildcard', facts: { listener: { host: '0.0.0.0', port: 4444 } } },
+    { when: 'a path leads there', facts: { listener: { host: '10.0.1.2', port: 4444 } }, check: passed },
+    { when: 'no path leads there', facts: { listener: { host: '192.0.2.1', port: 4444 } }, check: refused },
+    {
+      when: 'other paths could not join',
+      facts: { paths: [path, secondPath], listener: { host: '10.0.1.2', port: 0 } },
+      check: warned,
+    },
+    {
+      when: 'the kernel lets other paths join',
+      facts: { paths: [path, secondPath], listener: { host: '10.0.1.2', port: 4444 } },
+      check: passed,
+    },
+  ],
+  'mptcp-kernel': [
+    { when: 'both speak it', facts: {}, check: passed },
+    {
+      when: 'one does not',
+      facts: { destination: kernelWithout },
+      check: {
+        ...warned,
+        text: 'The kernel of beta does not speak MPTCP: net.mptcp.enabled is 0.',
+        remedy: 'Without it the migration uses plain TCP over one path.',
+        command: 'sysctl -w net.mptcp.enabled=1',
+      },
+    },
+    {
+      when: 'one does not and it is required',
+      facts: { destination: kernelWithout, ...settings({ mptcp: 'require' }) },
+      check: { ...refused, remedy: 'Mend it, or migrate with --mptcp prefer.' },
+    },
+    {
+      when: 'one does not and gives no reason',
+      facts: { source: without(source, { usable: false }) },
+      check: { ...warned, text: 'The kernel of alpha does not speak MPTCP: unknown reason' },
+    },
+    { when: 'it is not wanted', facts: { destination: kernelWithout, ...settings({ mptcp: 'off' }) } },
+  ],
+  'mptcp-qemu': [
+    { when: 'both know it', facts: {}, check: passed },
+    {
+      when: 'one does not',
+      facts: { source: qemu(source, '6.0.0', false) },
+      check: { ...warned, text: 'QEMU 6.0.0 on alpha has no mptcp option.' },
+    },
+    {
+      when: 'one does not and it is required',
+      facts: { source: qemu(source, '6.0.0', false), ...settings({ mptcp: 'require' }) },
+      check: refused,
+    },
+    {
+      when: 'one does not and listens already',
+      facts: { destination: qemu(destination, '6.0.0', false), waiting: listening },
+      check: passed,
+    },
+    { when: 'it is not wanted', facts: settings({ mptcp: 'off' }) },
+    { when: 'it is handed its socket', facts: settings({ socket: 'app' }) },
+  ],
+  'mptcp-paths': [
+    { when: 'there is only one path', facts: {} },
+    { when: 'it is not wanted', facts: { paths: [path, secondPath], ...settings({ mptcp: 'off' }) } },
+    {
+      when: 'both kernels are set up',
+      facts: { paths: [path, secondPath] },
+      check: { ...passed, text: 'Both kernels are set up for 2 paths.' },
+    },
+    {
+      when: 'Switchyard sets them up',
+      facts: { paths: [path, secondPath], preparation: commands },
+      check: { ...passed, command: toDo },
+    },
+    {
+      when: 'nobody does',
+      facts: { paths: [path, secondPath], preparation: commands, ...settings({ preparePaths: false }) },
+      check: { ...warned, command: toDo },
+    },
+  ],
+  'mptcp-foreign': [
+    { when: 'nothing there belongs to others', facts: {} },
+    {
+      when: 'something does',
+      facts: {
+        preparation: {
+          ...ready.preparation,
+          warnings: [
+            { sentence: 'beta announces 10.0.9.2.', command: 'ip mptcp endpoint delete id 3' },
+            { sentence: 'It is a backup.' },
+          ],
+        },
+      },
+      check: { ...warned, text: 'beta announces 10.0.9.2. It is a backup.', command: 'ip mptcp endpoint delete id 3' },
+    },
+    {
+      when: 'it is not wanted',
+      facts: { preparation: { ...ready.preparation, warnings: [{ sentence: 'x' }] }, ...settings({ mptcp: 'off' }) },
+    },
+  ],
+  'mptcp-stale-loss': [
+    { when: 'the kernel notices a lost path', facts: {}, check: passed },
+    {
+      when: 'it does so too late',
+      facts: { source: without(source, { sysctls: { 'mptcp/stale_loss_cnt': '2' } }) },
+      check: { ...warned, command: 'sysctl -w net.mptcp.stale_loss_cnt=4' },
+    },
+    { when: 'this kernel has no such setting', facts: { source: without(source, { sysctls: {} }) } },
+    { when: 'it is not wanted', facts: settings({ mptcp: 'off' }) },
+  ],
+  mtu: [
+    { when: 'both ends agree', facts: {}, check: passed },
+    {
+      when: 'they do not',
+      facts: { destination: withMtu(destination, 9000) },
+      check: { ...warned, text: 'The two ends of eth1 to eth1 have different MTUs.' },
+    },
+    { when: 'there is no path', facts: { paths: [] } },
+  ],
+  qemu: [
+    { when: 'both are the same', facts: {}, check: { ...passed, text: 'QEMU 7.2.22 on both sides.' } },
+    {
+      when: 'the destination is newer',
+      facts: { destination: qemu(destination, '9.0.0') },
+      check: { ...passed, text: 'QEMU 7.2.22 to 9.0.0.' },
+    },
+    {
+      when: 'the destination is older',
+      facts: { destination: qemu(destination, '7.2.9') },
+      check: { ...warned, text: 'QEMU 7.2.9 on beta is older than 7.2.22 on alpha.' },
+    },
+    {
+      when: 'that of the source is not known',
+      facts: { source: withoutQemu(source) },
+      check: { ...passed, text: 'QEMU 7.2.22 on both sides.' },
+    },
+    { when: 'the destination has none', facts: { destination: withoutQemu(destination) }, check: refused },
+    { when: 'the destination has none but one waits', facts: { destination: withoutQemu(destination), waiting } },
+  ],
+  memory: [
+    { when: 'there is enough', facts: {}, check: passed },
+    {
+      when: 'there is too little',
+      facts: { destination: { ...destination, memoryAvailableBytes: 2 ** 20 } },
+      check: { ...refused, acceptable: true },
+    },
+    { when: 'nobody knows how much it needs', facts: { guest: withoutMemory(guest) } },
+  ],
+  'tcg-lost-writes': [
+    { when: 'the size avoids it', facts: {}, check: passed },
+    {
+      when: 'RAM is a multiple of 256 KiB',
+      facts: { guest: { ...guest, memoryBytes: 2 ** 26 } },
+      check: {
+        ...refused,
+        acceptable: true,
+        remedy: 'Give the guest 8 KiB less (`-m 65528K`), or use QEMU 9.0 or later, or KVM.',
+      },
+    },
+    { when: 'QEMU is new enough', facts: { guest: { ...guest, memoryBytes: 2 ** 26 }, source: qemu(source, '9.0.0') } },
+    { when: 'the guest runs under KVM', facts: { guest: { ...guest, memoryBytes: 2 ** 26, accelerator: 'kvm' } } },
+  ],
+};
+
+function withoutMonitor({ monitorPath: _absent, ...rest }: Guest): Guest {
+  return rest;
+}
+function withoutMemory({ memoryBytes: _absent, ...rest }: Guest): Guest {
+  return rest;
+}
+function withoutSpeed({ speedBitsPerSecond: _absent, ...rest }: Path): Path {
+  return rest;
+}
+function withoutQemu({ qemu: _absent, ...rest }: HostFacts): HostFacts {
+  return rest;
+}
+function withMtu(host: HostFacts, mtu: number): HostFacts {
+  return { ...host, interfaces: host.interfaces.map((each) => ({ ...each, mtu })) };
+}
+function withUuid(other: string): Guest {
+  return { ...waitingGuest, identity: { ...waitingGuest.identity, uuid: other } };
+}
+function nameless(): Change {
+  const identity = { ...guest.identity, uuid: '00000000-0000-0000-0000-000000000000' };
+  return { guest: { ...guest, identity }, destinationGuests: [{ ...guest, identity }] };
+}
+
+describe.each(Object.entries(cases))('%s', (id, rows) => {
+  test.each(rows)('$when', ({ facts, check }) => {
+    const found = checkOf(id, facts);
+    expect(found && { ...found, ...check }).toEqual(check && found);
+    expect(found === undefined).toBe(check === undefined);
+  });
+});
+
+test('every check that there is has been asked', () => {
+  const asked = new Set(Object.keys(cases));
+  const all = Object.values(cases).flatMap((rows) => rows.flatMap(({ facts }) => preflight({ ...ready, ...facts })));
+  expect(new Set(all.map(({ id }) => id))).toEqual(asked);
+});
+
+test('each refusal and each warning says what to do', () => {
+  const all = Object.values(cases).flatMap((rows) => rows.flatMap(({ facts }) => preflight({ ...ready, ...facts })));
+  expect(all.filter((check) => !check.passed && !check.remedy)).toEqual([]);
+});
+
+describe('what stops a start', () => {
+  const tooLittle = preflight({ ...ready, destination: { ...destination, memoryAvailableBytes: 2 ** 20 } });
+
+  test('nothing, when all is in order', () => {
+    expect(refusals(preflight(ready), [])).toEqual([]);
+  });
+
+  test('an error', () => {
+    expect(refusals(tooLittle, []).map(({ id }) => id)).toEqual(['memory']);
+  });
+
+  test('not one that the operator accepts', () => {
+    expect(refusals(tooLittle, ['memory'])).toEqual([]);
+  });
+
+  test('also an accepted one that nobody may accept', () => {
+    expect(refusals(preflight({ ...ready, paths: [] }), ['paths']).map(({ id }) => id)).toEqual(['paths']);
+  });
+
+  test('never a warning', () => {
+    expect(refusals(preflight({ ...ready, destination: kernelWithout }), [])).toEqual([]);
+  });
+});
