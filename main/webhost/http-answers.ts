@@ -37,8 +37,9 @@ export async function answerHttp(
 ): Promise<HttpAnswer> {
   if (!isOurHost(headers, whereabouts)) return page(421, notFound);
   if (method !== 'GET' && method !== 'HEAD') return page(405, notFound, { allow: 'GET, HEAD' });
-  const { pathname, searchParams } = new URL(url, 'http://127.0.0.1');
-  const token = searchParams.get('token');
+  // As it came: a name that needs decoding or resolving is not in the manifest.
+  const [pathname = '', query = ''] = url.split('?', 2);
+  const token = new URLSearchParams(query).get('token');
   if (pathname === '/' && token !== null) {
     const session = sessions.exchange(token);
     if (session !== undefined) return page(200, enter, { 'set-cookie': sessionCookie(session, whereabouts) });
