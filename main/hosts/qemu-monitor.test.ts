@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { QemuEvent } from '#main/engine/ports.ts';
+import type { OwnedSocket, QemuEvent } from '#main/engine/ports.ts';
 import { QmpClient } from '#main/qmp/client.ts';
 import type { JsonValue } from '#main/qmp/json.ts';
 import { FakeMonitor, type FakeHandler } from '#main/qmp/testing/fake-monitor.ts';
 import { QemuMonitor, statisticsOf } from './qemu-monitor.ts';
+import { rehearsedSocket } from './rehearsal.ts';
 
 const identity = { uuid: 'u', pid: 1, startTimeTicks: 1, bootId: 'b' };
 const olderDialect = { mptcp: true, channels: false, keepAliveTuning: false };
@@ -157,10 +158,99 @@ describe('addresses', () => {
     expect(await qemu.listen({ host: '0.0.0.0', port: 0, mptcp: true })).toBe(37_421);
   });
 
+  test('of a range the one that was free is told', async () => {
+    const { qemu, asked } = await monitorOf({
+      'migrate-incoming': {},
+      'query-migrate': { 'socket-address': [{ type: 'inet', host: '0.0.0.0', port: '49153' }] },
+    });
+    expect(await qemu.listen({ host: '0.0.0.0', port: 49_152, lastPort: 49_215, mptcp: false })).toBe(49_153);
+    expect(asked()[0]?.args).toEqual({ uri: 'tcp:0.0.0.0:49152,to=49215' });
+  });
+
   test('a port that is not told is no port', async () => {
     const { qemu } = await monitorOf({ 'migrate-incoming': {}, 'query-migrate': {} });
     await expect(qemu.listen({ host: '0.0.0.0', port: 0, mptcp: true })).rejects.toThrow(/does not say/);
   });
+});
+
+describe('a socket that is handed over', () => {
+  const name = 'switchyard-migration';
+
+  test('goes with getfd, and is then named', async () => {
+    using socket = rehearsedSocket();
+    const { fake, qemu, asked } = await monitorOf({ getfd: {}, 'migrate-incoming': {}, migrate: {} });
+    await qemu.receiveOver(socket);
+    await qemu.migrateOver(socket);
+    expect(asked().map(({ command, args }) => [command, args])).toEqual([
+      ['getfd', { fdname: name }],
+      ['migrate-incoming', { uri: `fd:${name}` }],
+      ['getfd', { fdname: name }],
+      ['migrate', { uri: `fd:${name}` }],
+    ]);
+    expect(fake.requests.flatMap(({ descriptors }) => descriptors)).toEqual([socket.descriptor, socket.descriptor]);
+  });
+
+  test('works with a QEMU that knows nothing of mptcp, and with one that has typed channels', async () => {
+    using socket = rehearsedSocket();
+    const { qemu, asked } = await monitorOf(
+      { getfd: {}, migrate: {} },
+      { ...olderDialect, mptcp: false, channels: true },
+    );
+    await qemu.migrateOver(socket);
+    const addr = { transport: 'socket', type: 'fd', str: name };
+    expect(asked()[1]?.args).toEqual({ channels: [{ 'channel-type': 'main', addr }] });
+  });
+
+  test('is taken back when QEMU refuses to migrate', async () => {
+    using socket = rehearsedSocket();
+    const { qemu, asked } = await monitorOf({ getfd: {}, closefd: {} });
+    await expect(qemu.migrateOver(socket)).rejects.toThrow(/migrate/);
+    expect(asked().map(({ command }) => command)).toEqual(['getfd', 'migrate', 'closefd']);
+  });
+
+  test('of another kind of host is not taken for one of this machine', async () => {
+    const { qemu, asked } = await monitorOf({ getfd: {}, migrate: {} });
+    const foreign: OwnedSocket = {
+      local: { address: '192.0.2.1', port: 1 },
+      connection: () => ({ id: '', protocol: 'tcp', fallback: false, bytesSent: 0, bytesReinjected: 0 }),
+      [Symbol.dispose]: () => undefined,
+    };
+    await expect(qemu.migrateOver(foreign)).rejects.toThrow(TypeError);
+    expect(asked()).toEqual([]);
+  });
+});
+
+describe('a QEMU that waits', () => {
+  test('is told to stay paused by the word for stopping', async () => {
+    const { qemu, asked } = await monitorOf({ stop: {} });
+    await qemu.keepPaused();
+    expect(asked()).toEqual([{ command: 'stop', args: {}, lane: 'in-band' }]);
+  });
+
+  test('says where it listens', async () => {
+    const { qemu } = await monitorOf({
+      'query-migrate': {
+        'socket-address': [
+          { type: 'inet', host: '0.0.0.0', port: '4444' },
+          { type: 'unix', path: '/run/a' },
+        ],
+      },
+    });
+    expect(await qemu.listeningOn()).toEqual([{ address: '0.0.0.0', port: 4444 }]);
+  });
+
+  test('listens nowhere before it was told', async () => {
+    const { qemu } = await monitorOf({ 'query-migrate': {} });
+    expect(await qemu.listeningOn()).toEqual([]);
+  });
+});
+
+test('hardware: the machine behind its alias, and the memory it began with', async () => {
+  const { qemu } = await monitorOf({
+    'qom-get': 'pc-i440fx-7.2-machine',
+    'query-memory-size-summary': { 'base-memory': 67_100_672, 'plugged-memory': 1024 },
+  });
+  expect(await qemu.hardware()).toEqual({ machine: 'pc-i440fx-7.2', memoryBytes: 67_100_672 });
 });
 
 test('yank goes out of band', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { QemuFeatures } from '#main/qmp/features.ts';
-import { rehearse, rehearsedPort } from './rehearsal.ts';
+import { rehearse, rehearsedPort, rehearsedSocket } from './rehearsal.ts';
 
 const debian12: QemuFeatures = {
   version: { major: 7, minor: 2, micro: 22, package: '' },
@@ -40,5 +40,15 @@ test('speaks the dialect of the QEMU that it stands for', async () => {
   expect(await rehearsal.qemu.listen({ host: '::', port: 0, mptcp: false })).toBe(rehearsedPort);
   expect(rehearsal.sent).toEqual([
     expect.stringMatching(/^\{"execute":"migrate-incoming","arguments":\{"channels":\[/),
+  ]);
+});
+
+test('takes a socket, and tells what would be said with it', async () => {
+  await using rehearsal = await rehearse(debian12);
+  using socket = rehearsedSocket();
+  await rehearsal.qemu.migrateOver(socket);
+  expect(rehearsal.sent).toEqual([
+    '{"execute":"getfd","arguments":{"fdname":"switchyard-migration"}}',
+    '{"execute":"migrate","arguments":{"uri":"fd:switchyard-migration"}}',
   ]);
 });

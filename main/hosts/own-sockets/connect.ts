@@ -1,8 +1,9 @@
 import type { Milliseconds } from '#contract/units.ts';
 import type { OwnedConnectionOrder } from '#main/engine/ports.ts';
 import type { NetworkPlace } from '#main/hosts/network-place.ts';
+import type { Fd } from '#native/fd.ts';
 import { setSocketOption } from '#native/socket-options.ts';
-import { bind, connect } from '#native/socket.ts';
+import { bind, connect, openSocket } from '#native/socket.ts';
 import { ConnectedSocket } from './connected-socket.ts';
 import { openStream } from './open-stream.ts';
 import { addressOf } from './socket-name.ts';
@@ -16,7 +17,7 @@ export async function connectFrom(place: NetworkPlace, order: OwnedConnectionOrd
   const target = addressOf(to);
   const { fd, protocol } = openStream(place, target.family, mptcp);
   try {
-    if (tuning?.congestionControl !== undefined) setSocketOption(fd, 'congestionControl', tuning.congestionControl);
+    if (tuning?.congestionControl !== undefined) setCongestionControl(place, fd, tuning.congestionControl);
     if (tuning?.bufferBytes !== undefined) setSocketOption(fd, 'sendBufferBytes', tuning.bufferBytes);
     if (tuning?.mark !== undefined) setSocketOption(fd, 'mark', tuning.mark);
     bind(fd, addressOf({ address: from, port: 0 }));
@@ -26,4 +27,14 @@ export async function connectFrom(place: NetworkPlace, order: OwnedConnectionOrd
     fd[Symbol.dispose]();
     throw thrown;
   }
+}
+
+/**
+ * An MPTCP socket takes any name without a word, and its subflows then use the default. A TCP socket knows the name, or
+ * has its module loaded, or refuses.
+ */
+function setCongestionControl(place: NetworkPlace, fd: Fd, name: string): void {
+  using probe = place.run(() => openSocket('ipv4', 'tcp'));
+  setSocketOption(probe, 'congestionControl', name);
+  setSocketOption(fd, 'congestionControl', name);
 }
