@@ -159,6 +159,25 @@ describe('removes the lab', () => {
     expect(stage.asked.at(-1)).toBe('down demo');
   });
 
+  test('again, when that failed', async () => {
+    const stage = new Stage();
+    stage.onAsked = (what) => {
+      if (what === 'down demo' && stage.asked.filter((each) => each === what).length < 3)
+        throw new Error('interrupted');
+    };
+    const end = await stage.run();
+    expect([end.kind, stage.asked.slice(-3)]).toEqual(['compared', ['down demo', 'down demo', 'down demo']]);
+  });
+
+  test('but says so in the end', async () => {
+    const stage = new Stage();
+    stage.onAsked = (what) => {
+      if (what === 'down demo') throw new Error('no rights');
+    };
+    await expect(stage.run()).rejects.toThrow('no rights');
+    expect(stage.said.at(-1)).toBe('The lab could not be removed: type `switchyard lab down --name demo`.');
+  });
+
   test.each(['up', 'move', 'verify'])('when the operator stops it at %s', async (step) => {
     const stage = new Stage();
     stage.onAsked = (what) => {

@@ -6,6 +6,7 @@ import type { ApplicationPort, Context, LabPort } from '#main/cli/context.ts';
 import type { MigrationView } from '#main/cli/drive.ts';
 import { accompany } from '#main/cli/look-after.ts';
 import { checkLines } from '#main/cli/view/checks.ts';
+import type { Signals } from '#main/cli/signals.ts';
 import { resultLines } from '#main/cli/view/result.ts';
 import { compare, type Comparison, type Memory, type Move } from './comparison.ts';
 import { listenForGuest } from './listen-for-guest.ts';
@@ -21,6 +22,8 @@ export type DemoEnd =
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'interrupted' };
+
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Thrown by a step that cannot be gone on from. */
 class Stopped extends Error {
@@ -42,7 +45,7 @@ export async function runDemo(context: Context, options: DemoOptions): Promise<D
     if (!interrupted) options.say('Stopping; the lab is removed first.');
     interrupted = true;
   };
-  const undo = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => context.signals.on(signal, stop));
+  const undo = endingSignals.map((signal) => context.signals.on(signal, stop));
   const proceed = (): void => {
     if (interrupted) throw new Stopped({ kind: 'interrupted' });
   };
@@ -58,12 +61,11 @@ export async function runDemo(context: Context, options: DemoOptions): Promise<D
     return { kind: 'compared', lab: made, comparison: compare(tcp, mptcp) };
   } catch (thrown) {
     if (thrown instanceof Stopped) return thrown.end;
+    // Ctrl-C reaches the programs that were just making a link or a host, too: their failure is what was asked for.
+    if (interrupted) return { kind: 'interrupted' };
     throw thrown;
   } finally {
-    if (made) {
-      options.say('Removing the lab.');
-      await lab.labDown(made.name);
-    }
+    if (made) await removeLab(lab, made.name, options.say);
     for (const each of undo) each();
   }
 }
@@ -82,6 +84,24 @@ async function makeLab(lab: LabPort, say: (text: string) => void): Promise<LabSt
     } catch (thrown) {
       if (!isNameTaken(thrown) || number >= mostNames) throw thrown;
       say(`${thrown.failure.text} Trying the next name.`);
+    }
+  }
+}
+
+const removals = 3;
+
+/** An impatient Ctrl-C ends the programs that remove it: they are started again. */
+async function removeLab(lab: LabPort, name: string, say: (text: string) => void): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      say('Removing the lab.');
+      await lab.labDown(name);
+      return;
+    } catch (thrown) {
+      if (attempt >= removals) {
+        say(`The lab could not be removed: type \`switchyard lab down --name ${name}\`.`);
+        throw thrown;
+      }
     }
   }
 }
@@ -138,7 +158,8 @@ async function move(stage: Stage, order: Order): Promise<Move> {
     settings: { ...defaultSettings, mptcp },
   });
   if (started.kind === 'refused') throw new Stopped({ kind: 'refused', why: checkLines(started.refusals) });
-  await accompany(context, started.migration, ear.heard(options.view()));
+  const signals = cancelling(context.signals);
+  await accompany({ ...context, signals }, started.migration, ear.heard(options.view()));
   const record = await application.record(started.migration.id);
   const silenceMs = await ear.silenceMs(context.clock);
   proceed();
@@ -146,6 +167,24 @@ async function move(stage: Stage, order: Order): Promise<Move> {
   const memory = await proveMemory(stage);
   proceed();
   return { record, silenceMs, memory };
+}
+
+/** A guest that goes away with its lab is never left migrating: whatever asks the demo to end cancels the move, once. */
+function cancelling(signals: Signals): Signals {
+  return {
+    on: (signal, listener) => {
+      if (signal !== 'SIGINT') return () => undefined;
+      let cancelled = false;
+      const cancel = (): void => {
+        if (!cancelled) listener();
+        cancelled = true;
+      };
+      const undo = endingSignals.map((each) => signals.on(each, cancel));
+      return () => {
+        for (const each of undo) each();
+      };
+    },
+  };
 }
 
 async function proveMemory({ options, lab, name }: Stage): Promise<Memory> {

@@ -1,5 +1,4 @@
-import type { Forecast, PreflightAnswer } from '#contract/channels.ts';
-import { formatDurationMs } from '#contract/units.ts';
+import type { PreflightAnswer } from '#contract/channels.ts';
 import { plainText } from '#main/export/plain-text.ts';
 import { checkLines } from './checks.ts';
 
@@ -18,16 +17,11 @@ export function preflightLines(
 }
 
 function forecastLines({ forecast: { chosen, onePath } }: PreflightAnswer): string[] {
-  const differs = chosen.text !== onePath.text;
-  return [`Forecast: ${told(chosen)}`, ...(differs ? [`Over one path alone: ${told(onePath)}`] : []), ''];
-}
-
-function told({ text, durationMs, downtimeMs }: Forecast): string {
-  const figures = [
-    durationMs === undefined ? [] : `${formatDurationMs(durationMs)} in all`,
-    downtimeMs === undefined ? [] : `${formatDurationMs(downtimeMs)} of downtime`,
-  ].flat();
-  return [plainText(text), ...(figures.length > 0 ? [`(${figures.join(', ')})`] : [])].join(' ');
+  return [
+    `Forecast: ${plainText(chosen.text)}`,
+    ...(chosen.text === onePath.text ? [] : [`Over one path alone: ${plainText(onePath.text)}`]),
+    '',
+  ];
 }
 
 /** The very commands that each QEMU would be sent, in their order. */

@@ -14,7 +14,7 @@ test('a migration that is done says what it cost and what each path carried', ()
     '  Downtime      38 ms (aimed for at most 300 ms)',
     '  Transferred   200 MiB in 3 iterations',
     "  Goodput       839 Mbit/s, 84 % of all paths' 1 Gbit/s",
-    '  Transport     Multipath TCP: Multipath TCP confirmed by the kernel, 2 subflows',
+    '  Transport     Multipath TCP confirmed by the kernel, 2 subflows',
     '  Sent again    4 segments, 0 B',
     '',
     '  Path  Local     Remote    Sent     Share  RTT     Sent again',

@@ -83,8 +83,8 @@ const protocols = { mptcp: 'Multipath TCP', tcp: 'TCP' } as const;
 
 function transport({ transport: { requested, negotiated, fallback, text } }: MigrationRecord): string {
   if (negotiated === undefined) return `never connected (MPTCP: ${requested})`;
-  const what = fallback ? `TCP, although MPTCP was wanted (${requested})` : protocols[negotiated];
-  return text === undefined ? what : `${what}: ${text}`;
+  const what = text ?? protocols[negotiated];
+  return fallback ? `TCP, although MPTCP was wanted (${requested}): ${what}` : what;
 }
 
 function sentAgain({ totals: { retransmits }, subflows }: MigrationRecord): string | undefined {
