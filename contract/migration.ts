@@ -267,6 +267,8 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('subflow-closed'), ...subflowEventFields }),
   /** The kernel could not be asked about the paths; the migration goes on without that part of the record. */
   z.object({ kind: z.literal('sampling-failed'), why: z.string() }),
+  /** The guest itself ended it; `reason` is QEMU's ShutdownCause (qapi/run-state.json). */
+  z.object({ kind: z.literal('guest-shut-down'), side: sideSchema, reason: z.string() }),
   z.object({ kind: z.literal('stalled'), forMs: z.number(), guest: guestPlaceSchema }),
   z.object({ kind: z.literal('cancel-requested'), reason: cancelReasonSchema, by: z.string() }),
   z.object({ kind: z.literal('cancel-refused'), by: z.string(), why: z.string() }),

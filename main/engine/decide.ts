@@ -252,7 +252,10 @@ function stoppedOnSource(state: MigrationState, elapsed: Elapsed): Decision {
  */
 function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
-  if (runs(source)) return end(state, 'unknown', 'source', 'source-resumed');
+  // Where it still copies, it was last seen before post-copy began.
+  if (source.kind === 'answering' && runs(source) && source.migration !== 'active') {
+    return end(state, 'unknown', 'source', 'source-resumed');
+  }
   switch (destination.kind) {
     case 'gone':
       return lostInPostCopy(state, elapsed);
@@ -282,7 +285,8 @@ function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
 
 function lostInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const { source } = state.observed;
-  const quit = source.kind === 'answering' ? attempt(state, 'quit-source', elapsed) : 'given-up';
+  if (runs(source) && elapsed.unchangedMs <= settlingMs) return wait('the source, whose destination is gone');
+  const quit = source.kind === 'answering' && !runs(source) ? attempt(state, 'quit-source', elapsed) : 'given-up';
   return typeof quit === 'string' ? end(state, 'lost', 'nowhere', 'destination-died-in-post-copy') : quit;
 }
 
@@ -461,7 +465,7 @@ function causeOf(state: MigrationState): Cause {
 }
 
 function lost(state: MigrationState): Decision {
-  return end(state, 'lost', 'nowhere', 'source-died');
+  return end(state, 'lost', 'nowhere', state.guestShutDown ? 'guest-shut-down' : 'source-died');
 }
 
 function cancelFor(reason: CancelReason, by: string): Decision {

@@ -70,6 +70,13 @@ const rows: Readonly<Record<Cause, Row>> = {
     cause: `The QEMU on alpha ended before the guest had been handed over. ${nowhere}`,
     next: 'Start the guest again from its disks; look into the log of the source QEMU for why it ended.',
   },
+  'guest-shut-down': {
+    journal: [...begun, { kind: 'guest-shut-down', side: 'source', reason: 'guest-shutdown' }, sees('source', gone)],
+    guest: 'nowhere',
+    side: 'source',
+    cause: `The guest shut down by itself on alpha (guest-shutdown) before it had been handed over. ${nowhere}`,
+    next: 'Nothing was lost: start it again from its disks, where it shall run.',
+  },
   'source-died-before-commit': {
     journal: [...begun, sees('source', gone)],
     guest: 'stopped',

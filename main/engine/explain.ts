@@ -8,6 +8,7 @@ export type Cause =
   | 'step-failed'
   | 'migration-failed'
   | 'source-died'
+  | 'guest-shut-down'
   | 'source-died-before-commit'
   | 'source-unreachable'
   | 'source-unverified'
@@ -90,6 +91,12 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
         side: 'source',
         cause: `The QEMU on ${plan.source.id} ended before the guest had been handed over.`,
         next: 'Start the guest again from its disks; look into the log of the source QEMU for why it ended.',
+      };
+    case 'guest-shut-down':
+      return {
+        side: 'source',
+        cause: `The guest shut down by itself on ${plan.source.id} (${state.guestShutDown?.reason}) before it had been handed over.`,
+        next: 'Nothing was lost: start it again from its disks, where it shall run.',
       };
     case 'source-died-before-commit':
       return {

@@ -108,6 +108,21 @@ describe('the source dies', () => {
     expect(await endingOf(migration)).toEqual({ ...expected, ...expectedPeace(migration) });
   });
 
+  test('with its guest, which has shut itself down: that is told, and nobody starts it again', async () => {
+    const migration = planned();
+    const { source } = migration;
+    at('copying', migration, () => {
+      source.tell({ kind: 'shutdown', byGuest: true, reason: 'guest-shutdown' });
+      source.quit();
+    });
+    const { outcome, explanation } = await migration.migrate();
+    expect({ outcome, truth: migration.world.whereabouts, cause: explanation?.cause }).toEqual({
+      outcome: 'lost',
+      truth: 'nowhere',
+      cause: expect.stringContaining('shut down by itself on alpha (guest-shutdown)'),
+    });
+  });
+
   test('just after it has said that it handed the guest over: the destination goes on', async () => {
     const migration = planned();
     const run = await migration.begin();

@@ -358,7 +358,12 @@ export class MigrationRun {
       clock: this.#ports.clock,
       everyMs: 1000 / this.#ports.plan.settings.sampleHz,
       onObservation: (observation, status) => this.#observed(side, observation, status),
-      onEvent: () => this.#stimulus.abort(),
+      onEvent: (event) => {
+        if (event.kind === 'shutdown' && event.byGuest) {
+          void this.#dispatch({ kind: 'guest-shut-down', side, reason: event.reason });
+        }
+        this.#stimulus.abort();
+      },
     });
     this.#observers[side] = observer;
     this.#observing.push(observer.run().catch((fault: unknown) => this.#stumbled(fault)));

@@ -48,6 +48,8 @@ export interface MigrationState {
   /** The destination's process was found gone before anybody had tried to remove it. */
   readonly destinationEndedByItself: boolean;
   readonly stalled: JournalEventOf<'stalled'> | undefined;
+  /** The guest has ended itself, and its QEMU with it. */
+  readonly guestShutDown: JournalEventOf<'guest-shut-down'> | undefined;
   /** The kernel could not be asked about the connection; what is not known by now will not be. */
   readonly samplingFailed: boolean;
   readonly postCopy: {
@@ -89,6 +91,7 @@ export function initialState(plan: Plan): MigrationState {
     mayHaveRunOnDestination: false,
     destinationEndedByItself: false,
     stalled: undefined,
+    guestShutDown: undefined,
     samplingFailed: false,
     postCopy: { requested: false, entered: false, recover: false },
     pathActions: {},
@@ -132,6 +135,8 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
       return { ...state, cancel: state.cancel ?? { reason: event.reason, by: event.by } };
     case 'stalled':
       return { ...state, stalled: event };
+    case 'guest-shut-down':
+      return { ...state, guestShutDown: event };
     case 'sampling-failed':
       return { ...state, samplingFailed: true };
     case 'post-copy-requested':

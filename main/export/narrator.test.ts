@@ -105,6 +105,10 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured any more (EPERM); the migration goes on.'],
   [
+    { kind: 'guest-shut-down', side: 'source', reason: 'guest-shutdown' },
+    'lab-guest shut down by itself on lab-source (guest-shutdown).',
+  ],
+  [
     { kind: 'stalled', forMs: 30_000, guest: 'source' },
     'Nothing has moved for 30 s; lab-guest goes on running on lab-source.',
   ],

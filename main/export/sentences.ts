@@ -60,6 +60,8 @@ function wording(event: JournalEvent, scene: Scene): string {
       return `The subflow on ${scene.path} closed.`;
     case 'sampling-failed':
       return `The paths cannot be measured any more (${event.why}); the migration goes on.`;
+    case 'guest-shut-down':
+      return `${scene.guest} shut down by itself on ${scene[event.side]} (${event.reason}).`;
     case 'stalled':
       return `Nothing has moved for ${formatDurationMs(event.forMs)}; ${places[event.guest](scene)}.`;
     case 'cancel-requested':
