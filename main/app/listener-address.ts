@@ -14,13 +14,8 @@ export function wantedListener(text: string, policy: MptcpPolicy): ListenerAddre
     throw refused(text, 'is no address', 'Name where to listen, tcp:0:4444, or leave --incoming out.');
   }
   const address = internet(incoming.address, text);
-  const foreign = Object.keys(address).find((key) => !understood.has(key));
-  if (foreign !== undefined) {
-    throw refused(
-      text,
-      `has the option ${foreign}, which is not for a listener`,
-      'Only to= and mptcp= are taken here.',
-    );
+  if (!Object.keys(address).every((key) => understood.has(key))) {
+    throw refused(text, 'has an option that cannot be asked for here', 'Only to= and mptcp= are taken here.');
   }
   if (address.mptcp === true && policy === 'off') {
     throw refused(text, 'asks for mptcp, and --mptcp off forbids it', 'Leave one of the two out.');
