@@ -91,6 +91,16 @@ export class MigrationUnderTest {
     return endedOf(await this.#live((manager) => manager.attach(this.events)));
   }
 
+  /** `switchyard recover`: takes it up, and asks for the recovery at once. */
+  async recover(by: string): Promise<JournalEventOf<'ended'>> {
+    const ending = this.#live(async (manager) => {
+      const run = await manager.attach(this.events);
+      await run.requestRecovery(by);
+      return run;
+    });
+    return endedOf(await ending);
+  }
+
   /** Like `migrate`, or `attach` where there is something on disk, with a manager that dies on the way. */
   async manageUntilKilled(death: Pick<Death, 'atEntry' | 'moment'>): Promise<Ending | 'killed'> {
     this.disk.death = { ...death, kill: () => this.manager.kill() };
@@ -101,6 +111,11 @@ export class MigrationUnderTest {
   /** Asks whoever manages it, if anybody does. */
   cancel(by: string): void {
     void this.#run?.cancel(by);
+  }
+
+  /** Asks whoever manages it, if anybody does. */
+  requestPostCopy(by: string): void {
+    void this.#run?.requestPostCopy(by);
   }
 
   /** What the engine did and decided, in order: `intended migrate`, `committed`, `ended done-on-destination`. */

@@ -46,6 +46,12 @@ export const scenarios: readonly Scenario[] = [
     beginsDifferently: true,
     befall: () => undefined,
   },
+  {
+    name: 'a migration that is finished by post-copy',
+    outcome: 'done-on-destination',
+    settings: { postCopy: 'allow' },
+    befall: (migration) => at('copying', migration, () => migration.requestPostCopy('operator')),
+  },
 ];
 
 export function migrationOf({ befall, settings }: Scenario): MigrationUnderTest {

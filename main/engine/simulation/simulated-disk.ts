@@ -40,6 +40,11 @@ export class SimulatedDisk {
     return this.#refusedCommit || this.entries.some(({ event }) => event.kind === 'committed');
   }
 
+  /** Only then may anybody say `cont` there. */
+  get mayStartDestination(): boolean {
+    return this.committed || this.entries.some(({ event }) => event.kind === 'post-copy-entered');
+  }
+
   /** What was to be written is not. */
   refuse(event: JournalEvent): SwitchyardError {
     this.#refusedCommit ||= event.kind === 'committed';

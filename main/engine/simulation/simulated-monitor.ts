@@ -123,8 +123,8 @@ export class SimulatedMonitor implements Qemu {
     return this.#call('recover', () => this.#qemu.recover(), overtaking);
   }
 
-  resumeMigration(): Promise<void> {
-    return this.#inBand('resumeMigration', () => this.#qemu.resumeMigration());
+  resumeMigration(address: MigrationAddress): Promise<void> {
+    return this.#inBand('resumeMigration', () => this.#qemu.resumeMigration(address));
   }
 
   cont(): Promise<void> {

@@ -5,6 +5,7 @@ import { refused } from './faults.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 import type { SimulatedMonitor } from './simulated-monitor.ts';
 import type { SimulatedSocket } from './simulated-sockets.ts';
+import type { SimulatedPostCopy } from './simulated-post-copy.ts';
 import { SimulatedStream } from './simulated-stream.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
@@ -16,8 +17,16 @@ export interface Birth {
   readonly migrationId: string | undefined;
 }
 
-const mayBeCancelled = new Set(['setup', 'active', 'pre-switchover', 'device']);
-const hasStatistics = new Set(['active', 'pre-switchover', 'device', 'completed']);
+const mayBeCancelled = new Set(['postcopy-active', 'postcopy-paused', 'setup', 'active', 'pre-switchover', 'device']);
+const hasStatistics = new Set([
+  'active',
+  'postcopy-active',
+  'postcopy-paused',
+  'postcopy-recover',
+  'pre-switchover',
+  'device',
+  'completed',
+]);
 
 /**
  * One QEMU process with the manners of QEMU 7.2, as far as a migration manager meets them: what each command answers in
@@ -39,12 +48,22 @@ export class SimulatedQemu {
   frozen = false;
   /** Which run of the guest its memory is from; none before it has a guest. */
   guestEpoch = -1;
+  /** The QEMU that holds the rest of the guest's memory, during post-copy. */
+  otherHalf: SimulatedQemu | undefined;
+  /** Where it waits for its source to come back. */
+  recoveryPort: number | undefined;
   listener: MigrationAddress | undefined;
   /** A program that is none of ours is the one client of its monitor. */
   takenMonitor = false;
   /** The one client of its monitor. */
   monitor: SimulatedMonitor | undefined;
-  capabilities: Capabilities = { events: false, 'return-path': false, multifd: false, 'auto-converge': false };
+  capabilities: Capabilities = {
+    events: false,
+    'return-path': false,
+    multifd: false,
+    'auto-converge': false,
+    'postcopy-ram': false,
+  };
   parameters: Required<MigrationParameters> = {
     downtimeLimitMs: 300,
     bandwidthBitsPerSecond: 134_217_728 * 8,
@@ -149,22 +168,40 @@ export class SimulatedQemu {
   }
 
   startPostCopy(): void {
-    throw refused(
-      'migrate-start-postcopy',
-      'Enable postcopy with migrate_set_capability before the start of migration',
-    );
+    this.#refuse('startPostCopy');
+    if (!this.capabilities['postcopy-ram']) {
+      throw refused(
+        'migrate-start-postcopy',
+        'Enable postcopy with migrate_set_capability before the start of migration',
+      );
+    }
+    if (this.outgoing === 'none') {
+      throw refused('migrate-start-postcopy', 'Postcopy must be started after migration has been started');
+    }
+    if (this.stream?.inProgress) this.stream.postCopyAsked = true;
   }
 
   pausePostCopy(): void {
-    throw refused('migrate-pause', 'migrate-pause is currently only supported during postcopy-active state');
+    this.#refuse('pausePostCopy');
+    const postCopy = this.#postCopy;
+    if (!postCopy) {
+      throw refused('migrate-pause', 'migrate-pause is currently only supported during postcopy-active state');
+    }
+    postCopy.pause(this);
   }
 
   recover(): number {
-    throw refused('migrate-recover', 'Migrate recover can only be run when postcopy is paused.');
+    this.#refuse('recover');
+    const postCopy = this.#postCopy;
+    if (!postCopy) throw refused('migrate-recover', 'Migrate recover can only be run when postcopy is paused.');
+    return postCopy.recover();
   }
 
-  resumeMigration(): void {
-    throw refused('migrate', 'Cannot resume if there is no paused migration');
+  resumeMigration(address: MigrationAddress): void {
+    this.#refuse('resumeMigration');
+    const postCopy = this.#postCopy;
+    if (!postCopy) throw refused('migrate', 'Cannot resume if there is no paused migration');
+    postCopy.resume(address);
   }
 
   cont(): void {
@@ -213,6 +250,26 @@ export class SimulatedQemu {
     this.run = 'paused';
     this.setIncoming('completed');
     if (sourceWasRunning && !this.#startsPaused) this.setRun('running');
+  }
+
+  /** Post-copy begins: the guest is here, most of its memory is not. */
+  takeOver(source: SimulatedQemu, sourceWasRunning: boolean): void {
+    this.guestEpoch = source.guestEpoch;
+    // What the source still holds is of no use without what runs here.
+    source.guestEpoch = -1;
+    source.otherHalf = this;
+    this.otherHalf = source;
+    this.listener = undefined;
+    this.run = 'paused';
+    this.setIncoming('postcopy-active');
+    if (sourceWasRunning && !this.#startsPaused) this.setRun('running');
+  }
+
+  /** The last page has arrived. */
+  becomeWhole(): void {
+    if (this.otherHalf) this.otherHalf.otherHalf = undefined;
+    this.otherHalf = undefined;
+    this.setIncoming('completed');
   }
 
   /** A destination that cannot go on says why and exits 1. */
@@ -284,6 +341,10 @@ export class SimulatedQemu {
     const waiting = this.#waiting;
     this.#waiting = waiting.filter(({ outOfBand }) => !this.#canAct(outOfBand));
     for (const { outOfBand, go } of waiting) if (this.#canAct(outOfBand)) go();
+  }
+
+  get #postCopy(): SimulatedPostCopy | undefined {
+    return (this.stream ?? this.otherHalf?.stream)?.postCopy;
   }
 
   #tellStatus(status: string): void {

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '#contract/units.ts';
 import type { MigrationAddress } from '#main/engine/ports.ts';
+import { SimulatedPostCopy } from './simulated-post-copy.ts';
 import type { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
@@ -36,6 +37,9 @@ export class SimulatedStream {
   inProgress = true;
   /** The destination needs nothing more of the source. */
   everythingSent = false;
+  /** To begin at the next opportunity. */
+  postCopyAsked = false;
+  postCopy: SimulatedPostCopy | undefined;
   readonly #world: SimulatedWorld;
   readonly #address: MigrationAddress;
   readonly #guestWasRunning: boolean;
@@ -60,7 +64,8 @@ export class SimulatedStream {
         throw new StreamEnd('broken', 'Unable to write to socket: Connection reset by peer');
       }
       await this.#copy();
-      await this.#switchOver(destination);
+      if (this.postCopyAsked) await this.#switchToPostCopy(destination);
+      else await this.#switchOver(destination);
     } catch (end) {
       if (!(end instanceof StreamEnd)) throw end;
       await this.#unwind(end);
@@ -89,8 +94,17 @@ export class SimulatedStream {
         this.remainingBytes = ms * nature.bytesPerMs;
         this.#world.changed();
         await this.#send(ms);
+        if (this.postCopyAsked) return;
       } while (nature.neverConverges && index === nature.iterationsMs.length - 1);
     }
+  }
+
+  async #switchToPostCopy(destination: SimulatedQemu): Promise<void> {
+    this.#stoppedAtMs = this.#world.clock.monoMs();
+    this.everythingSent = true;
+    this.postCopy = new SimulatedPostCopy(this.#world, this.source, destination, (ms) => this.#sent(ms));
+    if ((await this.postCopy.run(this.#guestWasRunning)) === 'completed') this.#complete(1);
+    else this.#end();
   }
 
   async #switchOver(destination: SimulatedQemu): Promise<void> {
@@ -108,12 +122,16 @@ export class SimulatedStream {
     void this.#load(destination);
     // Without a return path nobody tells the source whether the destination could use what was sent.
     if (source.capabilities['return-path']) await this.#hearOfCompletion(destination);
-    this.downtimeMs = this.#world.clock.monoMs() - this.#stoppedAtMs;
+    this.#complete(this.#world.clock.monoMs() - this.#stoppedAtMs);
+  }
+
+  #complete(downtimeMs: Milliseconds): void {
+    this.downtimeMs = downtimeMs;
     this.totalTimeMs = this.#world.clock.monoMs() - this.#startedAtMs;
     this.remainingBytes = 0;
     this.#end();
-    source.setOutgoing('completed');
-    source.setRun('postmigrate');
+    this.source.setOutgoing('completed');
+    this.source.setRun('postmigrate');
   }
 
   async #hearOfCompletion(destination: SimulatedQemu): Promise<void> {
@@ -173,7 +191,7 @@ export class SimulatedStream {
 
   /** Keeps the network busy for so long, plus the time in which it does not carry anything. */
   async #send(ms: Milliseconds): Promise<void> {
-    for (let leftMs = ms; leftMs > 0;) {
+    for (let leftMs = ms; leftMs > 0 && !this.postCopyAsked;) {
       const sliceMs = Math.min(grainMs, leftMs);
       await this.#grain(sliceMs);
       if (!this.#flows()) {
@@ -181,10 +199,14 @@ export class SimulatedStream {
         continue;
       }
       leftMs -= sliceMs;
-      const bytes = sliceMs * this.#world.nature.bytesPerMs;
-      this.bytesSent += bytes;
-      this.remainingBytes = Math.max(0, this.remainingBytes - bytes);
+      this.#sent(sliceMs);
     }
+  }
+
+  #sent(ms: Milliseconds): void {
+    const bytes = ms * this.#world.nature.bytesPerMs;
+    this.bytesSent += bytes;
+    this.remainingBytes = Math.max(0, this.remainingBytes - bytes);
   }
 
   async #grain(ms: Milliseconds): Promise<void> {

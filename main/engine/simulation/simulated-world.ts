@@ -9,7 +9,7 @@ import { VirtualClock } from './virtual-clock.ts';
 
 /** How long things take, and how they behave; tests change what they are about. */
 export interface Nature {
-  readonly connectMs: Milliseconds;
+  connectMs: Milliseconds;
   /** Duration of each iteration, at the network's full rate. */
   iterationsMs: readonly Milliseconds[];
   /** The last iteration is repeated for ever: the guest dirties memory faster than the network carries it. */
@@ -18,6 +18,8 @@ export interface Nature {
   /** Device state and last pages, sent with the guest stopped and the main loop held. */
   readonly deviceStateMs: Milliseconds;
   loadMs: Milliseconds;
+  /** What is left to be sent when post-copy begins, at the network's full rate. */
+  postCopyMs: Milliseconds;
   /** From the destination's completion until the source has heard of it. */
   readonly acknowledgeMs: Milliseconds;
   /** Whether the connection becomes Multipath TCP where both ends ask for it. */
@@ -50,6 +52,7 @@ export class SimulatedWorld {
     bytesPerMs: 100_000,
     deviceStateMs: 30,
     loadMs: 10,
+    postCopyMs: 200,
     acknowledgeMs: 4,
     multipath: true,
     answersLoseMultipath: false,
@@ -89,7 +92,7 @@ export class SimulatedWorld {
 
   /** Living copies whose memory is the guest's newest: the guest can go on from any of them, and from nothing else. */
   get intactCopies(): readonly SimulatedQemu[] {
-    return this.processes.filter((qemu) => qemu.guestEpoch === this.#epoch);
+    return this.processes.filter((qemu) => qemu.guestEpoch === this.#epoch && !qemu.otherHalf);
   }
 
   /** The truth, for a test to compare with what the engine says: `runs on beta`, `stopped on alpha and beta`, `nowhere`. */
@@ -125,13 +128,14 @@ export class SimulatedWorld {
     if (qemu.run === 'inmigrate') this.violations.push('cont on a destination that has no guest yet');
     else if (qemu.migrationId === undefined || qemu.outgoing !== 'none') {
       if (others.length > 0) this.violations.push('cont on the source while the destination is not gone');
-    } else if (this.disks.get(qemu.migrationId)?.committed !== true)
+    } else if (this.disks.get(qemu.migrationId)?.mayStartDestination !== true)
       this.violations.push('cont on the destination before the commit');
     qemu.cont();
   }
 
   /** A manager is about to end a process: never the only copy from which the guest could go on. */
   judgeKill(qemu: SimulatedQemu): void {
+    if (qemu.otherHalf?.alive) this.violations.push(`half of the guest is ended on ${qemu.machine.id}`);
     const intact = this.intactCopies;
     if (intact.length === 1 && intact[0] === qemu) this.violations.push(`the only copy is ended on ${qemu.machine.id}`);
   }
