@@ -7,8 +7,8 @@ import { frame } from './frame.ts';
 import { Screen } from './screen.ts';
 import { Story } from './story.ts';
 
-/** Ten pictures a second: more than samples come, and as much as an eye reads. */
-const frameMs = 100;
+/** Five pictures a second: figures that change more often cannot be read, and this process has better things to do. */
+const frameMs = 200;
 
 /** Draws a migration while it runs. What arrives between two pictures shows in the next. */
 export function liveView(

@@ -27,9 +27,10 @@ export class Screen {
   /** Replaces the picture. Skipped while the last one is still on its way, or when nothing has changed. */
   draw(lines: readonly Line[]): void {
     if (this.#terminal.busy) return;
-    const shown = `${this.#terminal.columns}\n${lines.map((line) => paint(line, this.#terminal)).join('\n')}`;
+    const rows = lines.map((line) => paint(line, this.#terminal));
+    const shown = `${this.#terminal.columns}\n${rows.join('\n')}`;
     if (shown === this.#shown) return;
-    this.#replaceBy(lines.map((line) => paint(line, this.#terminal)));
+    this.#replaceBy(rows);
     this.#drawn = lines;
     this.#shown = shown;
   }
