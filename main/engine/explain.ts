@@ -275,8 +275,16 @@ const attempts: Readonly<Record<StepName, string>> = {
 };
 
 function migrationFailed(state: MigrationState): About {
-  const { destination } = state.plan;
+  const { destination, waiting } = state.plan;
   const said = destinationsLine(state);
+  if (waiting) {
+    return {
+      cause: `QEMU gave the migration up${colon(firstLine(state))}.`,
+      next:
+        'See also what the waiting QEMU on {destination} said, where it was started. ' +
+        'Mend that, start another one and migrate again: nothing was lost.',
+    };
+  }
   if (state.destinationEndedByItself && said === undefined) {
     return {
       side: 'destination',
