@@ -1,7 +1,8 @@
-import { createStore, type StoreApi } from 'zustand/vanilla';
+import { createStore } from 'zustand/vanilla';
 import type { Failure } from '#contract/errors.ts';
 import type { Result } from '#contract/result.ts';
 import type { Connection } from '#renderer/host/connection.ts';
+import { readable, type Readable } from './readable.ts';
 
 /** A copy of something that main owns. `failure` is why the last question went unanswered; the value before it is kept. */
 export interface Copy<Value> {
@@ -10,7 +11,7 @@ export interface Copy<Value> {
   readonly asking: boolean;
 }
 
-export interface CopyStore<Value> extends Pick<StoreApi<Copy<Value>>, 'getState' | 'subscribe'> {
+export interface CopyStore<Value> extends Readable<Copy<Value>> {
   /** Asks main anew; while a question is under way there is no second one. */
   refresh(): Promise<void>;
 }
@@ -40,7 +41,7 @@ export function copyOf<Value>(connection: Connection, { ask, listen }: CopySourc
 
   const refresh = (): Promise<void> => (underWay ??= question().finally(() => (underWay = undefined)));
   connection.onOpen(() => void refresh());
-  return { getState: store.getState, subscribe: store.subscribe, refresh };
+  return { ...readable(store), refresh };
 
   async function question(): Promise<void> {
     toldMeanwhile = [];

@@ -1,7 +1,8 @@
-import { createStore, type StoreApi } from 'zustand/vanilla';
+import { createStore } from 'zustand/vanilla';
 import type { MigrationView } from '#contract/channels.ts';
 import type { Failure } from '#contract/errors.ts';
 import type { Connection } from '#renderer/host/connection.ts';
+import { readable, type Readable } from './readable.ts';
 
 interface Views {
   readonly views: ReadonlyMap<string, MigrationView>;
@@ -9,7 +10,7 @@ interface Views {
   readonly failures: ReadonlyMap<string, Failure>;
 }
 
-export interface MigrationViews extends Pick<StoreApi<Views>, 'getState' | 'subscribe'> {
+export interface MigrationViews extends Readable<Views> {
   /** Keeps a view up to date from now on. */
   open(id: string): void;
 }
@@ -29,8 +30,7 @@ export function migrationViews(connection: Connection): MigrationViews {
   });
 
   return {
-    getState: store.getState,
-    subscribe: store.subscribe,
+    ...readable(store),
     open(id) {
       if (opened.has(id)) return;
       opened.add(id);

@@ -1,5 +1,6 @@
-import { createStore, type StoreApi } from 'zustand/vanilla';
+import { createStore } from 'zustand/vanilla';
 import type { Failure } from '#contract/errors.ts';
+import { readable, type Readable } from './readable.ts';
 
 /** Something the operator should know now; it leaves when they say so, good news also by itself. */
 export interface Notice {
@@ -9,7 +10,7 @@ export interface Notice {
   readonly remedy: string | undefined;
 }
 
-export interface Notices extends Pick<StoreApi<readonly Notice[]>, 'getState' | 'subscribe'> {
+export interface Notices extends Readable<readonly Notice[]> {
   fail(failure: Failure): void;
   succeed(text: string): void;
   dismiss(id: number): void;
@@ -29,8 +30,7 @@ export function notices(): Notices {
   };
 
   return {
-    getState: store.getState,
-    subscribe: store.subscribe,
+    ...readable(store),
     fail: ({ text, remedy }) => add({ kind: 'danger', text, remedy }),
     succeed: (text) => add({ kind: 'success', text, remedy: undefined }),
     dismiss: (id) =>

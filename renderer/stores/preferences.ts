@@ -1,6 +1,7 @@
-import { createStore, type StoreApi } from 'zustand/vanilla';
+import { createStore } from 'zustand/vanilla';
 import { defaultSettings } from '#contract/default-settings.ts';
 import type { MigrationSettings } from '#contract/migration.ts';
+import { readable, type Readable } from './readable.ts';
 
 export const themes = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
@@ -22,7 +23,7 @@ export interface Preferences {
   readonly lastMove: LastMove | undefined;
 }
 
-export interface PreferencesStore extends Pick<StoreApi<Preferences>, 'getState' | 'subscribe'> {
+export interface PreferencesStore extends Readable<Preferences> {
   change(changes: Partial<Preferences>): void;
 }
 
@@ -39,8 +40,7 @@ const storageKey = 'switchyard.preferences/1';
 export function preferences(storage: Pick<Storage, 'getItem' | 'setItem'>): PreferencesStore {
   const store = createStore<Preferences>(() => readPreferences(storage.getItem(storageKey) ?? ''));
   return {
-    getState: store.getState,
-    subscribe: store.subscribe,
+    ...readable(store),
     change(changes) {
       store.setState(changes);
       const { settings, ...rest } = store.getState();

@@ -1,0 +1,54 @@
+import type uPlot from 'uplot';
+import { formatBitsPerSecond, type BitsPerSecond } from '#contract/units.ts';
+import { stacked } from '#renderer/telemetry/chart-window.ts';
+import { valueAt } from '#renderer/telemetry/columns.ts';
+import { pathClass, pathColour } from './colours.ts';
+import { paintLevel } from './paint-markers.ts';
+import type { ChartKind } from './run-chart.ts';
+
+/** Room above the level for its words. */
+const headroom = 1.12;
+
+/**
+ * Throughput by subflow, stacked, one colour a path; their sum as a line, what the links could carry as a level, and the
+ * rate at which the guest dirties memory as a dashed line.
+ */
+export function throughputChart(capacity: BitsPerSecond | undefined): ChartKind {
+  return {
+    height: 300,
+    markerWords: true,
+    shape: ({ bands }) => bands.all.map(({ pathIndex }) => pathIndex).join(),
+    // Areas reach down to zero, so the highest is painted first and each lower one over it.
+    series: ({ bands }, colours) => [
+      ...bands.all.toReversed().map(({ pathIndex }): uPlot.Series => {
+        const colour = pathColour(colours, pathIndex);
+        return { fill: colour, stroke: colours.surface, width: 0.6, points: { show: false } };
+      }),
+      { stroke: colours.line, width: 1.5, points: { show: false } },
+      { stroke: colours.line, width: 1.5, dash: [6, 5], points: { show: false } },
+    ],
+    values: ({ bands }, window) => [
+      ...stacked(bands.all.map(({ index }) => window.points(`${index}.throughputBitsPerSecond`))).toReversed(),
+      window.points('throughputBitsPerSecond'),
+      window.points('dirtyBitsPerSecond'),
+    ],
+    formatValue: formatBitsPerSecond,
+    top: (highest) => Math.max(highest, capacity ?? 0, 1e6) * headroom,
+    paintOver: (plot, colours) => {
+      if (capacity !== undefined) paintLevel(plot, capacity, `sum of links ${formatBitsPerSecond(capacity)}`, colours);
+    },
+    tooltip: ({ bands }, columns, row) => {
+      const rate = (name: Parameters<typeof valueAt>[1]): string =>
+        formatBitsPerSecond(valueAt(columns, name, row) ?? 0);
+      return [
+        { name: 'All paths', value: rate('throughputBitsPerSecond') },
+        ...bands.all.map((band) => ({
+          name: bands.nameOf(band),
+          value: rate(`${band.index}.throughputBitsPerSecond`),
+          swatch: pathClass(band.pathIndex),
+        })),
+        { name: 'Dirty rate', value: rate('dirtyBitsPerSecond') },
+      ];
+    },
+  };
+}

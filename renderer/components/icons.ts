@@ -1,0 +1,19 @@
+// One door to the icon set: each by its own module, since the package's index is all of them.
+export { ArrowRightIcon } from '@patternfly/react-icons/dist/esm/icons/arrow-right-icon';
+export { CheckCircleIcon } from '@patternfly/react-icons/dist/esm/icons/check-circle-icon';
+export { CheckIcon } from '@patternfly/react-icons/dist/esm/icons/check-icon';
+export { CopyIcon } from '@patternfly/react-icons/dist/esm/icons/copy-icon';
+export { EllipsisVIcon } from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
+export { ExclamationCircleIcon } from '@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon';
+export { ExclamationTriangleIcon } from '@patternfly/react-icons/dist/esm/icons/exclamation-triangle-icon';
+export { FlaskIcon } from '@patternfly/react-icons/dist/esm/icons/flask-icon';
+export { HistoryIcon } from '@patternfly/react-icons/dist/esm/icons/history-icon';
+export { InfoCircleIcon } from '@patternfly/react-icons/dist/esm/icons/info-circle-icon';
+export { MinusCircleIcon } from '@patternfly/react-icons/dist/esm/icons/minus-circle-icon';
+export { NetworkWiredIcon } from '@patternfly/react-icons/dist/esm/icons/network-wired-icon';
+export { PauseCircleIcon } from '@patternfly/react-icons/dist/esm/icons/pause-circle-icon';
+export { PauseIcon } from '@patternfly/react-icons/dist/esm/icons/pause-icon';
+export { PlayIcon } from '@patternfly/react-icons/dist/esm/icons/play-icon';
+export { ServerIcon } from '@patternfly/react-icons/dist/esm/icons/server-icon';
+export { SyncAltIcon } from '@patternfly/react-icons/dist/esm/icons/sync-alt-icon';
+export { TimesCircleIcon } from '@patternfly/react-icons/dist/esm/icons/times-circle-icon';

@@ -1,0 +1,121 @@
+import { Checkbox, Label } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import type { MigrationRow } from '#contract/channels.ts';
+import { formatBitsPerSecond, formatBytes, formatDurationMs } from '#contract/units.ts';
+import { toHash } from '#renderer/app/routes.ts';
+import { ExportMenu } from '#renderer/components/ExportMenu.tsx';
+import { ScrollRegion } from '#renderer/components/ScrollRegion.tsx';
+import { dateAndTime, outcomes, phaseInWords } from '#renderer/components/words.ts';
+
+interface HistoryTableProps {
+  readonly rows: readonly MigrationRow[];
+  readonly marked: readonly string[];
+  readonly onMark: (id: string, marked: boolean) => void;
+}
+
+export function HistoryTable({ rows, marked, onMark }: HistoryTableProps) {
+  return (
+    <ScrollRegion label="Migrations, newest first" className="sy-wide-table">
+      <Table variant="compact" aria-label="Migrations">
+        <Thead>
+          <Tr>
+            <Th screenReaderText="Mark" />
+            <Th>Guest</Th>
+            <Th>Status</Th>
+            <Th>Source</Th>
+            <Th>Destination</Th>
+            <Th>Paths</Th>
+            <Th className="sy-number">Transferred</Th>
+            <Th className="sy-number">Goodput</Th>
+            <Th className="sy-number">Downtime</Th>
+            <Th>Started</Th>
+            <Th className="sy-number">Duration</Th>
+            <Th>User</Th>
+            <Th screenReaderText="Export" />
+          </Tr>
+        </Thead>
+        <Tbody>
+          {rows.map((row) => (
+            <HistoryRow key={row.id} row={row} isMarked={marked.includes(row.id)} onMark={onMark} />
+          ))}
+        </Tbody>
+      </Table>
+    </ScrollRegion>
+  );
+}
+
+interface HistoryRowProps {
+  readonly row: MigrationRow;
+  readonly isMarked: boolean;
+  readonly onMark: (id: string, marked: boolean) => void;
+}
+
+function HistoryRow({ row, isMarked, onMark }: HistoryRowProps) {
+  const { id, open, summary, problem } = row;
+  if (!summary) {
+    return (
+      <Tr>
+        <Td />
+        <Td>{id}</Td>
+        <Td colSpan={11} className="sy-danger">
+          {problem ?? 'Its record cannot be read.'}
+        </Td>
+      </Tr>
+    );
+  }
+  const { totals } = summary;
+  return (
+    <Tr isRowSelected={isMarked}>
+      <Td>
+        <Checkbox
+          id={`mark-${id}`}
+          aria-label={`Mark ${summary.guest}, ${dateAndTime(summary.startedAtEpochMs)}`}
+          isChecked={isMarked}
+          onChange={(_event, checked) => onMark(id, checked)}
+        />
+      </Td>
+      <Td dataLabel="Guest">
+        <a href={toHash(open ? { screen: 'running', id } : { screen: 'run', id })}>{summary.guest}</a>
+      </Td>
+      <Td dataLabel="Status">
+        <Status row={row} />
+      </Td>
+      <Td dataLabel="Source">{summary.source}</Td>
+      <Td dataLabel="Destination">{summary.destination}</Td>
+      <Td dataLabel="Paths">{pathsInWords(summary)}</Td>
+      <Td dataLabel="Transferred" className="sy-number">
+        {formatBytes(totals.transferredBytes)}
+      </Td>
+      <Td dataLabel="Goodput" className="sy-number">
+        {totals.goodputBitsPerSecond > 0 ? formatBitsPerSecond(totals.goodputBitsPerSecond) : '–'}
+      </Td>
+      <Td dataLabel="Downtime" className="sy-number">
+        {totals.downtimeMs === undefined ? '–' : formatDurationMs(totals.downtimeMs)}
+      </Td>
+      <Td dataLabel="Started">{dateAndTime(summary.startedAtEpochMs)}</Td>
+      <Td dataLabel="Duration" className="sy-number">
+        {formatDurationMs(totals.durationMs)}
+      </Td>
+      <Td dataLabel="User">{summary.user}</Td>
+      <Td isActionCell>
+        <ExportMenu id={id} of={`${summary.guest}, ${dateAndTime(summary.startedAtEpochMs)}`} />
+      </Td>
+    </Tr>
+  );
+}
+
+function Status({ row: { open, managed, summary } }: { row: MigrationRow }) {
+  if (!summary) return undefined;
+  if (open && !managed) return <Label status="warning">Nobody looks after it</Label>;
+  if (summary.outcome === undefined) return <Label status="info">{phaseInWords(summary.phase)}</Label>;
+  const { tone, short } = outcomes[summary.outcome];
+  return <Label status={tone}>{short}</Label>;
+}
+
+/** `3/3 MPTCP`: used of found; `TCP`. */
+function pathsInWords({ paths, subflows, transport }: NonNullable<MigrationRow['summary']>): string {
+  if (transport.negotiated === undefined) return '–';
+  if (transport.negotiated === 'tcp') return transport.fallback ? 'TCP (fell back)' : 'TCP';
+  const used = new Set(subflows.map(({ localAddress, remoteAddress }) => `${localAddress} ${remoteAddress}`)).size;
+  return `${used}/${paths.length} MPTCP`;
+}

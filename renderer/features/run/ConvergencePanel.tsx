@@ -1,0 +1,76 @@
+import { Label } from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import type { MigrationView } from '#contract/channels.ts';
+import type { Progress } from '#contract/progress.ts';
+import { formatBytes, formatFraction } from '#contract/units.ts';
+import { Panel } from '#renderer/components/Panel.tsx';
+import type { Readings } from '#renderer/telemetry/readings.ts';
+
+type Iteration = MigrationView['record']['iterations'][number];
+
+interface ConvergencePanelProps {
+  readonly record: MigrationView['record'];
+  readonly readings: Readings | undefined;
+}
+
+/** Many short iterations are told by their last; the rest are in the exported record. */
+const shownIterations = 8;
+
+const verdicts: Readonly<Record<Iteration['verdict'], string>> = {
+  first: 'first',
+  converging: 'converging',
+  borderline: 'borderline',
+  'not-converging': 'not converging',
+};
+
+/** Whether it will ever end: each iteration against the one before, and what is sent against what is dirtied. */
+export function ConvergencePanel({ record, readings }: ConvergencePanelProps) {
+  const { iterations, outcome } = record;
+  const shown = iterations.slice(-shownIterations);
+  const hidden = iterations.length - shown.length;
+  return (
+    <Panel title="Convergence">
+      <Table variant="compact" aria-label="Iterations">
+        <Thead>
+          <Tr>
+            <Th className="sy-number">Iteration</Th>
+            <Th className="sy-number">Dirtied</Th>
+            <Th className="sy-number">Sent</Th>
+            <Th className="sy-number">Left</Th>
+            <Th>Verdict</Th>
+          </Tr>
+        </Thead>
+        <Tbody>
+          {shown.map((row) => (
+            <Tr key={row.iteration}>
+              <Td className="sy-number">{row.iteration}</Td>
+              <Td className="sy-number">{row.verdict === 'first' ? '–' : formatBytes(row.dirtiedBytes)}</Td>
+              <Td className="sy-number">{formatBytes(row.sentBytes)}</Td>
+              <Td className="sy-number">{formatBytes(row.remainingBytes)}</Td>
+              <Td className={row.verdict === 'not-converging' ? 'sy-danger' : ''}>{verdicts[row.verdict]}</Td>
+            </Tr>
+          ))}
+        </Tbody>
+      </Table>
+      {hidden > 0 && <p className="sy-subtle">{hidden} earlier iterations are in the exported record.</p>}
+      {outcome === undefined && readings?.progress && <Judgement progress={readings.progress} readings={readings} />}
+    </Panel>
+  );
+}
+
+function Judgement({ progress, readings }: { progress: Progress; readings: Readings }) {
+  const { convergence, dirtyBitsPerSecond } = progress;
+  const times = dirtyBitsPerSecond > 0 ? readings.throughputBitsPerSecond / dirtyBitsPerSecond : undefined;
+  const ratio =
+    times === undefined ? 'the guest dirties nothing' : `sends ${times.toFixed(1)} × what the guest dirties`;
+  const throttle = readings.cpuThrottleFraction;
+  return (
+    <div className="sy-states">
+      {convergence === 'converging' && <Label status="success">Converging: {ratio}</Label>}
+      {convergence === 'borderline' && <Label status="warning">Borderline: {ratio}</Label>}
+      {convergence === 'not-converging' && <Label status="danger">Not converging: {ratio}</Label>}
+      {convergence === 'unknown' && <Label variant="outline">Nothing moves yet</Label>}
+      {throttle !== undefined && throttle > 0 && <Label status="info">CPU throttle {formatFraction(throttle)}</Label>}
+    </div>
+  );
+}

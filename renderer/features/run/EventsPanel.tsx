@@ -1,0 +1,47 @@
+import { Switch } from '@patternfly/react-core';
+import { useState } from 'react';
+import type { MigrationView } from '#contract/channels.ts';
+import { Panel } from '#renderer/components/Panel.tsx';
+import { ScrollRegion } from '#renderer/components/ScrollRegion.tsx';
+import { timeOfDay } from '#renderer/components/words.ts';
+
+type Events = MigrationView['record']['events'];
+
+/** The journal notes each step's intent and every look at both sides: for whoever wants to know exactly. */
+const details = new Set(['intended', 'observed', 'output-kept']);
+const bad = new Set(['failed', 'link-lost', 'subflow-lost', 'stalled', 'sampling-failed', 'path-change-failed']);
+const good = new Set(['link-back', 'subflow-back', 'committed']);
+
+/** What happened, in sentences, newest first. */
+export function EventsPanel({ events }: { events: Events }) {
+  const [detailed, setDetailed] = useState(false);
+  const shown = events.filter(({ kind }) => detailed || !details.has(kind)).toReversed();
+  return (
+    <Panel
+      title="Events"
+      aside={
+        <Switch
+          id="event-details"
+          label="Details"
+          isReversed
+          isChecked={detailed}
+          onChange={(_event, checked) => setDetailed(checked)}
+        />
+      }
+    >
+      <ScrollRegion label="Events, newest first" className="sy-events">
+        <ol aria-live="polite">
+          {shown.map(({ atEpochMs, kind, text }, index) => (
+            <li
+              key={events.length - index}
+              className={bad.has(kind) ? 'sy-danger' : good.has(kind) ? 'sy-success' : ''}
+            >
+              <time dateTime={new Date(atEpochMs).toISOString()}>{timeOfDay(atEpochMs)}</time>
+              <span>{text}</span>
+            </li>
+          ))}
+        </ol>
+      </ScrollRegion>
+    </Panel>
+  );
+}

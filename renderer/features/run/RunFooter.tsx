@@ -1,0 +1,18 @@
+import type { MigrationView } from '#contract/channels.ts';
+import { CopyButton } from '#renderer/components/CopyButton.tsx';
+import { ExportMenu } from '#renderer/components/ExportMenu.tsx';
+import { dateAndTime } from '#renderer/components/words.ts';
+
+export function RunFooter({ record }: { record: MigrationView['record'] }) {
+  const { id, user, versions, startedAtEpochMs } = record;
+  const [from, to] = [versions['sourceQemu'], versions['destinationQemu']];
+  return (
+    <footer className="sy-panel sy-run-foot">
+      <span className="sy-subtle">
+        Migration {id} <CopyButton text={id} label="Copy the id" /> · started by {user}, {dateAndTime(startedAtEpochMs)}
+        {from !== undefined && to !== undefined && ` · QEMU ${from === to ? from : `${from} → ${to}`}`}
+      </span>
+      <ExportMenu id={id} of="this migration" />
+    </footer>
+  );
+}

@@ -1,0 +1,45 @@
+import {
+  Button,
+  EmptyState,
+  EmptyStateActions,
+  EmptyStateBody,
+  EmptyStateFooter,
+  Spinner,
+} from '@patternfly/react-core';
+import { useStore } from 'zustand';
+import { navigate } from '#renderer/app/navigation.ts';
+import { useServices } from '#renderer/app/services.ts';
+import { OpenMigrations } from './OpenMigrations.tsx';
+import { RunScreen } from './RunScreen.tsx';
+
+/** What runs now: the one that was asked for (it stays when it has ended), else the newest; a table above when there are several. */
+export function RunningScreen({ id }: { id: string | undefined }) {
+  const { rows } = useServices();
+  const known = useStore(rows, ({ value }) => value);
+  const open = known?.filter((row) => row.open) ?? [];
+  const shown = id ?? open[0]?.id;
+  if (!known && shown === undefined) return <Spinner aria-label="Loading the migrations" />;
+  if (shown === undefined) return <NothingRuns />;
+  return (
+    <>
+      {open.length > 1 && <OpenMigrations rows={open} shown={shown} />}
+      <RunScreen key={shown} id={shown} />
+    </>
+  );
+}
+
+function NothingRuns() {
+  return (
+    <EmptyState titleText="No migration is running" headingLevel="h1">
+      <EmptyStateBody>What runs appears here by itself, also when it was started from a terminal.</EmptyStateBody>
+      <EmptyStateFooter>
+        <EmptyStateActions>
+          <Button onClick={() => navigate({ screen: 'migrate' })}>Migrate a guest</Button>
+          <Button variant="secondary" onClick={() => navigate({ screen: 'history' })}>
+            Look into the history
+          </Button>
+        </EmptyStateActions>
+      </EmptyStateFooter>
+    </EmptyState>
+  );
+}
