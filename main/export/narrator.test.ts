@@ -31,7 +31,7 @@ test('a whole migration reads like this', () => {
     'Asked the destination to listen.',
     'Destination is listening on port 49152 with MPTCP.',
     'Asked the source QEMU to migrate.',
-    'The source QEMU has begun to connect.',
+    'The source QEMU has begun to migrate.',
     'eth1 carries a subflow from 10.0.1.1 to 10.0.1.2.',
     'eth2 carries a subflow from 10.0.2.1 to 10.0.2.2.',
     'Connected: Multipath TCP confirmed by the kernel, 2 subflows.',

@@ -151,7 +151,7 @@ const steps: Readonly<Record<StepName, StepWords>> = {
   },
   migrate: {
     intended: () => 'Asked the source QEMU to migrate',
-    done: () => 'The source QEMU has begun to connect',
+    done: () => 'The source QEMU has begun to migrate',
     failed: () => 'The source QEMU refused to migrate',
   },
   cancel: {

@@ -57,7 +57,7 @@ test('tells the last events with the time of day', () => {
       .map((line) => line.slice(9)),
   ).toEqual([
     'Destination is listening on port 49152 with MPTCP.',
-    'The source QEMU has begun to connect.',
+    'The source QEMU has begun to migrate.',
     'eth1 carries a subflow from 10.0.1.1 to 10.0.1.2.',
     'eth2 carries a subflow from 10.0.2.1 to 10.0.2.2.',
     'Connected: Multipath TCP confirmed by the kernel, 2 subflows.',
