@@ -57,13 +57,13 @@ test('an end that needs the operator stands out, and says what to type', () => {
   const outcomes = ['unknown', 'stopped-on-source', 'paused-recoverable', 'lost'] as const;
   const marked = outcomes.map((outcome) => {
     const lines = historyLines([ended(outcome)], Infinity).split('\n');
-    return [/[A-Z]{4,}/.exec(lines[1]?.slice(32) ?? '')?.[0], lines.at(-1)?.includes(`switchyard show ${id}`)];
+    return [/[A-Z]{4,}/.exec(lines[1]?.slice(32) ?? '')?.[0], /`switchyard (\w+) /.exec(lines.at(-1) ?? '')?.[1]];
   });
   expect(marked).toEqual([
-    ['KNOWN', true],
-    ['STOPPED', true],
-    ['PAUSED', true],
-    ['LOST', true],
+    ['KNOWN', 'show'],
+    ['STOPPED', 'show'],
+    ['PAUSED', 'recover'],
+    ['LOST', 'show'],
   ]);
 });
 

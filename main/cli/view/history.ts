@@ -29,7 +29,7 @@ export function historyLines(rows: readonly HistoryEntry[], width: number): stri
     { title: 'Duration', dropOrder: 4 },
     { title: 'User', dropOrder: 6 },
   ];
-  const waiting = rows.flatMap(waitingLine);
+  const waiting = rows.flatMap(waitingLines);
   return [table(columns, rows.map(cells), { width }), ...(waiting.length > 0 ? ['', ...waiting] : [])].join('\n');
 }
 
@@ -57,13 +57,17 @@ function statusOf({ open, managed, summary }: HistoryEntry): string {
   return summary?.outcome ? outcomes[summary.outcome] : '-';
 }
 
-/** A migration that is not over, one that left something to do, or one whose journal is not whole. */
-function waitingLine({ id, open, managed, summary, problem }: HistoryEntry): string[] {
-  if (problem !== undefined) return [`${id}: ${problem}`];
+/** A journal that is not whole, a migration that is not over, or one that is and left something to do. */
+function waitingLines({ id, open, managed, summary, problem }: HistoryEntry): string[] {
+  return [...(problem === undefined ? [] : [`${id}: ${problem}`]), ...whatToType({ id, open, managed, summary })];
+}
+
+function whatToType({ id, open, managed, summary }: Omit<HistoryEntry, 'problem'>): string[] {
   if (open && managed) return [`${id} is under way: follow it with \`switchyard watch ${id}\`.`];
   if (open) return [`Nobody looks after ${id}: finish it with \`switchyard watch ${id}\`.`];
   switch (summary?.outcome) {
     case 'paused-recoverable':
+      return [`${id} is paused: go on with \`switchyard recover ${id}\`.`];
     case 'stopped-on-source':
     case 'unknown':
       return [`${id} needs you: \`switchyard show ${id}\` says what happened, \`switchyard watch ${id}\` looks again.`];

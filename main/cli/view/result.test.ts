@@ -81,9 +81,13 @@ test('a fallback is said, with the command that mends it', () => {
   ]);
 });
 
-test('an open migration has no outcome yet', () => {
+test('an open migration has no outcome yet, and says what to type', () => {
   const { outcome: _outcome, ...open } = { ...done, phase: 'copying' };
-  expect(resultLines(open).split('\n')[0]).toBe('lab-guest: still open (copying).');
+  const lines = resultLines(open).split('\n');
+  expect([lines[0], lines.find((line) => line.startsWith('  Next'))]).toEqual([
+    'lab-guest: still open (copying).',
+    `  Next          switchyard watch ${done.id}`,
+  ]);
 });
 
 test('every outcome names the guest', () => {

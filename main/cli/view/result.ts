@@ -43,7 +43,7 @@ export function resultLines(record: MigrationRecord): string {
       ['Phase', explanation?.phase.replaceAll('-', ' ')],
       ['Side', explanation?.side],
       ['Cause', explanation?.cause],
-      ['Next', explanation?.next],
+      ['Next', explanation?.next ?? (outcome ? undefined : `switchyard watch ${record.id}`)],
     ]),
     ...rawLines(explanation?.raw),
     ...(subflows.length > 0 ? ['', indented(subflowTable(record), '  ')] : []),
