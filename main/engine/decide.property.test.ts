@@ -173,12 +173,15 @@ describe('never', () => {
   test('cont on the destination, unless committed or in post-copy, and the source does not run', () => {
     const counterexample = counterexampleTo((situation) => {
       const { state } = situation;
+      const { source, destination } = state.observed;
+      // A destination in post-copy proves that its source has stopped since it was last seen to copy.
+      const proven = state.postCopy.entered && has(source, 'active') && has(destination, 'postcopy-active');
       return (
         !acts(situation, 'resume-destination') ||
         ((state.committed || state.postCopy.entered) &&
           state.plan.guestWasRunning &&
-          !runsOn(state.observed.source) &&
-          state.observed.destination.kind === 'answering')
+          (!runsOn(source) || proven) &&
+          destination.kind === 'answering')
       );
     });
     expect(counterexample).toBeUndefined();

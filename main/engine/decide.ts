@@ -439,7 +439,7 @@ function isOutdated({ current, observed }: MigrationState, side: Side): boolean 
 
 /** Then the copy on the source is an old one, and what the destination holds must not be taken away from it. */
 function mayHaveRunElsewhere(state: MigrationState): boolean {
-  return state.mayHaveRunOnDestination || mayBeInPostCopy(state);
+  return state.mayHaveRunOnDestination || state.sourceCompleted || mayBeInPostCopy(state);
 }
 
 function sourceRuns(state: MigrationState): boolean {
