@@ -43,7 +43,9 @@ export class Board {
   /** Taken up without being asked, so that one which fails is not tried for ever. */
   readonly #tried = new Set<string>();
   readonly #problems = new Map<string, string>();
+  /** Tracked ones whose rows may have changed, and what was found on disk of the others. */
   readonly #dirty = new Set<string>();
+  readonly #found = new Map<string, MigrationRow>();
   readonly #announceRows = atMostEvery(rowsEveryMs, () => this.#tellDirtyRows());
   #letGo = false;
 
@@ -63,10 +65,12 @@ export class Board {
       return { id, open, managed, ...(told === undefined ? {} : { problem: told }), ...(summary ? { summary } : {}) };
     });
     for (const row of rows) if (row.open) await this.#care(row);
-    const current = rows.map((row) => this.#tracked.get(row.id)?.migration.row() ?? row);
-    const news = current.filter((row) => this.#isNews(row));
-    if (news.length > 0) this.#options.listener.rows(news);
-    return current;
+    for (const row of rows) {
+      if (this.#tracked.has(row.id)) continue;
+      this.#found.set(row.id, row);
+      this.#announceRows.ask();
+    }
+    return rows.map((row) => this.#tracked.get(row.id)?.migration.row() ?? row);
   }
 
   get(id: string): OpenMigration | undefined {
@@ -201,6 +205,7 @@ export class Board {
     entry.migration.forget();
     this.#tracked.delete(id);
     this.#dirty.delete(id);
+    this.#found.delete(id);
     this.#options.listener.ended(id);
     if (this.#letGo) return;
     const view = await this.#viewFromDisk(id).catch(() => undefined);
@@ -231,9 +236,10 @@ export class Board {
 
   #tellDirtyRows(): void {
     this.#safely(() => {
-      const rows = [...this.#dirty].flatMap((id) => this.#tracked.get(id)?.migration.row() ?? []);
+      const tracked = [...this.#dirty].flatMap((id) => this.#tracked.get(id)?.migration.row() ?? []);
+      const news = [...this.#found.values(), ...tracked].filter((row) => this.#isNews(row));
       this.#dirty.clear();
-      const news = rows.filter((row) => this.#isNews(row));
+      this.#found.clear();
       if (news.length > 0) this.#options.listener.rows(news);
     });
   }

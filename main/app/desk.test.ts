@@ -153,9 +153,11 @@ describe('the table', () => {
     const { desk } = stage({ history: () => Promise.resolve([...rows]) });
     const window = joined(desk);
     await desk.begin();
+    await settle();
     rows.unshift({ ...endedRow(), id: '20261123T000000Z-0001' });
     await desk.begin();
     await desk.begin();
+    await sleep(550);
     const told = window
       .of('migration.list-changed')
       .flatMap((event) => events['migration.list-changed'].parse(event).rows);
@@ -337,6 +339,7 @@ test('the face is told of rows too, as long as it wants to', async () => {
   const heard: string[][] = [];
   const stop = desk.onRows((rows) => heard.push(rows.map(({ id }) => id)));
   await desk.begin();
+  await settle();
   stop();
   expect(heard).toEqual([[exampleId]]);
 });
