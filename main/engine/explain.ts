@@ -33,7 +33,7 @@ const places: Record<GuestPlace, (state: MigrationState) => string> = {
   source: (state) => `The guest is on ${state.plan.source.id} as before`,
   stopped: () => 'The guest is stopped',
   destination: (state) => `The guest runs on ${state.plan.destination.id}`,
-  unknown: () => 'Where the guest runs is not known; nothing has been touched',
+  unknown: () => 'Where the guest runs is not known; nothing more is touched',
   nowhere: () => 'The guest runs nowhere',
 };
 
