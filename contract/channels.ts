@@ -2,7 +2,14 @@ import { z } from 'zod';
 import type { Failure } from './errors.ts';
 import { guestSchema, hostFactsSchema } from './host.ts';
 import { labLinkSchema, labOptionsSchema, labProofSchema, labStatusSchema } from './lab.ts';
-import { checkSchema, migrationIdSchema, pathSchema, recordSchema, sideSchema } from './migration.ts';
+import {
+  checkSchema,
+  migrationIdSchema,
+  migrationSettingsSchema,
+  pathSchema,
+  recordSchema,
+  sideSchema,
+} from './migration.ts';
 import { liveChangeSchema, migrationRequestSchema, operatorPathActionSchema } from './requests.ts';
 import type { Result } from './result.ts';
 import { sampleSchema } from './telemetry.ts';
@@ -31,6 +38,8 @@ export const migrationViewSchema = z.object({
   managed: z.boolean(),
   /** Something about the migration's keeping, not about its guest: a journal that cannot be written, a take-up that failed. */
   problem: z.string().optional(),
+  /** What holds now; the record's settings are what it was started with. */
+  limits: migrationSettingsSchema.pick({ downtimeLimitMs: true, bandwidthBitsPerSecond: true }),
   controls: z.object({
     cancel: controlSchema,
     change: controlSchema,

@@ -1,5 +1,5 @@
 import type { MigrationRow, MigrationView } from '#contract/channels.ts';
-import type { JournalEntry } from '#contract/migration.ts';
+import type { JournalEntry, MigrationSettings } from '#contract/migration.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import { phaseOf, replay } from '#main/engine/state.ts';
 import { migrationRecord } from '#main/export/record.ts';
@@ -29,7 +29,18 @@ export function viewOf({ entries, samples, managed, problem }: KnownMigration): 
     record,
     managed,
     ...(problem === undefined ? {} : { problem }),
+    limits: limitsOf(record.settings, entries),
     controls: controlsOf(state, managed),
+  };
+}
+
+function limitsOf(settings: MigrationSettings, entries: readonly JournalEntry[]): MigrationView['limits'] {
+  const changes = entries.flatMap(({ event }) => (event.kind === 'settings-changed' ? event : []));
+  const last = (name: keyof MigrationView['limits']): number =>
+    changes.findLast((change) => change[name] !== undefined)?.[name] ?? settings[name];
+  return {
+    downtimeLimitMs: last('downtimeLimitMs'),
+    bandwidthBitsPerSecond: last('bandwidthBitsPerSecond'),
   };
 }
 

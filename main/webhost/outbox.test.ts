@@ -37,6 +37,7 @@ const controls = {
 const view = (revision: number, id = record.id): MigrationView => ({
   revision,
   managed: true,
+  limits: record.settings,
   controls,
   record: { ...record, id },
 });
