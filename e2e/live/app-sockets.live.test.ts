@@ -43,6 +43,11 @@ function stepsOf(events: readonly JournalEvent[]): string[] {
   return events.flatMap((event) => (event.kind === 'intended' ? [event.step] : []));
 }
 
+/** Of this process, and of a QEMU. */
+function descriptors(pid: number): Promise<readonly number[]> {
+  return Promise.all([openDescriptors(), openDescriptors(pid)]);
+}
+
 describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason}`, () => {
   beforeAll(async () => {
     lab = await LabByHand.make('own');
@@ -74,14 +79,14 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
   test('leave no descriptor behind, here or in the QEMU that stays', async () => {
     await finished(await start({}));
     const { identity } = await lab.guest();
-    const before = [openDescriptors(), openDescriptors(identity.pid)];
+    const before = await descriptors(identity.pid);
     const cancelled = await start(slowly);
     await until(() => copies(cancelled.events));
     await cancelled.open.cancel('test');
     expect((await finished(cancelled)).outcome).toBe('safe-on-source');
-    expect([openDescriptors(), openDescriptors(identity.pid)]).toEqual(before);
+    expect(await descriptors(identity.pid)).toEqual(before);
     await finished(await start({}));
-    expect(openDescriptors()).toBe(before[0]);
+    expect(await openDescriptors()).toBe(before[0]);
     expect(await lab.proof()).toMatchObject({ proven: true });
   });
 
@@ -130,7 +135,7 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
   test('are not used for the guest when they turn out to be TCP and Multipath TCP is required', async () => {
     const { here, there } = await lab.sides();
     const guest = await lab.guest();
-    const before = [openDescriptors(), openDescriptors(guest.identity.pid)];
+    const before = await descriptors(guest.identity.pid);
     const run = await start({ mptcp: 'require' });
     // Preflight has found it on; the destination is being started at this moment.
     lab.on(there, 'sysctl', '-qw', 'net.mptcp.enabled=0');
@@ -153,7 +158,7 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
       'quit-destination',
     ]);
     expect((await lab.sides()).here).toBe(here);
-    expect([openDescriptors(), openDescriptors(guest.identity.pid)]).toEqual(before);
+    expect(await descriptors(guest.identity.pid)).toEqual(before);
   });
 
   test('carry the guest over TCP when that is good enough, and say so', async () => {
@@ -209,7 +214,7 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
     [['--congestion-control', 'bbr'], 2, 'Add --socket app.'],
   ])('%j is refused', async (options, code, words) => {
     const { from, to } = await lab.wish({});
-    const said = await lab.type('preflight', lab.guestName, '--from', from, '--to', to, ...options);
-    expect([said.code, said.out + said.log]).toEqual([code, expect.stringContaining(words)]);
+    const answer = await lab.type('preflight', lab.guestName, '--from', from, '--to', to, ...options);
+    expect([answer.code, answer.out + answer.log]).toEqual([code, expect.stringContaining(words)]);
   });
 });

@@ -165,7 +165,14 @@ export async function said(child: ChildProcess): Promise<Said> {
   return { code: code ?? null, out: text(out), log: text(log) };
 }
 
-/** How many descriptors a process has open; of this one unless another is named. */
-export function openDescriptors(pid: number | 'self' = 'self'): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
+/** How many descriptors a process has open, once that has been the same for a while: QEMU closes what has ended in its own time. */
+export async function openDescriptors(pid: number | 'self' = 'self'): Promise<number> {
+  const count = (): number => readdirSync(`/proc/${pid}/fd`).length;
+  for (let [before, same] = [count(), 0]; ;) {
+    await sleep(50);
+    const now = count();
+    same = now === before ? same + 1 : 0;
+    before = now;
+    if (same === 5) return now;
+  }
 }
