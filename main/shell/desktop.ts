@@ -35,7 +35,10 @@ export class Desktop {
 
   constructor(options: DesktopOptions) {
     this.#options = options;
-    this.#manners = new Manners({ window: () => this.#window, showWindow: () => this.showWindow() });
+    this.#manners = new Manners({
+      window: () => this.#window,
+      showMigration: (id) => this.showScreen(`running/${id}`),
+    });
     options.desk.onRows((rows) => this.#update(rows));
     app.on('second-instance', () => this.showWindow());
     app.on('window-all-closed', () => this.#running.length > 0 || app.quit());

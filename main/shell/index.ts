@@ -4,7 +4,7 @@ import { SwitchyardError } from '#contract/errors.ts';
 import { labService } from '#lab/service.ts';
 import { Application } from '#main/app/application.ts';
 import { Desk } from '#main/app/desk.ts';
-import { readManifest } from './content/manifest.ts';
+import { readManifest } from '#main/app/window-content.ts';
 import { serveContent } from './content/serve-content.ts';
 import { Desktop } from './desktop.ts';
 import { saveExport } from './export/save-export.ts';

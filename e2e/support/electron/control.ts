@@ -6,12 +6,17 @@ import { answerDialog, dialogCount, nextDialog, type OpenDialog } from './dialog
 import { invoke, ipcChannels, type SenderFrame } from './ipc-main.ts';
 import { clickMenu, menuRecord } from './menu.ts';
 import { recorded, type Records } from './records.ts';
-import { allSessions } from './session.ts';
+import { allSessions, session as electronSession } from './session.ts';
 import type { WebContents } from './web-contents.ts';
 
 /** Somebody who is not the main frame of a window of ours, and sends all the same. */
 export type Stranger =
-  'frame in the page' | 'foreign origin' | 'frame that has gone' | 'destroyed frame' | 'other contents';
+  | 'frame in the page'
+  | 'another main frame'
+  | 'foreign origin'
+  | 'frame that has gone'
+  | 'destroyed frame'
+  | 'other contents';
 
 /** What a test can do to an app and see of it. Plain data only: it crosses to another process. */
 export const control = {
@@ -30,6 +35,10 @@ export const control = {
     };
   },
 
+  /** Comes when the first page has been loaded, whatever became of it. */
+  whenLoaded: async (): Promise<void> => {
+    if (BrowserWindow.getAllWindows().length > 0) await contents().firstLoad;
+  },
   /** The value of an expression in the page's own world. */
   evaluate: (expression: string): Promise<unknown> => contents().page().evaluate(expression),
   waitFor: async (expression: string, timeoutMs = 5_000): Promise<void> => {
@@ -39,7 +48,6 @@ export const control = {
   press: (keys: string): Promise<void> => contents().page().keyboard.press(keys),
   click: (selector: string): Promise<void> => contents().page().click(selector, { timeout: 5_000 }),
   screenshot: async (path: string): Promise<void> => void (await contents().page().screenshot({ path })),
-  pageCount: (): number => contents().windowCount(),
 
   nextDialog: (): Promise<OpenDialog> => nextDialog(),
   answerDialog,
@@ -68,6 +76,12 @@ export const control = {
   ): boolean => allSessions().some((session) => session.grants(kind, permission, { requestingUrl, isMainFrame })),
   /** Whether any session would let this request out. */
   letsOut: (url: string): boolean => allSessions().some((session) => !session.cancels(url)),
+  /** What the window's own scheme answers to a request that its page could make. */
+  serve: (url: string, method = 'GET'): ReturnType<WebContents['session']['serve']> =>
+    contents().session.serve(url, method),
+  /** A session that the shell knows nothing of. */
+  openSession: (partition: string): void => void electronSession.fromPartition(partition),
+  sendToPage: (channel: string, args: readonly unknown[]): void => contents().send(channel, ...args),
   stopsDownloads: (): boolean => allSessions().every((session) => session.stopsDownloads()),
   /** Whether the window forbids an event of Electron's that a page of Chromium does not raise here. */
   forbids: (name: string): boolean => contents().forbids(name, { url: 'https://example.net/', isMainFrame: true }),
@@ -107,7 +121,8 @@ function strangeFrame(stranger: Stranger, mainFrame: SenderFrame): SenderFrame |
     isDestroyed: () => false,
   };
   if (stranger === 'frame that has gone') return null;
-  if (stranger === 'frame in the page') return { ...frame, parent: mainFrame, frameTreeNodeId: 7 };
+  if (stranger === 'frame in the page') return { ...frame, parent: mainFrame };
+  if (stranger === 'another main frame') return { ...frame, frameTreeNodeId: 7 };
   if (stranger === 'foreign origin') return { ...frame, url: 'https://example.net/', origin: 'https://example.net' };
   if (stranger === 'destroyed frame') return { ...frame, isDestroyed: () => true };
   return frame;

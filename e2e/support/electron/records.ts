@@ -4,6 +4,8 @@ export interface Records {
   readonly schemes: readonly { readonly scheme: string; readonly privileges: object }[];
   readonly switches: readonly (readonly string[])[];
   readonly ipcChannels: readonly string[];
+  /** Every message of a page that reached main: its channel and its first argument. */
+  readonly calls: readonly (readonly string[])[];
   readonly windows: readonly {
     readonly options: object;
     readonly visible: boolean;
@@ -11,6 +13,12 @@ export interface Records {
     readonly url: string;
   }[];
   readonly requests: readonly { readonly url: string; readonly fate: 'served' | 'cancelled' | 'left the machine' }[];
+  /** Addresses that main has led a window to. */
+  readonly loads: readonly string[];
+  /** Navigations that a page has begun. */
+  readonly navigations: readonly ('forbidden' | 'let pass')[];
+  /** Windows that a page tried to open. */
+  readonly popups: readonly ('opened' | 'closed')[];
   readonly openedOutside: readonly string[];
   readonly protocolClients: readonly string[];
   readonly notifications: readonly { readonly title: string; readonly body: string; readonly urgency: string }[];
@@ -33,7 +41,11 @@ export const recorded: Writable<
     | 'sandboxEnabled'
     | 'schemes'
     | 'switches'
+    | 'calls'
     | 'requests'
+    | 'loads'
+    | 'navigations'
+    | 'popups'
     | 'openedOutside'
     | 'protocolClients'
     | 'notifications'
@@ -46,7 +58,11 @@ export const recorded: Writable<
   sandboxEnabled: false,
   schemes: [],
   switches: [],
+  calls: [],
   requests: [],
+  loads: [],
+  navigations: [],
+  popups: [],
   openedOutside: [],
   protocolClients: [],
   notifications: [],

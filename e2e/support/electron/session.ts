@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { BrowserContext, Request, Route, WebSocketRoute } from 'playwright-core';
+import type { BrowserContext, Request, Route } from 'playwright-core';
 import { fromBrowser, originOf } from './addresses.ts';
 import { theBrowser } from './browser.ts';
 import { cancellable } from './cancellable.ts';
@@ -74,6 +74,14 @@ export class Session extends EventEmitter {
     return granted;
   }
 
+  /** What an app's own scheme answers. */
+  async serve(url: string, method: string): Promise<{ status: number; headers: Record<string, string> }> {
+    const handler = this.#handlers.get(new URL(url).protocol.slice(0, -1));
+    if (!handler) return { status: 0, headers: {} };
+    const { status, headers } = await handler(new globalThis.Request(url, { method }));
+    return { status, headers: Object.fromEntries(headers) };
+  }
+
   /** Whether this request would be stopped before it leaves. */
   cancels(url: string): boolean {
     let cancelled = false;
@@ -96,7 +104,6 @@ export class Session extends EventEmitter {
   async #open(): Promise<BrowserContext> {
     const context = await theBrowser().newContext({ serviceWorkers: 'block' });
     await context.route('**/*', (route) => this.#carry(route));
-    await context.routeWebSocket(/.*/, (socket) => this.#carrySocket(socket));
     return context;
   }
 
@@ -120,12 +127,6 @@ export class Session extends EventEmitter {
       headers: Object.fromEntries(response.headers),
       body: Buffer.from(await response.arrayBuffer()),
     });
-  }
-
-  #carrySocket(socket: WebSocketRoute): void {
-    const url = fromBrowser(socket.url());
-    recorded.requests.push({ url, fate: this.cancels(url) ? 'cancelled' : 'left the machine' });
-    void socket.close();
   }
 }
 

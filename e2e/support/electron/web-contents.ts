@@ -40,6 +40,7 @@ export class WebContents extends EventEmitter {
   readonly mainFrame: SenderFrame;
   readonly #preferences: WebPreferences;
   readonly #names: Names;
+  readonly #firstLoad = Promise.withResolvers<void>();
   #page: Page | undefined;
   #cdp: CDPSession | undefined;
   #preloadContext: number | undefined;
@@ -78,12 +79,24 @@ export class WebContents extends EventEmitter {
     recorded.webRtcPolicies.push(policy);
   }
 
+  /** Settled when the first page has been loaded, whatever became of it. */
+  get firstLoad(): Promise<void> {
+    return this.#firstLoad.promise;
+  }
+
   /** Rejects as Electron does when the page cannot be loaded. */
-  async loadURL(url: string): Promise<void> {
+  loadURL(url: string): Promise<void> {
+    recorded.loads.push(url);
+    return this.#load(url).finally(() => this.#firstLoad.resolve());
+  }
+
+  async #load(url: string): Promise<void> {
     const page = await this.#open();
     await this.#applyPermissions(url);
     this.#expected = url;
     await page.goto(toBrowser(url), { waitUntil: 'load' });
+    // Moving within the page asks for nothing.
+    this.#expected = undefined;
     this.emit('did-finish-load');
   }
 
@@ -117,10 +130,6 @@ export class WebContents extends EventEmitter {
   page(): Page {
     if (!this.#page) throw new Error('this window has not loaded anything');
     return this.#page;
-  }
-
-  windowCount(): number {
-    return this.#page?.context().pages().length ?? 0;
   }
 
   /** Whether the listeners forbid an event of this name. */
@@ -178,6 +187,7 @@ export class WebContents extends EventEmitter {
 
   async #hear(message: FromPreload): Promise<void> {
     if (message.kind === 'failed') return void recorded.preloadFailures.push(message.message);
+    recorded.calls.push([message.channel, String(message.args[0])]);
     const event: InvokeEvent = {
       type: 'frame',
       frameId: this.mainFrame.routingId,
@@ -213,12 +223,15 @@ export class WebContents extends EventEmitter {
     }
     const details = { url, isMainFrame, isSameDocument: false, frame: this.mainFrame };
     const inFrame = this.forbids('will-frame-navigate', details);
-    return (isMainFrame && this.forbids('will-navigate', details)) || inFrame;
+    const forbidden = (isMainFrame && this.forbids('will-navigate', details)) || inFrame;
+    recorded.navigations.push(forbidden ? 'forbidden' : 'let pass');
+    return forbidden;
   }
 
   async #judgePopup(popup: Page): Promise<void> {
     const verdict = this.#windowOpenHandler?.({ url: fromBrowser(popup.url()) }) ?? { action: 'allow' };
     if (verdict.action === 'deny') await popup.close();
+    recorded.popups.push(popup.isClosed() ? 'closed' : 'opened');
   }
 
   async #applyPermissions(url: string): Promise<void> {

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { contentSecurityPolicy } from '#main/shell/security/content-security-policy.ts';
+import { contentSecurityPolicy, type Manifest } from '#main/app/window-content.ts';
 import { isUiAddress } from '#main/shell/security/origin.ts';
-import type { Manifest } from './manifest.ts';
 
 /** Sent with every answer, errors included. */
 const headers = {
-  'content-security-policy': contentSecurityPolicy,
+  'content-security-policy': contentSecurityPolicy('none'),
   'x-content-type-options': 'nosniff',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',

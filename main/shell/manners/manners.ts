@@ -6,7 +6,8 @@ import { barOf, fractionOf } from './task-bar.ts';
 
 export interface MannersOptions {
   readonly window: () => BrowserWindow | undefined;
-  readonly showWindow: () => void;
+  /** Brings the window to the front, with this migration in it. */
+  readonly showMigration: (id: string) => void;
 }
 
 /**
@@ -54,7 +55,7 @@ export class Manners {
     notification.on('close', () => this.#notifications.delete(notification));
     notification.on('click', () => {
       this.#notifications.delete(notification);
-      this.#options.showWindow();
+      this.#options.showMigration(row.id);
     });
     notification.show();
   }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readManifest } from './manifest.ts';
+import { readManifest } from '#main/app/window-content.ts';
 import { serveContent } from './serve-content.ts';
 
 let folder: string;
@@ -17,17 +17,6 @@ beforeEach(() => {
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-describe('the manifest', () => {
-  test('holds the page, its files, and neither source maps nor links', () => {
-    expect([...readManifest(folder).keys()].toSorted()).toEqual(['/', '/assets/index.js', '/index.html']);
-  });
-
-  test('without a page there is nothing to show', () => {
-    rmSync(join(folder, 'index.html'));
-    expect(() => readManifest(folder)).toThrow('has not been built');
-  });
-});
 
 describe('the protocol', () => {
   const answer = async (address: string, init?: RequestInit): Promise<[number, string | null, string]> => {
