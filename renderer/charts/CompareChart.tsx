@@ -58,13 +58,16 @@ function draw(element: HTMLElement, width: number, runs: readonly [ComparedRun, 
       height,
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, Math.max(high ?? 0, 1e6) * 1.1] } },
+      scales: {
+        x: { time: false, range: (_plot, _low, high) => [0, high] },
+        y: { range: (_plot, _low, high) => [0, Math.max(high ?? 0, 1e6) * 1.1] },
+      },
       axes: [
         {
           ...axis,
           grid: { show: false },
           size: 26,
-          splits: (plot, _axis, from, to) => marksFrom(0, from, to, plot.over.clientWidth),
+          splits: (plot, _axis, from, to) => marksFrom(0, from, to, plot.bbox.width / devicePixelRatio),
           values: (_plot, splits) => splits.map((second) => sinceStart(second, 0)),
         },
         { ...axis, size: 76, values: (_plot, splits) => splits.map((rate) => formatBitsPerSecond(rate)) },

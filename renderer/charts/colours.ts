@@ -1,6 +1,8 @@
 /** The window's own colours as the current theme has them: a canvas knows no style sheet. */
 export interface ChartColours {
   readonly paths: readonly string[];
+  /** The same for large areas: calmer. */
+  readonly areas: readonly string[];
   readonly surface: string;
   readonly text: string;
   readonly grid: string;
@@ -17,8 +19,10 @@ const pathColours = 8;
 export function readColours(): ChartColours {
   const style = getComputedStyle(document.documentElement);
   const read = (name: string): string => style.getPropertyValue(name).trim();
+  const paths = Array.from({ length: pathColours }, (_, index) => read(`--sy-path-${index + 1}`));
   return {
-    paths: Array.from({ length: pathColours }, (_, index) => read(`--sy-path-${index + 1}`)),
+    paths,
+    areas: paths.map((path) => `color-mix(in srgb, ${path} 80%, ${read('--sy-chart-surface')})`),
     surface: read('--sy-chart-surface'),
     text: read('--sy-chart-text'),
     grid: read('--sy-chart-grid'),
@@ -37,4 +41,8 @@ export function pathClass(pathIndex: number): string {
 
 export function pathColour({ paths, line }: ChartColours, pathIndex: number): string {
   return paths[pathIndex % pathColours] ?? line;
+}
+
+export function areaColour({ areas, line }: ChartColours, pathIndex: number): string {
+  return areas[pathIndex % pathColours] ?? line;
 }

@@ -42,6 +42,9 @@ export function markersOf(events: readonly RecordEvent[], interfaces: ReadonlySe
     if (label === 'iteration 1') continue;
     const said = markers.findLast((marker) => marker.tone === known.tone && marker.label === label);
     if (said && event.atEpochMs - said.atEpochMs < sameMomentMs) continue;
+    // Joining it anew is how a path comes back.
+    const cameBack = event.kind === 'path-changed' ? markers.at(-1) : undefined;
+    if (cameBack?.tone === 'good' && event.atEpochMs - cameBack.atEpochMs < sameMomentMs) continue;
     markers.push({ atEpochMs: event.atEpochMs, tone: known.tone, label });
   }
   return markers;

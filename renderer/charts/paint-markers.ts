@@ -15,6 +15,7 @@ export function paintMarkers(plot: uPlot, markers: readonly Marker[], colours: C
   ctx.save();
   ctx.font = colours.font.replace(/^\d+px/, `${11 * scale}px`);
   ctx.textBaseline = 'bottom';
+  ctx.textAlign = 'left';
   for (const { atEpochMs, tone, label } of markers) {
     const x = Math.round(plot.valToPos(atEpochMs / 1000, 'x', true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
@@ -55,6 +56,7 @@ export function paintLevel(plot: uPlot, value: number, label: string, colours: C
   ctx.stroke();
   ctx.font = colours.font.replace(/^\d+px/, `${11 * scale}px`);
   ctx.textBaseline = 'bottom';
+  ctx.textAlign = 'left';
   ctx.fillText(label, bbox.left + 4 * scale, y - 2 * scale);
   ctx.restore();
 }

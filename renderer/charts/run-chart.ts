@@ -38,6 +38,8 @@ export interface ChartKind {
   readonly markerWords: boolean;
 }
 
+const leastShownMs = 10_000;
+
 /**
  * Draws one run. A plain class outside React: `paint` is called for every frame that arrives, reads the columns, and hands
  * uPlot the points in sight.
@@ -106,7 +108,9 @@ export class RunChart {
     const toEpochMs = this.#buffer.lastEpochMs ?? startedAtEpochMs + 1000;
     if (span === 'whole-run')
       return { fromEpochMs: startedAtEpochMs, toEpochMs: Math.max(toEpochMs, startedAtEpochMs + 1000) };
-    return { fromEpochMs: toEpochMs - span, toEpochMs };
+    // A run younger than the span fills the picture from its beginning.
+    const fromEpochMs = Math.max(toEpochMs - span, Math.min(startedAtEpochMs, toEpochMs - leastShownMs));
+    return { fromEpochMs, toEpochMs };
   }
 
   #build(width: number): uPlot {
@@ -129,7 +133,8 @@ export class RunChart {
             ...axis,
             grid: { show: false },
             size: 26,
-            splits: (plot, _axis, from, to) => marksFrom(this.#origin(to), from, to, plot.over.clientWidth),
+            splits: (plot, _axis, from, to) =>
+              marksFrom(this.#origin(to), from, to, plot.bbox.width / devicePixelRatio),
             values: (_plot, splits) => splits.map((second) => this.#timeInWords(second)),
           },
           { ...axis, size: 76, values: (_plot, splits) => splits.map(formatValue) },

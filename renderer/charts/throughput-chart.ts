@@ -2,7 +2,7 @@ import type uPlot from 'uplot';
 import { formatBitsPerSecond, type BitsPerSecond } from '#contract/units.ts';
 import { stacked } from '#renderer/telemetry/chart-window.ts';
 import { valueAt } from '#renderer/telemetry/columns.ts';
-import { pathClass, pathColour } from './colours.ts';
+import { areaColour, pathClass } from './colours.ts';
 import { paintLevel } from './paint-markers.ts';
 import type { ChartKind } from './run-chart.ts';
 
@@ -21,8 +21,7 @@ export function throughputChart(capacity: BitsPerSecond | undefined): ChartKind 
     // Areas reach down to zero, so the highest is painted first and each lower one over it.
     series: ({ bands }, colours) => [
       ...bands.all.toReversed().map(({ pathIndex }): uPlot.Series => {
-        const colour = pathColour(colours, pathIndex);
-        return { fill: colour, stroke: colours.surface, width: 0.6, points: { show: false } };
+        return { fill: areaColour(colours, pathIndex), stroke: colours.surface, width: 0.6, points: { show: false } };
       }),
       { stroke: colours.line, width: 1.5, points: { show: false } },
       { stroke: colours.line, width: 1.5, dash: [6, 5], points: { show: false } },

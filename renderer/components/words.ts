@@ -89,12 +89,17 @@ export const subflowStateTones: Readonly<Record<SubflowState, Tone | 'neutral'>>
   closed: 'neutral',
 };
 
-/** `MPTCP · 3 subflows`, `TCP`, `Fell back to TCP`. */
-export function transportInWords({ negotiated, fallback }: MigrationRecord['transport'], subflows: number): string {
+/** `1 path`, `3 paths`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `MPTCP · 3 subflows`, `TCP`, `Fell back to plain TCP`; `used` counts what the connection had. */
+export function transportInWords({ negotiated, fallback }: MigrationRecord['transport'], used: string): string {
   if (negotiated === undefined) return 'Not connected yet';
   if (fallback) return 'Fell back to plain TCP';
   if (negotiated === 'tcp') return 'TCP';
-  return `MPTCP · ${subflows === 1 ? '1 subflow' : `${subflows} subflows`}`;
+  return `MPTCP · ${used}`;
 }
 
 /** `0:41`, `12:03`, `1:02:03`: a running time, in whole seconds. */

@@ -42,6 +42,7 @@ export function view(revision: number, changes: Partial<Record> = {}): Migration
     revision,
     record: record(changes),
     managed: true,
+    limits: defaultSettings,
     controls: {
       cancel: possible,
       change: possible,

@@ -7,7 +7,7 @@ import { CompareChart } from '#renderer/charts/CompareChart.tsx';
 import { pathClass } from '#renderer/charts/colours.ts';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { ScreenTitle } from '#renderer/components/ScreenTitle.tsx';
-import { dateAndTime, outcomes, transportInWords } from '#renderer/components/words.ts';
+import { counted, dateAndTime, outcomes, transportInWords } from '#renderer/components/words.ts';
 import { pathTotals } from '#renderer/features/run/result.ts';
 import { useCoordinator, useView } from '#renderer/features/run/use-run.ts';
 
@@ -81,7 +81,10 @@ interface Figure {
 const figures: readonly Figure[] = [
   { name: 'Outcome', text: ({ outcome }) => (outcome === undefined ? 'runs' : outcomes[outcome].short) },
   { name: 'From, to', text: ({ source, destination }) => `${source} → ${destination}` },
-  { name: 'Transport', text: ({ transport, subflows }) => transportInWords(transport, subflows.length) },
+  {
+    name: 'Transport',
+    text: (record) => transportInWords(record.transport, counted(pathTotals(record).length, 'path')),
+  },
   { name: 'Parallel connections', text: ({ settings }) => String(settings.parallelConnections || 'one') },
   {
     name: 'Duration',

@@ -2,8 +2,10 @@ import { Checkbox, Label } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { MigrationRow } from '#contract/channels.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs } from '#contract/units.ts';
+import { navigate } from '#renderer/app/navigation.ts';
 import { toHash } from '#renderer/app/routes.ts';
-import { ExportMenu } from '#renderer/components/ExportMenu.tsx';
+import { ActionMenu } from '#renderer/components/ActionMenu.tsx';
+import { useExports } from '#renderer/components/ExportMenu.tsx';
 import { ScrollRegion } from '#renderer/components/ScrollRegion.tsx';
 import { dateAndTime, outcomes, phaseInWords } from '#renderer/components/words.ts';
 
@@ -31,7 +33,7 @@ export function HistoryTable({ rows, marked, onMark }: HistoryTableProps) {
             <Th>Started</Th>
             <Th className="sy-number">Duration</Th>
             <Th>User</Th>
-            <Th screenReaderText="Export" />
+            <Th screenReaderText="Actions" />
           </Tr>
         </Thead>
         <Tbody>
@@ -82,7 +84,9 @@ function HistoryRow({ row, isMarked, onMark }: HistoryRowProps) {
       </Td>
       <Td dataLabel="Source">{summary.source}</Td>
       <Td dataLabel="Destination">{summary.destination}</Td>
-      <Td dataLabel="Paths">{pathsInWords(summary)}</Td>
+      <Td dataLabel="Paths" className="sy-nowrap">
+        {pathsInWords(summary)}
+      </Td>
       <Td dataLabel="Transferred" className="sy-number">
         {formatBytes(totals.transferredBytes)}
       </Td>
@@ -92,24 +96,50 @@ function HistoryRow({ row, isMarked, onMark }: HistoryRowProps) {
       <Td dataLabel="Downtime" className="sy-number">
         {totals.downtimeMs === undefined ? '–' : formatDurationMs(totals.downtimeMs)}
       </Td>
-      <Td dataLabel="Started">{dateAndTime(summary.startedAtEpochMs)}</Td>
+      <Td dataLabel="Started" className="sy-nowrap">
+        {dateAndTime(summary.startedAtEpochMs)}
+      </Td>
       <Td dataLabel="Duration" className="sy-number">
         {formatDurationMs(totals.durationMs)}
       </Td>
       <Td dataLabel="User">{summary.user}</Td>
       <Td isActionCell>
-        <ExportMenu id={id} of={`${summary.guest}, ${dateAndTime(summary.startedAtEpochMs)}`} />
+        <RowMenu id={id} of={`${summary.guest}, ${dateAndTime(summary.startedAtEpochMs)}`} />
       </Td>
     </Tr>
   );
 }
 
+function RowMenu({ id, of }: { id: string; of: string }) {
+  const exports = useExports(id);
+  return (
+    <ActionMenu
+      label={`Actions for ${of}`}
+      actions={[{ name: 'Open', onAct: () => navigate({ screen: 'run', id }) }, ...exports]}
+    />
+  );
+}
+
 function Status({ row: { open, managed, summary } }: { row: MigrationRow }) {
   if (!summary) return undefined;
-  if (open && !managed) return <Label status="warning">Nobody looks after it</Label>;
-  if (summary.outcome === undefined) return <Label status="info">{phaseInWords(summary.phase)}</Label>;
+  if (open && !managed)
+    return (
+      <Label variant="outline" status="warning">
+        Nobody looks after it
+      </Label>
+    );
+  if (summary.outcome === undefined)
+    return (
+      <Label variant="outline" status="info">
+        {phaseInWords(summary.phase)}
+      </Label>
+    );
   const { tone, short } = outcomes[summary.outcome];
-  return <Label status={tone}>{short}</Label>;
+  return (
+    <Label variant="outline" status={tone}>
+      {short}
+    </Label>
+  );
 }
 
 /** `3/3 MPTCP`: used of found; `TCP`. */

@@ -13,7 +13,17 @@ export function HostCard({ host, guests }: { host: HostFacts; guests: readonly G
   return (
     <Panel
       title={host.id}
-      aside={mptcp.usable ? <Label status="success">MPTCP ready</Label> : <Label status="warning">No MPTCP</Label>}
+      aside={
+        mptcp.usable ? (
+          <Label variant="outline" status="success">
+            MPTCP ready
+          </Label>
+        ) : (
+          <Label variant="outline" status="warning">
+            No MPTCP
+          </Label>
+        )
+      }
     >
       <Metrics label={`Facts about ${host.id}`}>
         <Metric name="Kernel" value={host.kernel} note={host.kind === 'namespace' ? 'namespace' : host.hostname} />

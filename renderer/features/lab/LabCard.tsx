@@ -30,7 +30,7 @@ function LabHost({ lab: { guest }, host: { id, addresses } }: { lab: LabView; ho
       </div>
       <div className="sy-subtle">{addresses.join(', ')}</div>
       {guest?.host === id && (
-        <Label status={guest.state === 'running' ? 'success' : 'info'}>
+        <Label variant="outline" status={guest.state === 'running' ? 'success' : 'info'}>
           {guest.name} · {guest.state}
         </Label>
       )}

@@ -33,7 +33,7 @@ export function DestinationPanel({ choices, chosen, onChoose }: DestinationPanel
             key={host.id}
             name="destination"
             title={host.id}
-            about={caution === undefined ? factsOf(host) : `${caution} · ${factsOf(host)}`}
+            about={[caution ?? `${formatBytes(host.memoryAvailableBytes)} free`, ...factsOf(host)].join(' · ')}
             aside={impossible === undefined && <Fit caution={caution} />}
             chosen={host.id === chosen?.id}
             impossible={impossible}
@@ -64,13 +64,8 @@ function Fit({ caution }: { caution: string | undefined }) {
   );
 }
 
-function factsOf({ memoryAvailableBytes, qemu, kernel, mptcp }: HostFacts): string {
-  return [
-    `${formatBytes(memoryAvailableBytes)} free`,
-    qemu && `QEMU ${qemu.version}`,
-    `kernel ${kernel}`,
-    mptcp.usable ? undefined : 'no MPTCP',
-  ]
-    .filter((fact) => fact !== undefined)
-    .join(' · ');
+function factsOf({ qemu, kernel, mptcp }: HostFacts): string[] {
+  return [qemu && `QEMU ${qemu.version}`, `kernel ${kernel}`, mptcp.usable ? undefined : 'no MPTCP'].filter(
+    (fact) => fact !== undefined,
+  );
 }

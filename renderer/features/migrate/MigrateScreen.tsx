@@ -91,29 +91,36 @@ export function MigrateScreen({ move }: { move: Move | undefined }) {
       <DrawerContent
         panelContent={<ReviewDrawer review={preflight.answer?.review} onClose={() => setReviewing(false)} />}
       >
-        <DrawerContentBody className="sy-migrate">
-          <ScreenTitle name="Migrate a guest" about="Pick a guest, where it goes, and the paths it takes." />
-          <div className="sy-migrate-columns">
-            <GuestPanel
-              choices={guestList}
-              chosen={guest}
-              onChoose={(key) => {
-                chooseGuest(key);
-                chooseHost(undefined);
-                setWish(undefined);
-              }}
+        <DrawerContentBody>
+          <div className="sy-migrate">
+            <ScreenTitle name="Migrate a guest" about="Pick a guest, where it goes, and the paths it takes." />
+            <div className="sy-migrate-columns">
+              <GuestPanel
+                choices={guestList}
+                chosen={guest}
+                onChoose={(key) => {
+                  chooseGuest(key);
+                  chooseHost(undefined);
+                  setWish(undefined);
+                }}
+              />
+              <DestinationPanel choices={hostList} chosen={host} onChoose={chooseHost} />
+              <PathsPanel
+                settings={settings}
+                onChange={change}
+                preflight={preflight}
+                hasChoice={request !== undefined}
+              />
+            </div>
+            <StartBar
+              preflight={preflight}
+              settings={settings}
+              possible={request !== undefined}
+              starting={starting}
+              onReview={() => setReviewing(true)}
+              onStart={() => void start()}
             />
-            <DestinationPanel choices={hostList} chosen={host} onChoose={chooseHost} />
-            <PathsPanel settings={settings} onChange={change} preflight={preflight} hasChoice={request !== undefined} />
           </div>
-          <StartBar
-            preflight={preflight}
-            settings={settings}
-            possible={request !== undefined}
-            starting={starting}
-            onReview={() => setReviewing(true)}
-            onStart={() => void start()}
-          />
         </DrawerContentBody>
       </DrawerContent>
     </Drawer>

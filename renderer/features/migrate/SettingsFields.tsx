@@ -61,17 +61,17 @@ export function SettingsFields({ settings, onChange }: SettingsFieldsProps) {
           value={settings.socket}
           onChange={(_event, value) => onChange({ socket: value === 'app' ? 'app' : 'qemu' })}
         >
-          <FormSelectOption value="qemu" label="QEMU, by its mptcp option" />
-          <FormSelectOption value="app" label="Switchyard, for any QEMU" />
+          <FormSelectOption value="qemu" label="QEMU (mptcp option)" />
+          <FormSelectOption value="app" label="Switchyard (any QEMU)" />
         </FormSelect>
       </FormGroup>
-      <FormGroup label="MPTCP endpoints and limits" fieldId="prepare-paths">
+      <FormGroup label="MPTCP endpoints" fieldId="prepare-paths">
         <FormSelect
           id="prepare-paths"
           value={settings.preparePaths ? 'prepare' : 'leave'}
           onChange={(_event, value) => onChange({ preparePaths: value === 'prepare' })}
         >
-          <FormSelectOption value="prepare" label="set for this migration, put back at its end" />
+          <FormSelectOption value="prepare" label="prepare, then put back" />
           <FormSelectOption value="leave" label="leave as they are" />
         </FormSelect>
       </FormGroup>

@@ -10,7 +10,7 @@ export function CancelButton({ view: { record, controls } }: { view: MigrationVi
   const { cancel } = controls;
   return (
     <div className="sy-cancel">
-      <Button variant="danger" isDisabled={!cancel.possible} onClick={() => setAsking(true)}>
+      <Button variant="secondary" isDanger isDisabled={!cancel.possible} onClick={() => setAsking(true)}>
         Cancel
       </Button>
       {!cancel.possible && <p className="sy-why">{cancel.why}</p>}

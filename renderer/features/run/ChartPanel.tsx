@@ -45,19 +45,28 @@ export function ChartPanel({ view, coordinator, readings, position, onPosition }
   }, [span, events, paths, startedAtEpochMs, position]);
 
   return (
-    <Panel title="Throughput by subflow" aside={<Figures readings={readings} capacity={capacity} />}>
-      {!ended && (
-        <ToggleGroup aria-label="Time shown" isCompact>
-          {spans.map((one) => (
-            <ToggleGroupItem
-              key={one.name}
-              text={one.name}
-              isSelected={one.span === span}
-              onChange={() => setSpan(one.span)}
-            />
-          ))}
-        </ToggleGroup>
-      )}
+    <Panel
+      title="Throughput by subflow"
+      aside={
+        <div className="sy-actions">
+          <span>
+            <Figures readings={readings} capacity={capacity} />
+          </span>
+          {!ended && (
+            <ToggleGroup aria-label="Time shown" isCompact>
+              {spans.map((one) => (
+                <ToggleGroupItem
+                  key={one.name}
+                  text={one.name}
+                  isSelected={one.span === span}
+                  onChange={() => setSpan(one.span)}
+                />
+              ))}
+            </ToggleGroup>
+          )}
+        </div>
+      }
+    >
       <Chart
         coordinator={coordinator}
         kind={throughput}

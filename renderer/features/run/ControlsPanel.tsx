@@ -8,14 +8,14 @@ import { LimitField } from './LimitField.tsx';
 /** What can be done to it while it runs; what cannot be done now says why. */
 export function ControlsPanel({ view }: { view: MigrationView }) {
   const { ask } = useServices();
-  const { record, controls } = view;
-  const { id, settings } = record;
+  const { record, controls, limits } = view;
+  const { id } = record;
   const whyNot = controls.change.possible ? undefined : controls.change.why;
   return (
     <Panel title="Controls">
       <LimitField
         name="Bandwidth limit"
-        current={settings.bandwidthBitsPerSecond === 0 ? 'none' : formatBitsPerSecond(settings.bandwidthBitsPerSecond)}
+        current={limits.bandwidthBitsPerSecond === 0 ? 'none' : formatBitsPerSecond(limits.bandwidthBitsPerSecond)}
         example="500mbit, 2gbit or none"
         whyNot={whyNot}
         read={(text) => (text === 'none' ? 0 : parseBitsPerSecond(text))}
@@ -23,7 +23,7 @@ export function ControlsPanel({ view }: { view: MigrationView }) {
       />
       <LimitField
         name="Downtime limit"
-        current={formatDurationMs(settings.downtimeLimitMs)}
+        current={formatDurationMs(limits.downtimeLimitMs)}
         example="300ms or 2s"
         whyNot={whyNot}
         read={(text) => {

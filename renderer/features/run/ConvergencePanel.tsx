@@ -26,14 +26,14 @@ const verdicts: Readonly<Record<Iteration['verdict'], string>> = {
 /** Whether it will ever end: each iteration against the one before, and what is sent against what is dirtied. */
 export function ConvergencePanel({ record, readings }: ConvergencePanelProps) {
   const { iterations, outcome } = record;
-  const shown = iterations.slice(-shownIterations);
+  const shown = underWay(record, readings).slice(-shownIterations);
   const hidden = iterations.length - shown.length;
   return (
     <Panel title="Convergence">
       <Table variant="compact" aria-label="Iterations">
         <Thead>
           <Tr>
-            <Th className="sy-number">Iteration</Th>
+            <Th className="sy-number">Iter.</Th>
             <Th className="sy-number">Dirtied</Th>
             <Th className="sy-number">Sent</Th>
             <Th className="sy-number">Left</Th>
@@ -58,6 +58,20 @@ export function ConvergencePanel({ record, readings }: ConvergencePanelProps) {
   );
 }
 
+/** The record counts as of its last entry; the iteration that runs now is brought up to the last sample. */
+function underWay(
+  { iterations, totals, outcome }: MigrationView['record'],
+  readings: Readings | undefined,
+): Iteration[] {
+  const last = iterations.at(-1);
+  if (!last || outcome !== undefined || readings?.iteration !== last.iteration || !readings.progress) return iterations;
+  const sentSince = Math.max(0, (readings.transferredBytes ?? 0) - totals.transferredBytes);
+  return [
+    ...iterations.slice(0, -1),
+    { ...last, sentBytes: last.sentBytes + sentSince, remainingBytes: readings.progress.remainingBytes },
+  ];
+}
+
 function Judgement({ progress, readings }: { progress: Progress; readings: Readings }) {
   const { convergence, dirtyBitsPerSecond } = progress;
   const times = dirtyBitsPerSecond > 0 ? readings.throughputBitsPerSecond / dirtyBitsPerSecond : undefined;
@@ -66,11 +80,27 @@ function Judgement({ progress, readings }: { progress: Progress; readings: Readi
   const throttle = readings.cpuThrottleFraction;
   return (
     <div className="sy-states">
-      {convergence === 'converging' && <Label status="success">Converging: {ratio}</Label>}
-      {convergence === 'borderline' && <Label status="warning">Borderline: {ratio}</Label>}
-      {convergence === 'not-converging' && <Label status="danger">Not converging: {ratio}</Label>}
+      {convergence === 'converging' && (
+        <Label variant="outline" status="success">
+          Converging: {ratio}
+        </Label>
+      )}
+      {convergence === 'borderline' && (
+        <Label variant="outline" status="warning">
+          Borderline: {ratio}
+        </Label>
+      )}
+      {convergence === 'not-converging' && (
+        <Label variant="outline" status="danger">
+          Not converging: {ratio}
+        </Label>
+      )}
       {convergence === 'unknown' && <Label variant="outline">Nothing moves yet</Label>}
-      {throttle !== undefined && throttle > 0 && <Label status="info">CPU throttle {formatFraction(throttle)}</Label>}
+      {throttle !== undefined && throttle > 0 && (
+        <Label variant="outline" status="info">
+          CPU throttle {formatFraction(throttle)}
+        </Label>
+      )}
     </div>
   );
 }

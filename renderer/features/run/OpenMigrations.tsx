@@ -10,7 +10,7 @@ import { phaseInWords } from '#renderer/components/words.ts';
 /** All that run, at most two changes a second; the chosen one is shown below. */
 export function OpenMigrations({ rows, shown }: { rows: readonly MigrationRow[]; shown: string }) {
   return (
-    <Panel title={`${rows.length} migrations are running`}>
+    <Panel title={rows.length === 1 ? 'Another migration is running' : `${rows.length} migrations are running`}>
       <Table variant="compact" aria-label="Running migrations">
         <Thead>
           <Tr>

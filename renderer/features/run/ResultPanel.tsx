@@ -88,6 +88,8 @@ function OutcomeIcon({ tone }: { tone: 'success' | 'warning' | 'danger' | 'info'
   );
 }
 
+const termWidth = { default: '20ch' };
+
 function Explanation({ record }: { record: Record }) {
   const [isExpanded, setExpanded] = useState(false);
   const { explanation } = record;
@@ -95,7 +97,7 @@ function Explanation({ record }: { record: Record }) {
   const { phase, side, cause, next, raw } = explanation;
   return (
     <>
-      <DescriptionList isHorizontal isCompact className="sy-explanation">
+      <DescriptionList isHorizontal isCompact horizontalTermWidthModifier={termWidth} className="sy-explanation">
         <Fact name="What happened">{cause}</Fact>
         <Fact name="When">
           {phase.replaceAll('-', ' ')}
@@ -146,7 +148,12 @@ function Particulars({ record }: { record: Record }) {
       isExpanded={isExpanded}
       onToggle={(_event, expanded) => setExpanded(expanded)}
     >
-      <DescriptionList isHorizontal isCompact columnModifier={{ default: '1Col', lg: '2Col' }}>
+      <DescriptionList
+        isHorizontal
+        isCompact
+        horizontalTermWidthModifier={termWidth}
+        columnModifier={{ default: '1Col', lg: '2Col' }}
+      >
         <Fact name="Multipath TCP">
           {settings.mptcp}
           {transport.text !== undefined && `: ${transport.text}`}

@@ -4,9 +4,17 @@ import type { MigrationView } from '#contract/channels.ts';
 import { formatBytes, formatDurationMs } from '#contract/units.ts';
 import { ArrowRightIcon } from '#renderer/components/icons.ts';
 import { Metric, Metrics } from '#renderer/components/Metric.tsx';
-import { clockOf, outcomes, phaseInWords, placeInWords, transportInWords } from '#renderer/components/words.ts';
+import {
+  clockOf,
+  counted,
+  outcomes,
+  phaseInWords,
+  placeInWords,
+  transportInWords,
+} from '#renderer/components/words.ts';
 import type { Readings } from '#renderer/telemetry/readings.ts';
 import { CancelButton } from './CancelButton.tsx';
+import { pathTotals } from './result.ts';
 
 interface RunHeaderProps {
   readonly view: MigrationView;
@@ -62,21 +70,30 @@ export function RunHeader({ view, readings, position }: RunHeaderProps) {
 }
 
 function States({ view: { record }, readings }: { view: MigrationView; readings: Readings | undefined }) {
-  const subflows = readings?.bands.filter(({ state }) => state !== 'closed').length || record.subflows.length;
+  const ended = record.outcome !== undefined;
+  const open = readings?.bands.filter(({ state }) => state !== 'closed').length ?? 0;
+  const used = ended ? counted(pathTotals(record).length, 'path') : counted(open, 'subflow');
   const { transport } = record;
   return (
     <output className="sy-states">
       {record.outcome === undefined ? (
         <Label variant="outline">{phaseWithIteration(record.phase, readings?.iteration)}</Label>
       ) : (
-        <Label status={outcomes[record.outcome].tone}>{outcomes[record.outcome].short}</Label>
+        <Label variant="outline" status={outcomes[record.outcome].tone}>
+          {outcomes[record.outcome].short}
+        </Label>
       )}
-      <Label status={placeStatus(record.guestState)}>{placeInWords(record.guestState, record)}</Label>
+      <Label variant="outline" status={placeStatus(record.guestState)}>
+        {placeInWords(record.guestState, record)}
+      </Label>
       {transport.negotiated === undefined ? (
-        <Label variant="outline">{transportInWords(transport, subflows)}</Label>
+        <Label variant="outline">{transportInWords(transport, used)}</Label>
       ) : (
-        <Label status={transport.fallback ? 'warning' : transport.negotiated === 'mptcp' ? 'success' : 'info'}>
-          {transportInWords(transport, subflows)}
+        <Label
+          variant="outline"
+          status={transport.fallback ? 'warning' : transport.negotiated === 'mptcp' ? 'success' : 'info'}
+        >
+          {transportInWords(transport, used)}
         </Label>
       )}
     </output>

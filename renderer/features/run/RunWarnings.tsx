@@ -35,7 +35,11 @@ export function RunWarnings({ view: { record, managed, problem, controls } }: { 
       )}
       {problem !== undefined && <Alert isInline variant="warning" title={problem} />}
       {transport.fallback && (
-        <Alert isInline variant="warning" title="This migration fell back to plain TCP: one path carries everything">
+        <Alert
+          isInline
+          variant="warning"
+          title={`This migration fell back to plain TCP: one path ${outcome === undefined ? 'carries' : 'carried'} everything`}
+        >
           {transport.text !== undefined && <p>{transport.text}.</p>}
           {transport.command !== undefined && <Command text={transport.command} />}
         </Alert>

@@ -6,6 +6,7 @@ import {
   EmptyStateFooter,
   Spinner,
 } from '@patternfly/react-core';
+import { useState } from 'react';
 import { useStore } from 'zustand';
 import { navigate } from '#renderer/app/navigation.ts';
 import { useServices } from '#renderer/app/services.ts';
@@ -17,12 +18,15 @@ export function RunningScreen({ id }: { id: string | undefined }) {
   const { rows } = useServices();
   const known = useStore(rows, ({ value }) => value);
   const open = known?.filter((row) => row.open) ?? [];
-  const shown = id ?? open[0]?.id;
+  const [first, setFirst] = useState<string>();
+  // What is on screen stays there when it ends: its result is what the operator has been waiting for.
+  const shown = id ?? first ?? open[0]?.id;
+  if (shown !== undefined && first === undefined) setFirst(shown);
   if (!known && shown === undefined) return <Spinner aria-label="Loading the migrations" />;
   if (shown === undefined) return <NothingRuns />;
   return (
     <>
-      {open.length > 1 && <OpenMigrations rows={open} shown={shown} />}
+      {open.some((row) => row.id !== shown) && <OpenMigrations rows={open} shown={shown} />}
       <RunScreen key={shown} id={shown} />
     </>
   );

@@ -25,13 +25,13 @@ export function SubflowTable({ view, readings }: SubflowTableProps) {
       <Thead>
         <Tr>
           <Th>Subflow</Th>
-          <Th>Local to remote address</Th>
+          <Th>Local → remote</Th>
           <Th>State</Th>
           <Th className="sy-number">Throughput</Th>
           <Th className="sy-number">Share</Th>
           <Th className="sy-number">RTT</Th>
-          <Th className="sy-number">Retransmits</Th>
-          <Th className="sy-number">Window</Th>
+          <Th className="sy-number">Retrans.</Th>
+          <Th className="sy-number">cwnd</Th>
           <Th className="sy-number">Sent</Th>
           {open && <Th screenReaderText="Actions" />}
         </Tr>
@@ -74,7 +74,7 @@ function SubflowRow({ view, reading }: { view: MigrationView; reading: BandReadi
       <Td dataLabel="Retransmits" className="sy-number">
         {reading.retransmits}
       </Td>
-      <Td dataLabel="Window" className="sy-number">
+      <Td dataLabel="cwnd" className="sy-number">
         {congestionWindowBytes === undefined ? '–' : formatBytes(congestionWindowBytes)}
       </Td>
       <Td dataLabel="Sent" className="sy-number">
