@@ -83,7 +83,7 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
         waiting: true,
         monitorPath: started.monitorPath,
       });
-      expect(readdirSync(folder).toSorted()).toEqual(['destination.log', 'serial.log', 'web.qmp']);
+      expect(readdirSync(folder).toSorted()).toEqual(['destination.log', 'guest.txt', 'serial.log', 'web.qmp']);
     });
 
     test('gives a path to the monitor of a guest whose own was passed as an open socket', async () => {
@@ -265,7 +265,7 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
       appendFileSync(join(folder, 'serial.log'), 'login: ');
       await hosts.destination.terminate(started.identity);
       await hosts.destination.tidy(started.monitorPath);
-      expect(readdirSync(folder)).toEqual(['serial.log']);
+      expect(readdirSync(folder)).toEqual(['guest.txt', 'serial.log']);
     });
 
     test('does not touch the files of others', async () => {
