@@ -99,15 +99,23 @@ test('a paused guest whose migration is cancelled stays as it was', async () => 
 });
 
 describe('a cancel that meets a main loop which waits for the network', () => {
-  test('is followed by a yank, and the guest comes back', async () => {
+  test('is followed by a yank, and the guest comes back within three seconds', async () => {
     const migration = planned();
+    const { world, source } = migration;
+    let frozenMs = Infinity;
     at('switchingOver', migration, () => {
-      migration.world.cutNetwork();
+      const stoppedAtMs = world.clock.monoMs();
+      world.cutNetwork();
       migration.cancel('operator');
+      world.when(
+        () => source.run === 'running',
+        () => (frozenMs = world.clock.monoMs() - stoppedAtMs),
+      );
     });
     await migration.migrate();
     expect(ending(migration)).toEqual(safe);
     expect(migration.story).toContain('done yank');
+    expect(frozenMs).toBeLessThan(3000);
   });
 
   function healing(): MigrationUnderTest {
