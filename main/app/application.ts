@@ -106,10 +106,11 @@ export class Application {
   /** Looks, then starts if nothing stands in the way. The journal is on disk before anything is done. */
   async start(request: MigrationRequest): Promise<Started> {
     const { plan, source, destination, refusals } = await this.preflight(request);
-    if (refusals.length > 0) return { kind: 'refused', plan, refusals };
     await using held = new AsyncDisposableStack();
     const owner = this.#owner(plan.id);
+    // First: a guest that is on its way fails other checks too, and none of them says why.
     held.use(lockGuest(this.#directories.state, plan.guest.identity, owner));
+    if (refusals.length > 0) return { kind: 'refused', plan, refusals };
     const journal = await createJournal(this.#directories.state, plan.id, this.#clock);
     held.defer(() => journal.close());
     held.use(lockMigration(this.#directories.state, owner));
