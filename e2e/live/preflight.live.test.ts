@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { whyNoLabs } from '#lab/testing/requirements.ts';
+import { Application } from '#main/app/application.ts';
+import { tell } from '#e2e/support/stage/back-door.ts';
+import { doneOnDestination, safeOnSource, untouched } from '#e2e/support/stage/expectations.ts';
+import { MonitorHolder } from '#e2e/support/stage/monitor-holder.ts';
+import { copying } from '#e2e/support/stage/moments.ts';
+import { nothingHappened, sevenChecks } from '#e2e/support/stage/seven-checks.ts';
+import { SmallDisk } from '#e2e/support/stage/small-disk.ts';
+import { Stage } from '#e2e/support/stage/stage.ts';
+import type { Story } from '#e2e/support/stage/story.ts';
+
+const reason = await whyNoLabs();
+
+describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.make();
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  describe('case 11', () => {
+    /** Begins slowly, has the same asked for by `application`, and lets the first one finish. */
+    async function secondAsks(application: Application): Promise<{ readonly story: Story; readonly refusal: string }> {
+      const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 30e6 } });
+      await story.reached(copying);
+      const refusal = await stage.refusal({ request: { from: story.source } }, application);
+      await story.migration.change('anna', { bandwidthBitsPerSecond: 0 });
+      await story.end();
+      return { story, refusal };
+    }
+
+    test('case 11: another application of the same user has begun already', async () => {
+      const { story, refusal } = await secondAsks(stage.anotherApplication());
+      expect(refusal).toContain(`already migrating (id ${story.id},`);
+      expect(await sevenChecks(story)).toEqual(doneOnDestination());
+    });
+
+    test('case 11: an application that knows nothing of this one has begun already', async () => {
+      const state = mkdtempSync(join(tmpdir(), 'sy-'));
+      onTestFinished(() => rmSync(state, { recursive: true }));
+      const environment = { ...stage.environment, SWITCHYARD_STATE_DIR: state };
+      const { story, refusal } = await secondAsks(new Application({ version: '0.0.0', environment }));
+      expect(refusal).toMatch(/monitor.*another program/);
+      expect(await sevenChecks(story)).toEqual(doneOnDestination());
+    });
+  });
+
+  test('case 12: the monitor is held by another program', async () => {
+    const before = await stage.before();
+    const holder = await MonitorHolder.open(stage.copies()[0]?.monitorPath ?? '');
+    const refusal = await stage.refusal();
+    await holder[Symbol.asyncDispose]();
+    expect(refusal).toMatch(/monitor.*another program/);
+    expect(await nothingHappened(stage, before)).toEqual(untouched);
+  });
+
+  test('case 23: a guest that was paused before is paused afterwards', async () => {
+    tell(stage.copies()[0]?.pid ?? 0, 'stop');
+    const story = await stage.begin();
+    await story.end();
+    const resume = (): void => void tell(story.destinationPid, 'cont');
+    expect(await sevenChecks(story, resume)).toEqual(doneOnDestination('paused'));
+  });
+
+  test('case 23: a paused guest whose migration is cancelled is paused as before', async () => {
+    const pid = stage.copies()[0]?.pid ?? 0;
+    tell(pid, 'stop');
+    const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 80e6 } });
+    story.at(copying, () => story.migration.cancel('anna'));
+    await story.end();
+    expect(await sevenChecks(story, () => void tell(pid, 'cont'))).toEqual(
+      safeOnSource({ cause: /Cancelled by anna/ }, 'paused'),
+    );
+  });
+});
+
+describe.skipIf(reason !== '')(`disks${reason}`, () => {
+  test('case 8: the disk is written to a temporary file of its process', async () => {
+    const image = diskImage();
+    const guestArguments = ['-drive', `file=${image},if=none,id=disk,format=raw,snapshot=on`];
+    await using stage = await Stage.make({ guestArguments });
+    const story = await stage.begin();
+    await story.end();
+    // Refused anew: with this command line it can never be moved.
+    expect(await sevenChecks(story)).toEqual({
+      ...safeOnSource({ side: 'destination', cause: /temporary file of its own process/ }),
+      again: 'safe-on-source',
+    });
+  });
+
+  test('case 8: the disk is not there on the destination', async () => {
+    const image = diskImage();
+    const guestArguments = [
+      '-drive',
+      `file=${image},if=none,id=disk,format=raw`,
+      '-device',
+      'virtio-blk-pci,drive=disk',
+    ];
+    await using stage = await Stage.make({ guestArguments });
+    rmSync(image);
+    const story = await stage.begin();
+    await story.end();
+    const mend = (): void => writeFileSync(image, '', { mode: 0o600 });
+    expect(
+      await sevenChecks(story, () => {
+        mend();
+        truncateSync(image, 2 ** 20);
+      }),
+    ).toEqual(safeOnSource({ side: 'destination', cause: /Could not open .*No such file/ }));
+  });
+});
+
+describe.skipIf(reason !== '')(`a journal that cannot be written${reason}`, () => {
+  test('case 10: a full disk refuses the start', async () => {
+    await using stage = await Stage.make();
+    using disk = new SmallDisk(stage.premises.state, { bytes: 2 ** 20, files: 100 });
+    const before = await stage.before();
+    disk.fill();
+    const refusal = await stage.refusal();
+    disk.empty();
+    expect(refusal).toContain('the disk is full');
+    expect(await nothingHappened(stage, before)).toEqual(untouched);
+  });
+
+  test('case 10: a disk that is full in mid-run harms no migration', async () => {
+    await using stage = await Stage.make();
+    using disk = new SmallDisk(stage.premises.state, { bytes: 2 ** 20, files: 100 });
+    const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 80e6 } });
+    let lost = '';
+    story.migration.subscribe({ onJournalLost: ({ text }) => (lost ||= text) });
+    story.at(copying, () => disk.fill());
+    const ending = await story.end();
+    disk.empty();
+    expect([ending.outcome, lost]).toEqual(['done-on-destination', expect.stringContaining('the disk is full')]);
+    const successor = await stage.application.open(story.id);
+    await successor?.ended;
+    expect(await sevenChecks(story)).toEqual(doneOnDestination());
+  });
+});
+
+function diskImage(): string {
+  const path = join(tmpdir(), `sy-${process.pid}-disk.img`);
+  writeFileSync(path, '', { mode: 0o600 });
+  truncateSync(path, 2 ** 20);
+  onTestFinished(() => rmSync(path, { force: true }));
+  return path;
+}

@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { namespacePlace } from '#main/hosts/network-place.ts';
+import { readFacts } from '#main/hosts/facts.ts';
+import type { Copy } from './copies.ts';
+
+/** Where something could be left over. */
+export interface Premises {
+  readonly hosts: readonly string[];
+  readonly state: string;
+  readonly runtime: string;
+}
+
+/**
+ * Everything a migration could leave behind, a line each: processes of ours, listening ports, MPTCP endpoints, limits and
+ * switches, files of the runtime folder, signed locks, our own descriptors. What belongs to a living copy of the guest is
+ * none of it, and what a guest wrote to its serial port is the operator's.
+ */
+export async function belongings(premises: Premises, copies: readonly Copy[]): Promise<readonly string[]> {
+  const ofHosts = await Promise.all(premises.hosts.map(ofHost));
+  return [...ofHosts.flat(), ...filesOf(premises, copies), ...signedLocks(premises), ...childrenOf(copies), ...own()];
+}
+
+/** `+ line` for what has come, `- line` for what is missing; a line that stands twice counts twice. */
+export function difference(before: readonly string[], after: readonly string[]): readonly string[] {
+  return [...without(after, before).map((line) => `+ ${line}`), ...without(before, after).map((line) => `- ${line}`)];
+}
+
+function without(lines: readonly string[], taken: readonly string[]): readonly string[] {
+  const left = [...taken];
+  return lines.filter((line) => {
+    const position = left.indexOf(line);
+    if (position >= 0) left.splice(position, 1);
+    return position < 0;
+  });
+}
+
+async function ofHost(host: string): Promise<readonly string[]> {
+  const place = namespacePlace(host);
+  const { mptcp } = await readFacts(host, place);
+  const endpoints = mptcp.endpoints.map((each) => `endpoint ${JSON.stringify(each)} on ${host}`);
+  const switches = Object.entries(mptcp.sysctls).map(([name, value]) => `${name}=${value} on ${host}`);
+  return [
+    ...endpoints,
+    `limits ${JSON.stringify(mptcp.limits)} on ${host}`,
+    ...switches,
+    ...place.run(listening(host)),
+  ];
+}
+
+/** Rows of /proc/net/tcp and tcp6 in the state LISTEN (0A); a listener of MPTCP is one of them. */
+function listening(host: string): () => readonly string[] {
+  return () =>
+    ['tcp', 'tcp6'].flatMap((table) =>
+      readFileSync(`/proc/thread-self/net/${table}`, 'utf8')
+        .split('\n')
+        .map((row) => row.trim().split(/\s+/))
+        .filter((fields) => fields[3] === '0A')
+        .map((fields) => `port ${Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)} on ${host}`),
+    );
+}
+
+function filesOf({ runtime }: Premises, copies: readonly Copy[]): readonly string[] {
+  const inhabited = new Set(
+    copies.flatMap(({ monitorPath, serialPath }) => [dirname(monitorPath), dirname(serialPath)]),
+  );
+  return listFiles(runtime)
+    .filter((path) => !inhabited.has(dirname(path)) && !path.endsWith('/serial.log'))
+    .map((path) => `file ${path}`);
+}
+
+function signedLocks({ state }: Premises): readonly string[] {
+  return listFiles(state)
+    .filter((path) => path.includes('.owner.json'))
+    .map((path) => `signature ${path}`);
+}
+
+function listFiles(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** A copy that this process has started is its child, and no left-over. */
+function childrenOf(copies: readonly Copy[]): readonly string[] {
+  const known = new Set(copies.map(({ pid }) => pid));
+  return readdirSync('/proc/self/task')
+    .flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' '))
+    .filter((pid) => pid !== '' && !known.has(Number(pid)))
+    .map((pid) => `child ${nameOf(pid)}`);
+}
+
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return 'that has just ended';
+  }
+}
+
+function own(): readonly string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return [`descriptor ${readlinkSync(`/proc/self/fd/${descriptor}`).replace(/\[\d+\]/, '')}`];
+    } catch {
+      // The one that was reading the folder.
+      return [];
+    }
+  });
+}

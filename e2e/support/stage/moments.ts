@@ -1,0 +1,39 @@
+import type { JournalEvent, JournalEventOf, Side, StepName } from '#contract/migration.ts';
+
+/** A moment in a migration, by the entry of the journal that tells of it. */
+export type Moment = (event: JournalEvent) => boolean;
+
+export function intended(step: StepName): Moment {
+  return (event) => event.kind === 'intended' && event.step === step;
+}
+
+export function done(step: StepName): Moment {
+  return (event) => event.kind === 'done' && event.step === step;
+}
+
+export function told<Kind extends JournalEvent['kind']>(
+  kind: Kind,
+  holds: (event: JournalEventOf<Kind>) => boolean = () => true,
+): Moment {
+  const isKind = (event: JournalEvent): event is JournalEventOf<Kind> => event.kind === kind;
+  return (event) => isKind(event) && holds(event);
+}
+
+/** A QEMU was seen so: its run state, the status of its migration, or both. */
+export function seen(side: Side, wanted: { readonly run?: string; readonly migration?: string }): Moment {
+  return told('observed', (event) => {
+    const { observation } = event;
+    if (event.side !== side || observation.kind !== 'answering') return false;
+    return (
+      (wanted.run ?? observation.run) === observation.run &&
+      (wanted.migration ?? observation.migration) === observation.migration
+    );
+  });
+}
+
+export const copying = told('iteration');
+/** The source has stopped and sends what is left. */
+export const switchingOver = seen('source', { run: 'finish-migrate', migration: 'active' });
+export const handedOver = seen('source', { migration: 'completed' });
+export const committed = told('committed');
+export const inPostCopy = told('post-copy-entered');

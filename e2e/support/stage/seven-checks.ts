@@ -1,0 +1,140 @@
+import type { Explanation, GuestPlace, JournalEvent, Observation, Outcome, Plan } from '#contract/migration.ts';
+import { QmpClient } from '#main/qmp/client.ts';
+import { readMigrationWithoutSamples } from '#main/storage/stored-migration.ts';
+import { difference } from './belongings.ts';
+import { isAlive, type Copy } from './copies.ts';
+import type { Memory } from './memory.ts';
+import type { Before, Stage } from './stage.ts';
+
+/** A migration that is over, whoever has told of it. */
+export interface Told {
+  readonly stage: Stage;
+  readonly id: string;
+  readonly before: Before;
+}
+
+/** What must hold after every case, as docs/lifecycle.md numbers it; a test compares all of it at once. */
+export interface Verdict {
+  /** 1: never two running copies, from the first moment of the stage to now. */
+  readonly twice: readonly string[];
+  /** 2: every copy of the guest, `source: running`. */
+  readonly copies: readonly string[];
+  /** 3: where a fresh look at both QEMUs contradicts the journal's last word. */
+  readonly contradictions: readonly string[];
+  /** 4: how the same guest migrates again, once the operator has done what was left to do. */
+  readonly again: Outcome;
+  /** 5 */
+  readonly leftOver: readonly string[];
+  /** 6 */
+  readonly told: { readonly outcome: Outcome | undefined; readonly guest: GuestPlace } & Partial<Explanation>;
+  /** 7: by the guest's own count, before and after; `gone` where the guest was lost. */
+  readonly memory: string;
+}
+
+/** `operator` does what the record says is left to do, before the guest is migrated again. */
+export async function sevenChecks(
+  { stage, id, before }: Told,
+  operator: () => Promise<void> | void = () => undefined,
+): Promise<Verdict> {
+  const events = await eventsOf(stage, id);
+  const plan = planOf(events);
+  const looks = await Promise.all(stage.copies().map(look));
+  const contradicted = contradictions(events, plan, looks);
+  const { outcome, guestState, explanation } = await stage.application.record(id);
+  const leftOver = difference(before.belongings, await stage.belongings(before.copies));
+  await operator();
+  const survivors = await stage.memory();
+  if (!survivors) await stage.restartGuest();
+  const again = await stage.begin();
+  const { outcome: outcomeAgain } = await again.end();
+  return {
+    twice: stage.violations,
+    copies: looks
+      .map(({ copy, run }) => `${copy.host === plan.source.id ? 'source' : 'destination'}: ${run}`)
+      .toSorted(),
+    contradictions: contradicted,
+    again: outcomeAgain,
+    leftOver,
+    told: { outcome, guest: guestState, ...explanation },
+    memory: survivors ? wordsFor(before.memory, survivors, await stage.memory()) : 'gone',
+  };
+}
+
+/** The checks that remain where nothing was begun and so nothing is written: 1, 2, 4, 5 and 7. */
+export async function nothingHappened(
+  stage: Stage,
+  before: Before,
+): Promise<Pick<Verdict, 'twice' | 'copies' | 'again' | 'leftOver' | 'memory'>> {
+  const [only] = before.copies;
+  const looks = await Promise.all(stage.copies().map(look));
+  const leftOver = difference(before.belongings, await stage.belongings());
+  const survivors = await stage.memory();
+  const again = await stage.begin();
+  const { outcome } = await again.end();
+  return {
+    twice: stage.violations,
+    copies: looks.map(({ copy, run }) => `${copy.pid === only?.pid ? 'source' : 'stranger'}: ${run}`),
+    again: outcome,
+    leftOver,
+    memory: wordsFor(before.memory, survivors, await stage.memory()),
+  };
+}
+
+/** `proven` when each was, and the guest's count never went back from one to the next. */
+function wordsFor(...memories: readonly (Memory | undefined)[]): string {
+  let steps = 0;
+  for (const each of memories) {
+    if (!each) return 'the guest is nowhere';
+    if (!each.proven) return each.reason;
+    if (each.steps < steps) return `the guest's count went back from ${steps} to ${each.steps}`;
+    steps = each.steps;
+  }
+  return 'proven';
+}
+
+interface Look {
+  readonly copy: Copy;
+  readonly run: string;
+  readonly migration: string;
+}
+
+async function look(copy: Copy): Promise<Look> {
+  await using qmp = await QmpClient.connect({ path: copy.monitorPath });
+  const [{ status: run }, { status: migration = 'none' }] = await Promise.all([
+    qmp.execute('query-status'),
+    qmp.execute('query-migrate'),
+  ]);
+  return { copy, run, migration };
+}
+
+function contradictions(events: readonly JournalEvent[], plan: Plan, looks: readonly Look[]): readonly string[] {
+  const started = events.flatMap((event) => (event.kind === 'done' ? (event.started ?? []) : [])).at(-1);
+  const sides = { source: plan.guest.identity, destination: started?.identity };
+  return (['source', 'destination'] as const).flatMap((side) => {
+    const observation = lastObservation(events, side);
+    const identity = sides[side];
+    if (!observation || !identity) return [];
+    const found = looks.find(({ copy }) => copy.pid === identity.pid && isAlive(identity));
+    const [written, fresh] = [wordFor(observation), found ? `${found.run}, ${found.migration}` : 'gone'];
+    return written === fresh ? [] : [`${side}: the journal says ${written}, a fresh look ${fresh}`];
+  });
+}
+
+function wordFor(observation: Observation): string {
+  return observation.kind === 'answering' ? `${observation.run}, ${observation.migration}` : observation.kind;
+}
+
+function lastObservation(events: readonly JournalEvent[], side: 'source' | 'destination'): Observation | undefined {
+  const last = events.findLast((event) => event.kind === 'observed' && event.side === side);
+  return last?.kind === 'observed' ? last.observation : undefined;
+}
+
+async function eventsOf(stage: Stage, id: string): Promise<readonly JournalEvent[]> {
+  const { entries } = await readMigrationWithoutSamples(stage.premises.state, id);
+  return entries.map(({ event }) => event);
+}
+
+function planOf([first]: readonly JournalEvent[]): Plan {
+  if (first?.kind !== 'planned') throw new Error('the journal does not begin with its plan');
+  return first.plan;
+}

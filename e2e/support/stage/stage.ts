@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defaultSettings, type MigrationSettings } from '#contract/migration.ts';
+import { SwitchyardError } from '#contract/errors.ts';
+import type { MigrationRequest } from '#contract/requests.ts';
+import { untilWalking, startQemu } from '#lab/guest/start.ts';
+import { labDown, labUp, type LabOptions } from '#lab/lab.ts';
+import { labNames, type LabNames } from '#lab/names.ts';
+import { Application } from '#main/app/application.ts';
+import { backDoorArguments } from './back-door.ts';
+import { belongings, type Premises } from './belongings.ts';
+import { CopyFinder, type Copy } from './copies.ts';
+import { readMemory, type Memory } from './memory.ts';
+import { Network } from './network.ts';
+import { RunningCopies } from './running-copies.ts';
+import { Story } from './story.ts';
+
+export type StageOptions = Omit<LabOptions, 'name'>;
+
+/** What is asked for, besides going to the other host. */
+export interface Wish {
+  readonly settings?: Partial<MigrationSettings>;
+  readonly request?: Partial<Omit<MigrationRequest, 'settings'>>;
+}
+
+/** How things were before a story began. */
+export interface Before {
+  readonly copies: readonly Copy[];
+  readonly belongings: readonly string[];
+  /** Absent where the guest was nowhere. */
+  readonly memory: Memory | undefined;
+}
+
+const mebibyte = 2 ** 20;
+let stages = 0;
+
+/**
+ * A lab with a small guest that has a back door, an application with folders of its own, and the watch over running copies.
+ * Migrations on it are told as stories.
+ */
+export class Stage implements AsyncDisposable {
+  readonly names: LabNames;
+  readonly network: Network;
+  readonly premises: Premises;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly application: Application;
+  readonly #folder: string;
+  readonly #watch: RunningCopies;
+  readonly #finder: CopyFinder;
+  /** Of the guest's first QEMU: with these it is started again where a story has ended it. */
+  readonly #first: Copy;
+
+  static async make(lab: StageOptions = {}): Promise<Stage> {
+    stages += 1;
+    const names = labNames(`sy-${process.pid}-${stages}`);
+    const folder = mkdtempSync(join(tmpdir(), 'sy-'));
+    const options = {
+      linkRatesBitsPerSecond: [200e6, 200e6],
+      guestMemoryBytes: 64 * mebibyte,
+      guestWalkBytes: 24 * mebibyte,
+      ...lab,
+    };
+    try {
+      const guestArguments = [...backDoorArguments(folder), ...(lab.guestArguments ?? [])];
+      await labUp({ ...options, name: names.lab, guestArguments });
+      return new Stage(names, options.linkRatesBitsPerSecond.length, folder);
+    } catch (thrown) {
+      await labDown(names.lab);
+      rmSync(folder, { recursive: true, force: true });
+      throw thrown;
+    }
+  }
+
+  private constructor(names: LabNames, links: number, folder: string) {
+    const { source, destination } = names;
+    const [state, runtime] = [join(folder, 'state'), join(folder, 'run')];
+    this.names = names;
+    this.network = new Network(names, links);
+    this.premises = { hosts: [source, destination], state, runtime };
+    this.environment = { ...process.env, SWITCHYARD_STATE_DIR: state, SWITCHYARD_RUNTIME_DIR: runtime };
+    this.application = this.anotherApplication();
+    this.#folder = folder;
+    this.#watch = new RunningCopies(names.guest, this.premises.hosts);
+    this.#finder = new CopyFinder(names.guest, this.premises.hosts);
+    const [first] = this.copies();
+    if (!first) throw new Error(`the guest of ${names.lab} is not there`);
+    this.#first = first;
+  }
+
+  /** As a second process of the same user would have it. */
+  anotherApplication(): Application {
+    return new Application({ version: '0.0.0', environment: this.environment });
+  }
+
+  copies(): readonly Copy[] {
+    return this.#finder.find();
+  }
+
+  /** What the watch over running copies has to say. */
+  get violations(): readonly string[] {
+    return this.#watch.violations;
+  }
+
+  /** `others` are copies that have been there: what a QEMU leaves that was killed is its own. */
+  belongings(others: readonly Copy[] = []): Promise<readonly string[]> {
+    return belongings(this.premises, [...this.copies(), ...others]);
+  }
+
+  /** Of the one copy that is there; `undefined` when there is none. */
+  async memory(): Promise<Memory | undefined> {
+    const [only, ...others] = this.copies();
+    if (others.length > 0) return { proven: false, reason: 'there are several copies' };
+    return only && readMemory(only, join(this.#folder, 'memory.bin'));
+  }
+
+  /** To the other host, wherever the guest is; while it is being moved the request has to say from where to where. */
+  request({ settings = {}, request = {} }: Wish = {}): MigrationRequest {
+    const from = request.from ?? this.#onlyCopy().host;
+    const to = this.premises.hosts.find((host) => host !== from) ?? '';
+    return { guest: this.names.guest, from, to, ...request, settings: { ...defaultSettings, ...settings } };
+  }
+
+  async before(): Promise<Before> {
+    const copies = this.copies();
+    const memory = await this.memory();
+    return { copies, belongings: await this.belongings(), memory };
+  }
+
+  /** Starts a migration, whose manager is this process. */
+  async begin(wish: Wish = {}): Promise<Story> {
+    await this.settle();
+    const before = await this.before();
+    const started = await this.application.start(this.request(wish));
+    if (started.kind === 'refused') throw new Error(started.refusals.map(({ text }) => text).join(' '));
+    return new Story(this, started.plan, started.migration, before);
+  }
+
+  /** Asks for what must not be begun; resolves with the sentences that say why. */
+  async refusal(wish: Wish = {}, application: Application = this.application): Promise<string> {
+    try {
+      const started = await application.start(this.request(wish));
+      if (started.kind === 'refused') return started.refusals.map(({ text }) => text).join(' ');
+      await started.migration.cancel('test');
+      await started.migration.ended;
+    } catch (thrown) {
+      if (thrown instanceof SwitchyardError) return thrown.failure.text;
+      throw thrown;
+    }
+    throw new Error('it was not refused');
+  }
+
+  /** Puts right what a test has left that failed in the middle, so that the next one fails for its own reasons alone. */
+  async settle(): Promise<void> {
+    this.network.mend();
+    const copies = this.copies();
+    if (copies.length === 1) return;
+    for (const { pid } of copies) process.kill(pid, 'SIGKILL');
+    while (this.copies().length > 0) await sleep(10);
+    this.#watch.forgive();
+    await this.restartGuest();
+  }
+
+  /** The guest from its disks, after it has been lost. */
+  async restartGuest(): Promise<void> {
+    const { argv, host, serialPath } = this.#first;
+    const output = join(this.#folder, 'restarted.log');
+    rmSync(serialPath, { force: true });
+    await untilWalking(await startQemu({ argv, namespace: host, output }), serialPath, output);
+  }
+
+  #onlyCopy(): Copy {
+    const [only, ...others] = this.copies();
+    if (!only || others.length > 0) throw new Error('there is not exactly one copy of the guest');
+    return only;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch[Symbol.dispose]();
+    await labDown(this.names.lab);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

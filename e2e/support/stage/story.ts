@@ -1,0 +1,86 @@
+import type { JournalEntry, JournalEventOf, Plan } from '#contract/migration.ts';
+import type { OpenMigration } from '#main/app/managed.ts';
+import type { Moment } from './moments.ts';
+import type { Before, Stage } from './stage.ts';
+
+type Act = () => void | Promise<unknown>;
+
+/**
+ * One migration and what befalls it. An act that does not wait is done before the engine takes its next step: the listeners
+ * of a journal are called in the turn in which the entry has reached the disk.
+ */
+export class Story {
+  readonly stage: Stage;
+  readonly id: string;
+  /** Host ids. */
+  readonly source: string;
+  readonly destination: string;
+  readonly migration: OpenMigration;
+  readonly before: Before;
+  readonly entries: JournalEntry[];
+  readonly #plan: Plan;
+  readonly #acts = new Set<{ readonly moment: Moment; readonly act: Act }>();
+  readonly #under: Promise<unknown>[] = [];
+
+  constructor(stage: Stage, plan: Plan, migration: OpenMigration, before: Before) {
+    this.stage = stage;
+    this.id = migration.id;
+    this.source = plan.source.id;
+    this.destination = plan.destination.id;
+    this.migration = migration;
+    this.before = before;
+    this.#plan = plan;
+    this.entries = [...migration.history];
+    migration.subscribe({ onEntry: (entry) => this.#hear(entry) });
+  }
+
+  /** Of the destination, on the path that carries the first subflow. */
+  get address(): string {
+    const [path] = this.#plan.paths;
+    if (!path) throw new Error('there is no path');
+    return path.destinationAddress;
+  }
+
+  get sourcePid(): number {
+    return this.#plan.guest.identity.pid;
+  }
+
+  get destinationPid(): number {
+    const started = this.entries.flatMap(({ event }) => (event.kind === 'done' ? (event.started ?? []) : [])).at(-1);
+    if (!started) throw new Error('the destination has not been started yet');
+    return started.identity.pid;
+  }
+
+  /** Does something at that moment, once. What it throws, `end` throws. */
+  at(moment: Moment, act: Act): void {
+    if (this.entries.some(({ event }) => moment(event))) this.#do(act);
+    else this.#acts.add({ moment, act });
+  }
+
+  reached(moment: Moment): Promise<void> {
+    return new Promise((resolve) => this.at(moment, resolve));
+  }
+
+  async end(): Promise<JournalEventOf<'ended'>> {
+    const ending = await this.migration.ended;
+    await Promise.all(this.#under);
+    if (ending.kind === 'detached') throw new Error('the manager let go of the migration');
+    return ending;
+  }
+
+  #hear(entry: JournalEntry): void {
+    this.entries.push(entry);
+    for (const each of this.#acts) {
+      if (!each.moment(entry.event)) continue;
+      this.#acts.delete(each);
+      this.#do(each.act);
+    }
+  }
+
+  #do(act: Act): void {
+    const work = (async () => act())();
+    // Reported by `end`: until then it is nobody's unhandled rejection.
+    work.catch(() => undefined);
+    this.#under.push(work);
+  }
+}
