@@ -141,7 +141,10 @@ function underWay(state: MigrationState, elapsed: Elapsed): Decision {
 function sourceUnseen(state: MigrationState, kind: 'unreachable' | 'silent', elapsed: Elapsed): Decision {
   // It has given its word, and it cannot take it back.
   if (state.sourceCompleted && hasArrived(state.observed.destination)) return note({ kind: 'committed' });
-  if (kind === 'silent' && !state.sourceCompleted) {
+  if (kind === 'silent' && !state.sourceCompleted && !mayBeInPostCopy(state)) {
+    // A cancel that it has not taken in time waits behind a main loop that waits for the network.
+    const { cancel } = state.steps;
+    if (cancel === 'uncertain' || cancel === 'failed') return pullFree(state, elapsed, 'unknown');
     return elapsed.withoutProgressMs > switchoverLimitMs(state)
       ? forceBack(state, elapsed)
       : wait('the source QEMU to answer');
