@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// unit: seconds, no network, no processes. live: real QEMU, namespaces and kernel MPTCP, one file at a time because the
-// machine's cores are the measured resource.
+// unit: seconds, no network, no processes. web: the built window in Chromium, with a fake behind it. live: real QEMU,
+// namespaces and kernel MPTCP. The last two run one file at a time, because the machine's cores are the measured resource.
 export default defineConfig({
   test: {
     projects: [
@@ -10,6 +10,16 @@ export default defineConfig({
           name: 'unit',
           include: ['{contract,native,main,lab,renderer,preload,scripts}/**/*.test.{ts,tsx}'],
           exclude: ['**/*.live.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'web',
+          include: ['e2e/web/**/*.web.test.ts'],
+          globalSetup: ['e2e/support/build-renderer.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

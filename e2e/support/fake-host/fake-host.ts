@@ -26,7 +26,8 @@ import { FakeMigration } from './fake-migration.ts';
 import { FakeLab } from './fake-lab.ts';
 import { guests as rackGuests, hosts as rackHosts, pathsBetween } from './world.ts';
 
-const startEpochMs = Date.UTC(2026, 10, 22, 12, 2, 50);
+/** Noon of a day, for pictures that are alike in every run. */
+const fixedStartEpochMs = Date.UTC(2026, 10, 22, 12, 2, 50);
 
 interface OpenWindow {
   readonly window: AppWindow;
@@ -43,14 +44,15 @@ export class FakeHost {
   readonly #windows = new Map<string, OpenWindow>();
   readonly #labs = new Map<string, FakeLab>();
   readonly #user: string;
-  #nowEpochMs: Milliseconds = startEpochMs;
+  #nowEpochMs: Milliseconds;
   /** Tells two migrations of one instant apart. */
   #started = 0;
   #guests: readonly Guest[] = rackGuests;
   readonly #lostAtEpochMs = new Map<string, Milliseconds>();
 
-  constructor({ user = 'ada' } = {}) {
+  constructor({ user = 'ada', startEpochMs = fixedStartEpochMs } = {}) {
     this.#user = user;
+    this.#nowEpochMs = startEpochMs;
   }
 
   get nowEpochMs(): Milliseconds {

@@ -58,7 +58,10 @@ export class FakeMigration {
     this.#remaining = plan.guest.memoryBytes ?? 2 ** 30;
     this.#mptcp = plan.settings.mptcp !== 'off' && !fallback;
     const used = this.#mptcp ? plan.paths : plan.paths.slice(0, 1);
-    this.#paths = used.map((path, index) => new FakePath(path, index, copyingAfterMs));
+    const of = Math.max(1, plan.settings.parallelConnections);
+    this.#paths = Array.from({ length: of }, (_, connection) =>
+      used.map((path, index) => new FakePath(path, index, copyingAfterMs, { connection, of })),
+    ).flat();
     this.#tell({ kind: 'planned', plan });
   }
 
@@ -93,13 +96,15 @@ export class FakeMigration {
   }
 
   changePath(by: string, action: OperatorPathAction, interfaceName: string): void {
-    const path = this.#pathOn(interfaceName);
-    if (!path) return;
-    this.#tell({ kind: 'path-changed', by, action, path: path.path });
-    if (action === 'backup') path.setState('backup');
-    if (action === 'resume') path.setState('active');
-    if (action === 'remove') this.#close(path);
-    if (action === 'add') this.#join(path);
+    const [first, ...others] = this.#pathsOn(interfaceName);
+    if (!first) return;
+    this.#tell({ kind: 'path-changed', by, action, path: first.path });
+    for (const path of [first, ...others]) {
+      if (action === 'backup') path.setState('backup');
+      if (action === 'resume') path.setState('active');
+      if (action === 'remove') this.#close(path);
+      if (action === 'add') this.#join(path);
+    }
   }
 
   startPostCopy(by: string): void {
@@ -113,20 +118,24 @@ export class FakeMigration {
 
   /** Somebody pulls the cable on the source's side. */
   cut(interfaceName: string): void {
-    const path = this.#pathOn(interfaceName);
-    if (path?.state !== 'active') return;
-    path.setState('stale');
+    const cut = this.#pathsOn(interfaceName).filter(({ state }) => state === 'active');
+    if (cut.length === 0) return;
     this.#tell({ kind: 'link-lost', side: 'source', interface: interfaceName });
-    this.#tell({ kind: 'subflow-lost', ...where(path), why: 'no carrier' });
+    for (const path of cut) {
+      path.setState('stale');
+      this.#tell({ kind: 'subflow-lost', ...where(path), why: 'no carrier' });
+    }
   }
 
   mend(interfaceName: string, afterMs: Milliseconds): void {
-    const path = this.#pathOn(interfaceName);
-    if (path?.state !== 'stale') return;
+    const [first, ...others] = this.#pathsOn(interfaceName).filter(({ state }) => state === 'stale');
+    if (!first) return;
     this.#tell({ kind: 'link-back', side: 'source', interface: interfaceName, afterMs });
-    this.#tell({ kind: 'path-changed', by: 'switchyard', action: 'rejoin', path: path.path });
-    this.#close(path);
-    this.#join(path);
+    this.#tell({ kind: 'path-changed', by: 'switchyard', action: 'rejoin', path: first.path });
+    for (const path of [first, ...others]) {
+      this.#close(path);
+      this.#join(path);
+    }
   }
 
   /** The destination's QEMU dies. */
@@ -265,8 +274,8 @@ export class FakeMigration {
     this.#tell({ kind: 'subflow-established', ...where(path) });
   }
 
-  #pathOn(interfaceName: string): FakePath | undefined {
-    return this.#paths.find(({ path }) => path.sourceInterface === interfaceName);
+  #pathsOn(interfaceName: string): FakePath[] {
+    return this.#paths.filter(({ path }) => path.sourceInterface === interfaceName);
   }
 
   #rate(): number {

@@ -6,11 +6,14 @@ import type { BitsPerSecond, Milliseconds } from '#contract/units.ts';
 const payloadFraction = 0.962;
 const fullRateAfterMs = 600;
 
-/** One path of a fake migration: carries what its link does, ramps up when it is new, and loses its subflow with its link. */
+/** One connection's subflow on one path of a fake migration: carries what its link does, ramps up when it is new, and loses its subflow with its link. */
 export class FakePath {
   readonly path: Path;
   readonly #roundTripUs: number;
   readonly #index: number;
+  readonly #token: string;
+  /** Of the link's rate: parallel connections share it. */
+  readonly #part: number;
   #subflowNumber: number;
   #sinceMonoMs: Milliseconds;
   #state: SubflowState = 'active';
@@ -20,8 +23,10 @@ export class FakePath {
   /** A subflow that has ended keeps its last totals in every later sample. */
   readonly #closed: SubflowSample[] = [];
 
-  constructor(path: Path, index: number, bornMonoMs: Milliseconds) {
+  constructor(path: Path, index: number, bornMonoMs: Milliseconds, { connection = 0, of = 1 } = {}) {
     this.path = path;
+    this.#token = (0xd27c32f1 + connection).toString(16);
+    this.#part = 1 / of;
     this.#index = index;
     this.#subflowNumber = index;
     this.#sinceMonoMs = bornMonoMs;
@@ -29,7 +34,7 @@ export class FakePath {
   }
 
   get subflowId(): string {
-    return `d27c32f1/${this.#subflowNumber}`;
+    return `${this.#token}/${this.#subflowNumber}`;
   }
 
   get state(): SubflowState {
@@ -44,7 +49,13 @@ export class FakePath {
   rateAt(monoMs: Milliseconds): BitsPerSecond {
     if (this.#state !== 'active') return 0;
     const ramp = Math.min(1, (monoMs - this.#sinceMonoMs) / fullRateAfterMs);
-    return (this.path.speedBitsPerSecond ?? 1e9) * payloadFraction * ramp * (1 + 0.012 * wave(monoMs, this.#index));
+    return (
+      (this.path.speedBitsPerSecond ?? 1e9) *
+      payloadFraction *
+      this.#part *
+      ramp *
+      (1 + 0.012 * wave(monoMs, this.#index))
+    );
   }
 
   carry(rate: BitsPerSecond, overMs: Milliseconds): void {

@@ -10,7 +10,7 @@ import { HostCard } from './HostCard.tsx';
 export function HostsScreen() {
   const { hosts, guests } = useServices();
   const known = useStore(hosts);
-  const knownGuests = useStore(guests, ({ value }) => value ?? []);
+  const knownGuests = useStore(guests, ({ value }) => value);
   const look = (): void => {
     void hosts.refresh();
     void guests.refresh();
@@ -36,7 +36,7 @@ export function HostsScreen() {
       {!known.value && !known.failure && <Spinner aria-label="Looking at the hosts" />}
       <div className="sy-cards">
         {known.value?.map((host) => (
-          <HostCard key={host.id} host={host} guests={knownGuests.filter(({ hostId }) => hostId === host.id)} />
+          <HostCard key={host.id} host={host} guests={knownGuests?.filter(({ hostId }) => hostId === host.id) ?? []} />
         ))}
       </div>
     </>

@@ -33,7 +33,7 @@ const shapes: readonly Shape[] = [
 /** Where a newcomer sees a real migration within a minute, and may cut its cables. */
 export function LabScreen() {
   const { labs } = useServices();
-  const known = useStore(labs, ({ value }) => value ?? []);
+  const known = useStore(labs, ({ value }) => value) ?? [];
   return (
     <>
       <ScreenTitle

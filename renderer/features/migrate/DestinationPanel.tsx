@@ -58,8 +58,11 @@ function Fit({ caution }: { caution: string | undefined }) {
       <CheckIcon /> fits
     </span>
   ) : (
-    <span className="sy-warning">
-      <ExclamationTriangleIcon /> tight
+    <span className="sy-nowrap">
+      <span className="sy-warning">
+        <ExclamationTriangleIcon />
+      </span>{' '}
+      tight
     </span>
   );
 }
