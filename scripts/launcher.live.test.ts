@@ -13,25 +13,30 @@ let checkout: string;
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'switchyard-launcher-'));
   checkout = join(home, 'checkout');
-  for (const name of ['switchyard', 'scripts/setup.sh', 'scripts/packages.sh']) {
+  for (const name of ['switchyard', 'scripts/setup.sh', 'scripts/packages.sh', 'scripts/desktop.sh']) {
     await cp(name, join(checkout, name));
   }
   await putLock('{}\n');
   for (const file of [
     'package.json',
     'cli.vite.config.ts',
+    'electron.vite.config.ts',
+    'renderer.vite.config.ts',
     'contract/units.ts',
     'native/fd.ts',
     'main/cli/index.ts',
     'lab/lab.ts',
+    'preload/index.ts',
+    'renderer/main.tsx',
   ])
     await put(file, '\n');
   await putProgram('node_modules/.bin/node', 'shift; exec sh "$@"');
   await putProgram(
     'node_modules/.bin/vite',
     `echo built >>builds; [ ! -e broken ] || { echo no such module; exit 1; }; sleep 0.2
-     mkdir -p out/main; echo 'echo "$PWD:$*"' >out/main/cli.js`,
+     mkdir -p out/main out/renderer; echo 'echo "$PWD:$*"' >out/main/cli.js; : >out/renderer/index.html`,
   );
+  await putProgram('node_modules/.bin/electron-vite', 'echo built >>builds; : >out/main/shell.js');
   for (const command of ['qemu-system-x86_64', 'ip', 'tc', 'ss', 'nsenter', 'unshare']) {
     await putProgram(`stand-ins/${command}`, ':');
   }
@@ -50,13 +55,9 @@ describe('the launcher', () => {
     ]);
   });
 
-  test('shows the help when nothing is asked for', async () => {
-    expect((await launch([])).stdout).toBe(`${home}:--help\n`);
-  });
-
   test('finds its checkout through a symbolic link', async () => {
     await symlink(join(checkout, 'switchyard'), join(home, 'sy'));
-    expect((await launch(['--version'], join(home, 'sy'))).stdout).toBe(`${home}:--version\n`);
+    expect((await launch(['--version'], { program: join(home, 'sy') })).stdout).toBe(`${home}:--version\n`);
   });
 
   test('builds once when several start at once', async () => {
@@ -88,6 +89,39 @@ describe('the launcher', () => {
     expect([broken, mended.code]).toEqual([
       { code: 2, stdout: '', stderr: expect.stringMatching(/no such module[^]*the full log is in .*setup\.log/) },
       0,
+    ]);
+  });
+});
+
+describe('without arguments', () => {
+  const electron = 'stand-ins/electron';
+  const withWindow = (): Readonly<Record<string, string>> => ({
+    ELECTRON_OVERRIDE_DIST_PATH: join(checkout, 'stand-ins'),
+    DISPLAY: ':0',
+    WAYLAND_DISPLAY: '',
+  });
+  beforeEach(async () => {
+    await putProgram(electron, 'echo "window of $*"');
+    await putProgram('stand-ins/id', 'echo 1000');
+  });
+
+  test('the desktop app opens, with everything that it needs built', async () => {
+    expect([await launch([], { environment: withWindow() }), await builds()]).toEqual([
+      { code: 0, stdout: `window of ${checkout}\n`, stderr: expect.stringContaining('building the desktop shell') },
+      3,
+    ]);
+  });
+
+  test.each([
+    ['Electron has not been fetched', 'is not here', () => rm(join(checkout, electron)), {}],
+    ['there is no display', 'no display', () => Promise.resolve(), { DISPLAY: '' }],
+    ['root asks', 'does not run as root', () => putProgram('stand-ins/id', 'echo 0'), {}],
+  ])('where %s the browser is served, and one line says why', async (_, why, change, environment) => {
+    await launch(['serve']);
+    await change();
+    expect([await launch([], { environment: { ...withWindow(), ...environment } }), await builds()]).toEqual([
+      { code: 0, stdout: `${home}:serve\n`, stderr: expect.stringMatching(new RegExp(`^switchyard: .*${why}.*\\n$`)) },
+      2,
     ]);
   });
 });
@@ -130,8 +164,15 @@ async function builds(): Promise<number> {
   return (await readFile(join(checkout, 'builds'), 'utf8')).trimEnd().split('\n').length;
 }
 
-function launch(args: readonly string[], program = join(checkout, 'switchyard')): Promise<Ended> {
-  return run(program, args, { PATH: [join(checkout, 'stand-ins'), process.env['PATH']].join(delimiter) });
+function launch(
+  args: readonly string[],
+  {
+    program = join(checkout, 'switchyard'),
+    environment = {},
+  }: { readonly program?: string; readonly environment?: Readonly<Record<string, string>> } = {},
+): Promise<Ended> {
+  const path = [join(checkout, 'stand-ins'), process.env['PATH']].join(delimiter);
+  return run(program, args, { PATH: path, ...environment });
 }
 
 interface Ended {

@@ -11,7 +11,7 @@ sysctl=procps'
 # Sets `missing` to the packages to install, each with a blank before it; empty when all is there.
 find_missing_packages() {
   needs=$needed_to_run
-  [ "$1" = run ] || needs="$needs $needed_to_test"
+  [ "$1" != test ] || needs="$needs $needed_to_test"
   missing=
   for need in $needs; do
     thing=${need%%=*}

@@ -1,6 +1,7 @@
-# Sourced, with `root` set, by everything that starts from a bare checkout. `set_up run` makes the command line runnable;
-# `set_up test` brings in what the tests use, and leaves the build to them. Each step first looks whether it has anything
-# to do: when nothing is missing the cost is two short processes (cmp, find). Nothing here reads stdin or writes to stdout.
+# Sourced, with `root` set, by everything that starts from a bare checkout. `set_up run` makes the command line runnable,
+# `set_up serve` the app in a browser as well, `set_up window` the desktop app; `set_up test` brings in what the tests use,
+# and leaves the build to them. Each step first looks whether it has anything to do: when nothing is missing the cost is
+# some short processes (cmp, find). Nothing here reads stdin or writes to stdout.
 # Any failure ends with exit code 2: nothing was started.
 
 . "$root/scripts/packages.sh"
@@ -13,7 +14,7 @@ esac
 
 log="$root/.cache/setup.log"
 bin="$root/node_modules/.bin"
-stamp="$root/out/.built"
+stamps="$root/out/.built"
 
 set_up() {
   purpose=$1
@@ -42,7 +43,9 @@ set_up() {
       step 'installing npm packages' install_modules
       modules_are_installed || stop "npm did not run the install scripts (is ignore-scripts set?): run 'npm ci --ignore-scripts=false' in $root"
     fi
-    build_is_good_enough || step 'building the command line' build_command_line
+    needs_no_build run serve window || command_line_is_built || step 'building the command line' build_command_line
+    needs_no_build serve window || content_is_built || step "building the windows' content" build_content
+    needs_no_build window || shell_is_built || step 'building the desktop shell' build_shell
   ) 9>"$root/.cache/setup.lock" || exit $?
 }
 
@@ -93,21 +96,55 @@ install_modules() {
 }
 
 build_is_good_enough() {
-  [ "$purpose" = test ] || command_line_is_built
+  { needs_no_build run serve window || command_line_is_built; } &&
+    { needs_no_build serve window || content_is_built; } &&
+    { needs_no_build window || shell_is_built; }
 }
 
-# Folders count as sources too: their time changes when a file in them is removed.
+# needs_no_build PURPOSE...: whether this set-up has none of these purposes.
+needs_no_build() {
+  case " $* " in
+  *" $purpose "*) return 1 ;;
+  esac
+}
+
 command_line_is_built() {
-  [ -f "$root/out/main/cli.js" ] && [ -f "$stamp" ] && [ -z "$(
-    find "$root/contract" "$root/native" "$root/main" "$root/lab" "$root/package.json" "$root/package-lock.json" \
-      "$root/cli.vite.config.ts" -newer "$stamp" ! -name '*.test.ts' -print -quit
+  is_built out/main/cli.js contract native main lab package.json package-lock.json cli.vite.config.ts
+}
+
+content_is_built() {
+  is_built out/renderer/index.html contract renderer package-lock.json renderer.vite.config.ts
+}
+
+shell_is_built() {
+  is_built out/main/shell.js contract native main lab preload package.json package-lock.json electron.vite.config.ts
+}
+
+# is_built FILE SOURCE...: FILE is there, and no source is newer than its stamp. Folders count as sources too: their time
+# changes when a file in them is removed.
+is_built() {
+  stamp="$stamps-$(basename "$1")"
+  [ -f "$root/$1" ] && [ -f "$stamp" ] && shift && [ -z "$(
+    cd "$root" && find "$@" -newer "$stamp" ! -name '*.test.ts' ! -name '*.test.tsx' -print -quit
   )" ]
 }
 
-# The stamp takes the time before the build: a source saved in the middle of it is newer, and is built next time.
 build_command_line() {
-  mkdir -p out &&
-    : >"$stamp.new" &&
-    NO_COLOR=1 PATH="$bin:$PATH" vite build --config cli.vite.config.ts --logLevel warn &&
-    mv "$stamp.new" "$stamp"
+  build cli.js vite build --config cli.vite.config.ts --logLevel warn
+}
+
+build_content() {
+  build index.html vite build --config renderer.vite.config.ts --logLevel warn
+}
+
+build_shell() {
+  build shell.js electron-vite build --config electron.vite.config.ts --logLevel warn
+}
+
+# build NAME COMMAND...: the stamp takes the time before the build: a source saved in the middle of it is newer, and is
+# built next time.
+build() {
+  stamp="$stamps-$1"
+  shift
+  mkdir -p out && : >"$stamp.new" && NO_COLOR=1 PATH="$bin:$PATH" "$@" && mv "$stamp.new" "$stamp"
 }
