@@ -51,15 +51,15 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
 
   test('case 12: the monitor is held by another program', async () => {
     const before = await stage.before();
-    const holder = await MonitorHolder.open(stage.copies()[0]?.monitorPath ?? '');
+    const holder = new MonitorHolder(stage.onlyCopy().monitorPath);
     const refusal = await stage.refusal();
-    await holder[Symbol.asyncDispose]();
+    holder[Symbol.dispose]();
     expect(refusal).toMatch(/monitor.*another program/);
     expect(await nothingHappened(stage, before)).toEqual(untouched);
   });
 
   test('case 23: a guest that was paused before is paused afterwards', async () => {
-    tell(stage.copies()[0]?.pid ?? 0, 'stop');
+    tell(stage.onlyCopy().pid, 'stop');
     const story = await stage.begin();
     await story.end();
     const resume = (): void => void tell(story.destinationPid, 'cont');
@@ -67,7 +67,7 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
   });
 
   test('case 23: a paused guest whose migration is cancelled is paused as before', async () => {
-    const pid = stage.copies()[0]?.pid ?? 0;
+    const pid = stage.onlyCopy().pid;
     tell(pid, 'stop');
     const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 80e6 } });
     story.at(copying, () => story.migration.cancel('anna'));

@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs';
 import { readGuestArguments } from '#lab/guest/command-line.ts';
 import { readProcess, readProcessStat } from '#main/hosts/process/process-table.ts';
 import { hasEnded } from '#main/hosts/process/process-stat.ts';
+import { QmpClient } from '#main/qmp/client.ts';
+import { QmpError } from '#main/qmp/fault.ts';
 import { namespacePlace } from '#main/hosts/network-place.ts';
 
 /** A QEMU that carries the lab's guest. */
@@ -66,4 +68,26 @@ export class CopyFinder {
 export function isAlive({ pid, startTimeTicks }: Pick<Copy, 'pid' | 'startTimeTicks'>): boolean {
   const stat = readProcessStat(pid);
   return stat?.startTimeTicks === startTimeTicks && !hasEnded(stat);
+}
+
+/** What a copy says of itself through its monitor; `silent` when that is held, or it hangs. */
+export interface Look {
+  readonly copy: Copy;
+  /** RunState and MigrationStatus. */
+  readonly run: string;
+  readonly migration: string;
+}
+
+export async function lookAt(copy: Copy): Promise<Look> {
+  try {
+    await using qmp = await QmpClient.connect({ path: copy.monitorPath }, { connectTimeoutMs: 1000 });
+    const [{ status: run }, { status: migration = 'none' }] = await Promise.all([
+      qmp.execute('query-status', {}, { timeoutMs: 1000 }),
+      qmp.execute('query-migrate', {}, { timeoutMs: 1000 }),
+    ]);
+    return { copy, run, migration };
+  } catch (thrown) {
+    if (thrown instanceof QmpError) return { copy, run: 'silent', migration: 'silent' };
+    throw thrown;
+  }
 }

@@ -37,3 +37,7 @@ export const switchingOver = seen('source', { run: 'finish-migrate', migration: 
 export const handedOver = seen('source', { migration: 'completed' });
 export const committed = told('committed');
 export const inPostCopy = told('post-copy-entered');
+
+export function died(side: Side): Moment {
+  return told('observed', (event) => event.side === side && event.observation.kind === 'gone');
+}

@@ -1,27 +1,29 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Fd } from '#native/fd.ts';
+import { connectBlocking, openSocket } from '#native/socket.ts';
+import { tell } from './back-door.ts';
+import type { Copy } from './copies.ts';
 
 /** Another program that has opened a QEMU's monitor and keeps it: QEMU serves one client at a time, the next ones wait. */
-export class MonitorHolder implements AsyncDisposable {
-  readonly #socket: Socket;
+export class MonitorHolder implements Disposable {
+  readonly #socket: Fd;
 
-  /** Resolves once it is connected: served at once, or next. */
-  static async open(monitorPath: string): Promise<MonitorHolder> {
-    const socket = connect(monitorPath);
-    await once(socket, 'connect');
-    return new MonitorHolder(socket);
+  /** Blocks until it is connected: served at once, or next. What QEMU says to it, nobody reads. */
+  constructor(monitorPath: string) {
+    this.#socket = openSocket('unix');
+    connectBlocking(this.#socket, { family: 'unix', path: monitorPath }, 1000);
   }
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    // Whatever QEMU says is read, and of no interest; that QEMU ends is not this program's affair.
-    socket.resume();
-    socket.on('error', () => undefined);
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
   }
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = once(this.#socket, 'close');
-    this.#socket.destroy();
-    await closed;
-  }
+/** As QEMU calls the character device behind the first `-qmp` of its command line. */
+const firstMonitor = { type: 'chardev', id: 'compat_monitor0' };
+
+/** Takes the monitor away from whoever has it, until disposed; the QEMU and its migration go on. */
+export function cutMonitor({ pid, monitorPath }: Copy): MonitorHolder {
+  const next = new MonitorHolder(monitorPath);
+  tell(pid, 'yank', { instances: [firstMonitor] });
+  return next;
 }

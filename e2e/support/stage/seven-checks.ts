@@ -1,8 +1,7 @@
 import type { Explanation, GuestPlace, JournalEvent, Observation, Outcome, Plan } from '#contract/migration.ts';
-import { QmpClient } from '#main/qmp/client.ts';
 import { readMigrationWithoutSamples } from '#main/storage/stored-migration.ts';
 import { difference } from './belongings.ts';
-import { isAlive, type Copy } from './copies.ts';
+import { isAlive, lookAt, type Look } from './copies.ts';
 import type { Memory } from './memory.ts';
 import type { Before, Stage } from './stage.ts';
 
@@ -38,7 +37,7 @@ export async function sevenChecks(
 ): Promise<Verdict> {
   const events = await eventsOf(stage, id);
   const plan = planOf(events);
-  const looks = await Promise.all(stage.copies().map(look));
+  const looks = await Promise.all(stage.copies().map(lookAt));
   const contradicted = contradictions(events, plan, looks);
   const { outcome, guestState, explanation } = await stage.application.record(id);
   const leftOver = difference(before.belongings, await stage.belongings(before.copies));
@@ -66,7 +65,7 @@ export async function nothingHappened(
   before: Before,
 ): Promise<Pick<Verdict, 'twice' | 'copies' | 'again' | 'leftOver' | 'memory'>> {
   const [only] = before.copies;
-  const looks = await Promise.all(stage.copies().map(look));
+  const looks = await Promise.all(stage.copies().map(lookAt));
   const leftOver = difference(before.belongings, await stage.belongings());
   const survivors = await stage.memory();
   const again = await stage.begin();
@@ -90,21 +89,6 @@ function wordsFor(...memories: readonly (Memory | undefined)[]): string {
     steps = each.steps;
   }
   return 'proven';
-}
-
-interface Look {
-  readonly copy: Copy;
-  readonly run: string;
-  readonly migration: string;
-}
-
-async function look(copy: Copy): Promise<Look> {
-  await using qmp = await QmpClient.connect({ path: copy.monitorPath });
-  const [{ status: run }, { status: migration = 'none' }] = await Promise.all([
-    qmp.execute('query-status'),
-    qmp.execute('query-migrate'),
-  ]);
-  return { copy, run, migration };
 }
 
 function contradictions(events: readonly JournalEvent[], plan: Plan, looks: readonly Look[]): readonly string[] {

@@ -11,7 +11,7 @@ import { labNames, type LabNames } from '#lab/names.ts';
 import { Application } from '#main/app/application.ts';
 import { backDoorArguments } from './back-door.ts';
 import { belongings, type Premises } from './belongings.ts';
-import { CopyFinder, type Copy } from './copies.ts';
+import { CopyFinder, lookAt, type Copy } from './copies.ts';
 import { readMemory, type Memory } from './memory.ts';
 import { Network } from './network.ts';
 import { RunningCopies } from './running-copies.ts';
@@ -98,6 +98,18 @@ export class Stage implements AsyncDisposable {
     return this.#finder.find();
   }
 
+  onlyCopy(): Copy {
+    const [only, ...others] = this.copies();
+    if (!only || others.length > 0) throw new Error('there is not exactly one copy of the guest');
+    return only;
+  }
+
+  copyWith(pid: number): Copy {
+    const found = this.copies().find((copy) => copy.pid === pid);
+    if (!found) throw new Error(`process ${pid} is no copy of the guest`);
+    return found;
+  }
+
   /** What the watch over running copies has to say. */
   get violations(): readonly string[] {
     return this.#watch.violations;
@@ -117,7 +129,7 @@ export class Stage implements AsyncDisposable {
 
   /** To the other host, wherever the guest is; while it is being moved the request has to say from where to where. */
   request({ settings = {}, request = {} }: Wish = {}): MigrationRequest {
-    const from = request.from ?? this.#onlyCopy().host;
+    const from = request.from ?? this.onlyCopy().host;
     const to = this.premises.hosts.find((host) => host !== from) ?? '';
     return { guest: this.names.guest, from, to, ...request, settings: { ...defaultSettings, ...settings } };
   }
@@ -155,11 +167,16 @@ export class Stage implements AsyncDisposable {
   async settle(): Promise<void> {
     this.network.mend();
     const copies = this.copies();
-    if (copies.length === 1) return;
-    for (const { pid } of copies) process.kill(pid, 'SIGKILL');
-    while (this.copies().length > 0) await sleep(10);
+    if (copies.length === 1 && (await canBeMigrated(copies))) return;
+    for (const { pid } of copies) await this.remove(pid);
     this.#watch.forgive();
     await this.restartGuest();
+  }
+
+  /** Ends a copy of the guest, as an operator would by hand. */
+  async remove(pid: number): Promise<void> {
+    process.kill(pid, 'SIGKILL');
+    while (this.copies().some((copy) => copy.pid === pid)) await sleep(10);
   }
 
   /** The guest from its disks, after it has been lost. */
@@ -170,15 +187,14 @@ export class Stage implements AsyncDisposable {
     await untilWalking(await startQemu({ argv, namespace: host, output }), serialPath, output);
   }
 
-  #onlyCopy(): Copy {
-    const [only, ...others] = this.copies();
-    if (!only || others.length > 0) throw new Error('there is not exactly one copy of the guest');
-    return only;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watch[Symbol.dispose]();
     await labDown(this.names.lab);
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+async function canBeMigrated([copy]: readonly Copy[]): Promise<boolean> {
+  const { run } = copy ? await lookAt(copy) : { run: 'nowhere' };
+  return run === 'running' || run === 'paused';
 }

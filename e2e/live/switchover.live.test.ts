@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { whyNoLabs } from '#lab/testing/requirements.ts';
+import { tell } from '#e2e/support/stage/back-door.ts';
+import { doneOnDestination, lost, safeOnSource, stoppedOnSource, told } from '#e2e/support/stage/expectations.ts';
+import { died, done, intended, seen, switchingOver } from '#e2e/support/stage/moments.ts';
+import { cutMonitor, type MonitorHolder } from '#e2e/support/stage/monitor-holder.ts';
+import { sevenChecks } from '#e2e/support/stage/seven-checks.ts';
+import { Stage } from '#e2e/support/stage/stage.ts';
+import type { Story } from '#e2e/support/stage/story.ts';
+
+const reason = await whyNoLabs();
+
+/** Nearly everything is left to be sent when the guest stops: half a second, in which it can be cut off. */
+const longSwitchover = { downtimeLimitMs: 700 };
+const watchdogMs = 3 * longSwitchover.downtimeLimitMs;
+
+/** Somebody else has told the source to stop before it hands over; the engine never asks for that. */
+function pauseBeforeSwitchover(story: Story, state: boolean): void {
+  const capabilities = [{ capability: 'pause-before-switchover', state }];
+  tell(story.sourcePid, 'migrate-set-capabilities', { capabilities });
+}
+const preSwitchover = seen('source', { migration: 'pre-switchover' });
+
+describe.skipIf(reason !== '')(`switchover${reason}`, () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.make({ linkRatesBitsPerSecond: [100e6, 100e6] });
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  test('case 25: the operator cancels before it', async () => {
+    const story = await stage.begin();
+    story.at(done('negotiate-capabilities'), () => pauseBeforeSwitchover(story, true));
+    story.at(preSwitchover, () => story.migration.cancel('anna'));
+    await story.end();
+    expect(await sevenChecks(story, () => pauseBeforeSwitchover(story, false))).toEqual(
+      safeOnSource({ cause: /Cancelled by anna/ }),
+    );
+  });
+
+  test('case 26: the destination is killed before it', async () => {
+    const story = await stage.begin();
+    story.at(done('negotiate-capabilities'), () => pauseBeforeSwitchover(story, true));
+    story.at(preSwitchover, () => void process.kill(story.destinationPid, 'SIGKILL'));
+    await story.end();
+    expect(await sevenChecks(story, () => pauseBeforeSwitchover(story, false))).toEqual(safeOnSource({}));
+  });
+
+  test.each(['down', 'silent'] as const)('case 27: all links go %s', async (how) => {
+    const story = await stage.begin({ settings: longSwitchover });
+    let cutAtMs = 0;
+    story.at(switchingOver, () => {
+      stage.network.cut(how);
+      cutAtMs = performance.now();
+    });
+    await story.end();
+    const backAfterMs = performance.now() - cutAtMs;
+    stage.network.mend();
+    expect(backAfterMs).toBeLessThan(watchdogMs + 3000);
+    expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /Nothing moved/ }));
+  });
+
+  test('case 28: the destination dies after it', async () => {
+    const story = await stage.begin();
+    // The source's word comes after the death: the other way round nobody can know whether the destination has run.
+    let word: MonitorHolder | undefined;
+    story.at(switchingOver, () => {
+      word = cutMonitor(stage.copyWith(story.sourcePid));
+    });
+    story.at(seen('destination', { migration: 'completed' }), () => void process.kill(story.destinationPid, 'SIGKILL'));
+    story.at(died('destination'), () => word?.[Symbol.dispose]());
+    await story.end();
+    expect(await sevenChecks(story, () => void tell(story.sourcePid, 'cont'))).toEqual(
+      stoppedOnSource({
+        side: 'destination',
+        cause: /ended after the source had handed the guest over/,
+        next: /resumed there/,
+      }),
+    );
+  });
+
+  test('case 28: the destination dies as it is told to run', async () => {
+    const story = await stage.begin();
+    story.at(intended('resume-destination'), () => void process.kill(story.destinationPid, 'SIGKILL'));
+    await story.end();
+    expect(await sevenChecks(story, () => stage.remove(story.sourcePid))).toEqual({
+      ...lost({ side: 'destination', cause: /had arrived .* ended there/, next: /Never resume the old copy/ }),
+      copies: ['source: postmigrate'],
+    });
+  });
+
+  test('case 29: somebody resumes the source while the destination runs', async () => {
+    const story = await stage.begin();
+    story.at(done('resume-destination'), () => void tell(story.sourcePid, 'cont'));
+    await story.end();
+    expect(await sevenChecks(story, () => stage.remove(story.sourcePid))).toEqual({
+      ...doneOnDestination(),
+      twice: [expect.stringMatching(/ran after/)],
+      copies: ['destination: running', 'source: running'],
+      told: told('unknown', 'unknown', { cause: /BOTH copies/, next: /end the other by hand/ }),
+    });
+  });
+});
