@@ -3,6 +3,7 @@ import { app, dialog, powerMonitor, type BrowserWindow, type Session } from 'ele
 import type { MigrationRow } from '#contract/channels.ts';
 import type { Desk } from '#main/app/desk.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { logIncident } from './incidents.ts';
 import { closingQuestion, quittingQuestion, type Question } from './manners/closing-question.ts';
 import { Manners } from './manners/manners.ts';
 import { uiAddress } from './security/origin.ts';
@@ -51,19 +52,21 @@ export class Desktop {
 
   /** Opens the window, or brings the one that is open to the front. */
   showWindow(): void {
-    if (!this.#window) return this.#openWindow();
+    if (!this.#window) return this.#openWindow(uiAddress);
     if (this.#window.isMinimized()) this.#window.restore();
     this.#window.show();
     this.#window.focus();
   }
 
-  /** Leads the window to a screen; the page reads it off the part of its address behind the `#`. */
+  /** The same, with this screen in it: the page reads it off the part of its address behind the `#`. */
   showScreen(name: string): void {
+    const address = `${uiAddress}#/${name}`;
+    if (!this.#window) return this.#openWindow(address);
     this.showWindow();
-    void this.#window?.loadURL(`${uiAddress}#/${name}`);
+    lead(this.#window, address);
   }
 
-  #openWindow(): void {
+  #openWindow(address: string): void {
     const { desk, windows, session, stateFile } = this.#options;
     const window = createMainWindow({ session, stateFile, inspector: !app.isPackaged });
     this.#window = window;
@@ -71,7 +74,7 @@ export class Desktop {
     keepAlive(window);
     window.on('close', (event) => this.#beforeClose(event));
     window.on('closed', () => (this.#window = undefined));
-    void window.loadURL(uiAddress);
+    lead(window, address);
   }
 
   get #running(): readonly MigrationRow[] {
@@ -145,4 +148,9 @@ export class Desktop {
       this.#asking = false;
     }
   }
+}
+
+/** What is loaded next aborts what is being loaded, and a window may be closed meanwhile: neither is worth more than a line. */
+function lead(window: BrowserWindow, address: string): void {
+  window.loadURL(address).catch((thrown: unknown) => logIncident(`${address} was not loaded: ${String(thrown)}`));
 }

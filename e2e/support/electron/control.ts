@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { app } from './app.ts';
 import { BrowserWindow } from './browser-window.ts';
 import { cancellable } from './cancellable.ts';
@@ -35,14 +36,19 @@ export const control = {
     };
   },
 
-  /** Comes when the first page has been loaded, whatever became of it. */
+  /** Comes when the page has been loaded, whatever became of it. */
   whenLoaded: async (): Promise<void> => {
-    if (BrowserWindow.getAllWindows().length > 0) await contents().firstLoad;
+    if (BrowserWindow.getAllWindows().length > 0) await contents().loaded;
   },
   /** The value of an expression in the page's own world. */
   evaluate: (expression: string): Promise<unknown> => contents().page().evaluate(expression),
   waitFor: async (expression: string, timeoutMs = 5_000): Promise<void> => {
-    await contents().page().waitForFunction(expression, undefined, { timeout: timeoutMs, polling: 50 });
+    // Asked again and again from outside: a page with a policy lets nobody wait in it.
+    const deadline = performance.now() + timeoutMs;
+    while ((await contents().page().evaluate(expression)) !== true) {
+      if (performance.now() > deadline) throw new Error(`it did not become true within ${timeoutMs} ms: ${expression}`);
+      await sleep(50);
+    }
   },
   /** Keys as a person presses them, `Control+1`. */
   press: (keys: string): Promise<void> => contents().page().keyboard.press(keys),

@@ -81,8 +81,8 @@ class RunningApp implements DesktopApp {
     this.started = new Promise((resolve, reject) => {
       child.on('message', (message: Message) => ('ready' in message ? resolve() : this.#settle(message)));
       void this.ended.then((code) => {
-        // Ending at once is what a second instance does; that is for the test to judge.
-        if (code === 0) resolve();
+        // Ending at once is what a second instance does, and one that cannot start: that is for the test to judge.
+        if (code === 0 || code === 2) resolve();
         else reject(new Error(`the app ended with code ${code}\n${this.#stderr}`));
         for (const call of this.#calls.values()) call.reject(new Error(`the app has ended\n${this.#stderr}`));
       });

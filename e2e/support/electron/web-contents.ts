@@ -40,8 +40,9 @@ export class WebContents extends EventEmitter {
   readonly mainFrame: SenderFrame;
   readonly #preferences: WebPreferences;
   readonly #names: Names;
-  readonly #firstLoad = Promise.withResolvers<void>();
+  #loaded: Promise<void> = Promise.resolve();
   #page: Page | undefined;
+  #opening: Promise<Page> | undefined;
   #cdp: CDPSession | undefined;
   #preloadContext: number | undefined;
   #windowOpenHandler: WindowOpenHandler | undefined;
@@ -79,21 +80,24 @@ export class WebContents extends EventEmitter {
     recorded.webRtcPolicies.push(policy);
   }
 
-  /** Settled when the first page has been loaded, whatever became of it. */
-  get firstLoad(): Promise<void> {
-    return this.#firstLoad.promise;
+  /** Settled when what main has led this window to has been loaded, whatever became of it. */
+  get loaded(): Promise<void> {
+    return this.#loaded;
   }
 
   /** Rejects as Electron does when the page cannot be loaded. */
   loadURL(url: string): Promise<void> {
     recorded.loads.push(url);
-    return this.#load(url).finally(() => this.#firstLoad.resolve());
+    const loading = this.#load(url);
+    this.#loaded = loading.catch(() => undefined);
+    return loading;
   }
 
   async #load(url: string): Promise<void> {
     const page = await this.#open();
     await this.#applyPermissions(url);
-    this.#expected = url;
+    // What is asked for does not tell which part of the page is meant.
+    this.#expected = url.replace(/#.*/, '');
     await page.goto(toBrowser(url), { waitUntil: 'load' });
     // Moving within the page asks for nothing.
     this.#expected = undefined;
@@ -105,6 +109,7 @@ export class WebContents extends EventEmitter {
     // A page that has crashed cannot be used again, so it is replaced.
     if (this.#page && !this.#page.isClosed()) void this.#page.close();
     this.#page = undefined;
+    this.#opening = undefined;
     void this.loadURL(url);
   }
 
@@ -146,8 +151,12 @@ export class WebContents extends EventEmitter {
     await this.#page?.close();
   }
 
-  async #open(): Promise<Page> {
-    if (this.#page) return this.#page;
+  #open(): Promise<Page> {
+    this.#opening ??= this.#openPage();
+    return this.#opening;
+  }
+
+  async #openPage(): Promise<Page> {
     const context = await this.session.context();
     const page = await context.newPage();
     this.#page = page;
