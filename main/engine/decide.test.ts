@@ -444,16 +444,12 @@ describe('an answer that was lost', () => {
   });
 
   test('of cont on the destination: it is looked at, then asked again', () => {
-    const journal = [...committed, ...failed('resume-destination', 'timeout')];
-    expect(inWords(decide(stateAfter([...journal, sees('source', A.completed)]), now))).toBe(
-      'wait for the destination to answer',
-    );
-    expect(decided({ journal, source: A.completed, destination: B.arrived })).toBe(
-      'wait for another try to resume-destination',
-    );
-    expect(decided({ journal, source: A.completed, destination: B.arrived, elapsed: settled })).toBe(
-      'act resume-destination',
-    );
+    const seen = [...committed, sees('source', A.completed), sees('destination', B.arrived)];
+    const journal = [...seen, ...failed('resume-destination', 'timeout')];
+    expect(inWords(decide(stateAfter(journal), settled))).toBe('wait for the destination to answer');
+    const again = { journal, source: A.completed, destination: B.arrived };
+    expect(decided(again)).toBe('wait for another try to resume-destination');
+    expect(decided({ ...again, elapsed: settled })).toBe('act resume-destination');
   });
 
   test('of a step that fails again and again: the operator is told', () => {
