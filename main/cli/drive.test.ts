@@ -60,14 +60,27 @@ test('a second Ctrl-C leaves it running and says how to find it again', async ()
   expect([await leaving, migration.asked, view.shown.at(-1)]).toEqual([
     { kind: 'let-go' },
     ['cancel by ada', 'detach'],
-    expect.stringMatching(/Nobody looks after it until you type `switchyard watch 20261122T120250Z-7f3a`/),
+    expect.stringMatching(/stands still at its end until you type `switchyard watch 20261122T120250Z-7f3a`/),
   ]);
 });
 
-test.each(['SIGTERM', 'SIGHUP'] as const)('%s lets go at once, and touches nothing', async (signal) => {
+test('SIGTERM lets go at once, and touches nothing', async () => {
   const { migration, signals, leaving } = driven();
-  signals.send(signal);
-  signals.send(signal);
+  signals.send('SIGTERM');
+  signals.send('SIGTERM');
+  expect([await leaving, migration.asked]).toEqual([{ kind: 'let-go' }, ['detach']]);
+});
+
+test('a terminal that hangs up does not leave the guest without its manager', async () => {
+  const { migration, signals, leaving } = driven(fakeMigration({ history: [] }));
+  signals.send('SIGHUP');
+  migration.end('done-on-destination');
+  expect([await leaving, migration.asked]).toEqual([{ kind: 'ended', outcome: 'done-on-destination' }, []]);
+});
+
+test('a terminal that hangs up ends a mere follower', async () => {
+  const { migration, signals, leaving } = driven(fakeMigration({ managedHere: false, history: [] }));
+  signals.send('SIGHUP');
   expect([await leaving, migration.asked]).toEqual([{ kind: 'let-go' }, ['detach']]);
 });
 

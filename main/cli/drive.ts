@@ -37,7 +37,8 @@ const farewellMs = 1000;
 
 /**
  * Shows a migration to its end, and looks after it if this process manages it. The first Ctrl-C cancels and waits until
- * the guest is safe; the second lets go. A hang-up or a termination lets go at once: QEMU goes on copying without us.
+ * the guest is safe; the second lets go. A termination lets go at once: QEMU goes on copying without us. A terminal that
+ * hangs up (an SSH session that broke) changes nothing for who manages: the guest needs a manager to arrive.
  */
 export async function drive(
   migration: OpenMigration,
@@ -58,7 +59,7 @@ export async function drive(
     const takeUp = `\`switchyard watch ${migration.id}\``;
     view.say(
       migration.managedHere
-        ? `The migration goes on without this command. Nobody looks after it until you type ${takeUp}.`
+        ? `The migration goes on without this command, and the guest stands still at its end until you type ${takeUp}.`
         : `The migration goes on; follow it again with ${takeUp}.`,
     );
     migration.detach();
@@ -74,6 +75,10 @@ export async function drive(
     if (cancelled || !migration.managedHere) release();
     else void cancel();
   };
+  const hangUp = (): void => {
+    if (migration.managedHere) view.say('The terminal has gone; the migration is looked after to its end.');
+    else release();
+  };
   // A suspended process could not resume the guest on its destination: it would stand still until somebody types `fg`.
   const refuseToSuspend = (): void =>
     view.say('Not suspended: the guest needs this command to arrive. Look at other things in another terminal.');
@@ -88,7 +93,7 @@ export async function drive(
     }),
     signals.on('SIGINT', interrupt),
     signals.on('SIGTERM', release),
-    signals.on('SIGHUP', release),
+    signals.on('SIGHUP', hangUp),
     ...(migration.managedHere ? [signals.on('SIGTSTP', refuseToSuspend)] : []),
   ];
   try {
