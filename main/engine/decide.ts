@@ -197,7 +197,7 @@ function cancelling(state: MigrationState, source: Answer, elapsed: Elapsed): De
     : wait('the source to cancel');
 }
 
-/** Bytes have stopped: written down, then cancelled; a source that may be stopped is pulled free out of band. */
+/** Bytes have stopped: written down, then cancelled, in band where the source still runs; else it is pulled free. */
 function forceBack(state: MigrationState, elapsed: Elapsed): Decision {
   const { source } = state.observed;
   if (!state.stalled) {
@@ -205,9 +205,7 @@ function forceBack(state: MigrationState, elapsed: Elapsed): Decision {
     return note({ kind: 'stalled', forMs: Math.round(elapsed.withoutProgressMs), guest });
   }
   if (!state.cancel) return cancelFor('stalled', 'watchdog');
-  return source.kind === 'answering' && runs(source)
-    ? cancelling(state, source, elapsed)
-    : pullFree(state, elapsed, 'unknown');
+  return pullFree(state, elapsed, 'unknown');
 }
 
 /** Out of band, so that it reaches also a QEMU whose main loop waits for the network. */
