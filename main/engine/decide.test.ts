@@ -382,6 +382,54 @@ describe('a healthy run', () => {
   });
 });
 
+describe('paths that are prepared', () => {
+  const plan = {
+    preparation: {
+      source: [
+        {
+          kind: 'set-limits' as const,
+          limits: { subflows: 1, addAddrAccepted: 1 },
+          before: { subflows: 0, addAddrAccepted: 0 },
+        },
+      ],
+      destination: [],
+    },
+  };
+  const agreed = did('start-destination', 'negotiate-capabilities');
+  const both = { source: answering('running', 'none'), destination: answering('inmigrate', 'none'), plan };
+  const back = { source: A.failedRunning, destination: gone, plan };
+
+  test('are prepared before the destination listens', () => {
+    expect(decided({ journal: agreed, ...both })).toBe('act prepare-paths');
+    expect(decided({ journal: [...agreed, ...did('prepare-paths')], ...both })).toBe('act listen');
+  });
+
+  test('are put back before the last word', () => {
+    const journal = [...did('prepare-paths'), ...begun, ...did('quit-destination')];
+    expect(decided({ journal, ...back })).toBe('act restore-paths');
+    expect(decided({ journal: [...journal, ...did('restore-paths')], ...back })).toBe(
+      'end safe-on-source, guest source',
+    );
+  });
+
+  test('do not keep an end from being told when they cannot be put back', () => {
+    const journal = [...did('prepare-paths'), ...begun, ...did('quit-destination'), ...failed('restore-paths')];
+    expect(decided({ journal, ...back })).toBe('end safe-on-source, guest source');
+  });
+
+  test('are put back also when preparing them was interrupted', () => {
+    const journal = [...agreed, ...failed('prepare-paths', 'timeout'), ...did('quit-destination')];
+    expect(decided({ journal, ...both, destination: gone })).toBe('act restore-paths');
+  });
+
+  test('stay as they are while nothing is final', () => {
+    const journal = [...did('prepare-paths'), ...begun];
+    expect(decided({ journal, source: unreachable, destination: unreachable, elapsed: tooLong, plan })).toBe(
+      'end unknown, guest unknown',
+    );
+  });
+});
+
 describe('before anything has been sent', () => {
   const both = { source: answering('running', 'none'), destination: answering('inmigrate', 'none') };
 
