@@ -26,10 +26,14 @@ test('iterations are counted from the second on; what nobody has to see is left 
         { atEpochMs: 0, kind: 'iteration', text: 'Iteration 1 begins.' },
         { atEpochMs: 5, kind: 'observed', text: 'The QEMU on hv-03 is running.' },
         { atEpochMs: 9, kind: 'iteration', text: 'Iteration 2 begins.' },
+        { atEpochMs: 9_000, kind: 'iteration', text: 'Iteration 4, the last: nothing remains to be sent.' },
       ],
       interfaces,
     ),
-  ).toEqual([{ atEpochMs: 9, tone: 'iteration', label: 'iteration 2' }]);
+  ).toEqual([
+    { atEpochMs: 9, tone: 'iteration', label: 'iteration 2' },
+    { atEpochMs: 9_000, tone: 'iteration', label: 'iteration 4' },
+  ]);
 });
 
 test('the same loss again, later, is another mark', () => {

@@ -31,13 +31,11 @@ const sameMomentMs = 1_500;
 
 export function markersOf(events: readonly RecordEvent[], interfaces: ReadonlySet<string>): Marker[] {
   const markers: Marker[] = [];
-  let iterations = 0;
   for (const event of events) {
     const known = tones[event.kind];
     if (!known) continue;
-    if (event.kind === 'iteration') iterations += 1;
     const label =
-      event.kind === 'iteration' ? `${known.label} ${iterations}` : namedBy(event.text, interfaces, known.label);
+      event.kind === 'iteration' ? numbered(event.text, known.label) : namedBy(event.text, interfaces, known.label);
     // The first iteration is where everything begins.
     if (label === 'iteration 1') continue;
     const said = markers.findLast((marker) => marker.tone === known.tone && marker.label === label);
@@ -48,6 +46,12 @@ export function markersOf(events: readonly RecordEvent[], interfaces: ReadonlySe
     markers.push({ atEpochMs: event.atEpochMs, tone: known.tone, label });
   }
   return markers;
+}
+
+/** `iteration 2`, as the sentence counts them. */
+function numbered(text: string, label: string): string {
+  const number = /\d+/.exec(text)?.[0];
+  return number === undefined ? label : `${label} ${number}`;
 }
 
 /** `eth1 lost`, where the sentence names a path's interface. */

@@ -66,6 +66,7 @@ export function paintPosition(plot: uPlot, atEpochMs: number, colours: ChartColo
   const { ctx, bbox } = plot;
   const x = Math.round(plot.valToPos(atEpochMs / 1000, 'x', true));
   ctx.save();
+  ctx.setLineDash([]);
   ctx.strokeStyle = colours.line;
   ctx.lineWidth = 2 * devicePixelRatio;
   ctx.beginPath();

@@ -23,6 +23,8 @@ export interface Readings {
   readonly throughputBitsPerSecond: BitsPerSecond;
   /** Absent before QEMU has figures. */
   readonly progress: Progress | undefined;
+  /** Absent before the first iteration has ended. */
+  readonly dirtyBitsPerSecond: BitsPerSecond | undefined;
   readonly iteration: number | undefined;
   readonly expectedDowntimeMs: Milliseconds | undefined;
   readonly cpuThrottleFraction: Fraction | undefined;
@@ -46,6 +48,7 @@ export function readingsAt(columns: Columns, row: number, directory: BandDirecto
     atEpochMs: columns.atEpochMs[row] ?? 0,
     throughputBitsPerSecond: meanRate(columns, 'throughputBitsPerSecond', row, shownOverMs),
     progress: progressAt(columns, row),
+    dirtyBitsPerSecond: at('dirtyBitsPerSecond'),
     iteration: at('iteration'),
     expectedDowntimeMs: at('expectedDowntimeMs'),
     cpuThrottleFraction: at('cpuThrottleFraction'),

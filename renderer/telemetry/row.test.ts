@@ -13,6 +13,13 @@ test('what QEMU counts in pages is kept in bits', () => {
   expect([row.atEpochMs, row.values.get('dirtyBitsPerSecond')]).toEqual([7, 100 * 4096 * 8]);
 });
 
+test('before the first iteration has ended nobody knows the dirty rate; later 0 is 0', () => {
+  const dirtyRates = [1, 2].map((iteration) =>
+    rowOf(sample(0, { qemu: qemu({ iteration }) }), new BandDirectory()).values.get('dirtyBitsPerSecond'),
+  );
+  expect(dirtyRates).toEqual([undefined, 0]);
+});
+
 test('a closed subflow and the one that took its place are one band: totals of both, state of the living', () => {
   const values = valuesOf(
     ['0.throughputBitsPerSecond', '0.bytesSent', '0.retransmits', '0.state', '0.rttUs'],

@@ -36,7 +36,10 @@ export function isAveraged(name: ColumnName): boolean {
 export function rowOf({ atEpochMs, throughputBitsPerSecond, subflows, qemu }: Sample, bands: BandDirectory): Row {
   const values = new Map<ColumnName, number>([['throughputBitsPerSecond', throughputBitsPerSecond]]);
   if (qemu) {
-    values.set('dirtyBitsPerSecond', qemu.dirtyPagesPerSecond * qemu.pageSizeBytes * 8);
+    // QEMU tells it at the end of an iteration: before the first has ended its 0 means that nobody knows.
+    if (qemu.iteration > 1 || qemu.dirtyPagesPerSecond > 0) {
+      values.set('dirtyBitsPerSecond', qemu.dirtyPagesPerSecond * qemu.pageSizeBytes * 8);
+    }
     for (const name of ['remainingBytes', 'transferredBytes', 'totalBytes', 'iteration'] as const) {
       values.set(name, qemu[name]);
     }

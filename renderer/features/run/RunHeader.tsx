@@ -27,7 +27,7 @@ interface RunHeaderProps {
 export function RunHeader({ view, readings, position }: RunHeaderProps) {
   const { record } = view;
   const ended = record.outcome !== undefined;
-  const elapsedMs = useElapsedMs(view, position);
+  const elapsedMs = useElapsedMs(view, position ?? readings?.atEpochMs, position !== undefined);
   const { progress, expectedDowntimeMs } = readings ?? {};
   const moving = !ended || position !== undefined;
   return (
@@ -111,14 +111,15 @@ function placeStatus(place: MigrationView['record']['guestState']): 'success' | 
   return place === 'stopped' ? 'warning' : 'danger';
 }
 
-/** Ticks while it runs, whether samples come or not. */
-function useElapsedMs({ record }: MigrationView, position: number | undefined): number {
+/** Goes with the samples while it runs, and on without them: their lack is no standstill of time. */
+function useElapsedMs({ record }: MigrationView, sampleEpochMs = 0, replaying: boolean): number {
   const [now, setNow] = useState(() => Date.now());
-  const running = record.endedAtEpochMs === undefined && position === undefined;
+  const running = record.endedAtEpochMs === undefined && !replaying;
   useEffect(() => {
     if (!running) return;
     const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
   }, [running]);
-  return (position ?? record.endedAtEpochMs ?? now) - record.startedAtEpochMs;
+  const at = running ? Math.max(now, sampleEpochMs) : replaying ? sampleEpochMs : (record.endedAtEpochMs ?? 0);
+  return at - record.startedAtEpochMs;
 }

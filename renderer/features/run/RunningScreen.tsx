@@ -25,10 +25,10 @@ export function RunningScreen({ id }: { id: string | undefined }) {
   if (!known && shown === undefined) return <Spinner aria-label="Loading the migrations" />;
   if (shown === undefined) return <NothingRuns />;
   return (
-    <>
+    <div className="sy-stack">
       {open.some((row) => row.id !== shown) && <OpenMigrations rows={open} shown={shown} />}
       <RunScreen key={shown} id={shown} />
-    </>
+    </div>
   );
 }
 
