@@ -287,8 +287,10 @@ function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
 function lostInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const { source } = state.observed;
   if (runs(source) && elapsed.unchangedMs <= settlingMs) return wait('the source, whose destination is gone');
-  const quit = source.kind === 'answering' && !runs(source) ? attempt(state, 'quit-source', elapsed) : 'given-up';
-  return typeof quit === 'string' ? end(state, 'lost', 'nowhere', 'destination-died-in-post-copy') : quit;
+  return removeDestinationThen(state, elapsed, () => {
+    const quit = source.kind === 'answering' && !runs(source) ? attempt(state, 'quit-source', elapsed) : 'given-up';
+    return typeof quit === 'string' ? end(state, 'lost', 'nowhere', 'destination-died-in-post-copy') : quit;
+  });
 }
 
 /** QEMU does not notice a dead network: without progress both sides are told to pause, so that they can be recovered. */

@@ -164,7 +164,7 @@ describe('one side dies during post-copy', () => {
     });
   });
 
-  test('the destination: the guest is lost, and what is left of it on the source is removed', async () => {
+  test('the destination: the guest is lost, what is left of it is removed, and its last words are kept', async () => {
     const migration = postCopied();
     at('running', migration, () => migration.destination?.die());
     const { outcome, explanation } = await migration.migrate();
@@ -172,11 +172,13 @@ describe('one side dies during post-copy', () => {
       outcome,
       side: explanation?.side,
       left: migration.world.processes.length,
+      words: migration.events.filter(({ kind }) => kind === 'output-kept').length,
       violations: migration.world.violations,
     }).toEqual({
       outcome: 'lost',
       side: 'destination',
       left: 0,
+      words: 1,
       violations: [],
     });
   });
