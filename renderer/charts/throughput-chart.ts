@@ -2,6 +2,7 @@ import type uPlot from 'uplot';
 import { formatBitsPerSecond, type BitsPerSecond } from '#contract/units.ts';
 import { stacked } from '#renderer/telemetry/chart-window.ts';
 import { valueAt } from '#renderer/telemetry/columns.ts';
+import type { ColumnName } from '#renderer/telemetry/row.ts';
 import { areaColour, pathClass } from './colours.ts';
 import { paintLevel } from './paint-markers.ts';
 import type { ChartKind } from './run-chart.ts';
@@ -37,8 +38,8 @@ export function throughputChart(capacity: BitsPerSecond | undefined): ChartKind 
       if (capacity !== undefined) paintLevel(plot, capacity, `sum of links ${formatBitsPerSecond(capacity)}`, colours);
     },
     tooltip: ({ bands }, columns, row) => {
-      const rate = (name: Parameters<typeof valueAt>[1]): string =>
-        formatBitsPerSecond(valueAt(columns, name, row) ?? 0);
+      const dirtyBitsPerSecond = valueAt(columns, 'dirtyBitsPerSecond', row);
+      const rate = (name: ColumnName): string => formatBitsPerSecond(valueAt(columns, name, row) ?? 0);
       return [
         { name: 'All paths', value: rate('throughputBitsPerSecond') },
         ...bands.all.map((band) => ({
@@ -46,7 +47,9 @@ export function throughputChart(capacity: BitsPerSecond | undefined): ChartKind 
           value: rate(`${band.index}.throughputBitsPerSecond`),
           swatch: pathClass(band.pathIndex),
         })),
-        { name: 'Dirty rate', value: rate('dirtyBitsPerSecond') },
+        ...(dirtyBitsPerSecond === undefined
+          ? []
+          : [{ name: 'Dirty rate', value: formatBitsPerSecond(dirtyBitsPerSecond) }]),
       ];
     },
   };

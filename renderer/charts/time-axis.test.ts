@@ -9,6 +9,6 @@ test('a whole run counts from its start', () => {
   expect([10, 51, 3_732].map((second) => sinceStart(second, 10))).toEqual(['0:00', '0:41', '1:02:02']);
 });
 
-test('marks are round distances from the origin, and no more than fit', () => {
-  expect([marksFrom(100, 40, 100, 600), marksFrom(0, 7, 95, 200)]).toEqual([[40, 50, 60, 70, 80, 90, 100], [60]]);
+test('marks are round distances from the origin, no more than fit, and none in the corner', () => {
+  expect([marksFrom(100, 40, 100, 600), marksFrom(0, 7, 95, 200)]).toEqual([[50, 60, 70, 80, 90, 100], [60]]);
 });

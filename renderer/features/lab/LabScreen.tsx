@@ -23,7 +23,9 @@ interface Shape {
   readonly linkRatesBitsPerSecond: readonly number[];
 }
 
+/** The first is slow enough to watch, and to cut a cable in the middle of. */
 const shapes: readonly Shape[] = [
+  { name: 'two links of 100 Mbit/s', linkRatesBitsPerSecond: [100e6, 100e6] },
   { name: 'two links of 500 Mbit/s', linkRatesBitsPerSecond: [500e6, 500e6] },
   { name: 'three links of 300 Mbit/s', linkRatesBitsPerSecond: [300e6, 300e6, 300e6] },
   { name: 'unequal links, 500 and 200 Mbit/s', linkRatesBitsPerSecond: [500e6, 200e6] },

@@ -88,12 +88,12 @@ export function ChartPanel({ view, coordinator, readings, position, onPosition }
 
 function Figures({ readings, capacity }: { readings: Readings | undefined; capacity: number | undefined }) {
   if (!readings) return undefined;
-  const { throughputBitsPerSecond: rate, progress } = readings;
+  const { throughputBitsPerSecond: rate, dirtyBitsPerSecond } = readings;
   return (
     <>
       <strong>{formatBitsPerSecond(rate)}</strong>
       {capacity !== undefined && ` of ${formatBitsPerSecond(capacity)} (${formatFraction(rate / capacity)})`}
-      {progress && ` · dirty rate ${formatBitsPerSecond(progress.dirtyBitsPerSecond)}`}
+      {dirtyBitsPerSecond !== undefined && ` · dirty rate ${formatBitsPerSecond(dirtyBitsPerSecond)}`}
     </>
   );
 }

@@ -73,11 +73,15 @@ function underWay(
 }
 
 function Judgement({ progress, readings }: { progress: Progress; readings: Readings }) {
-  const { convergence, dirtyBitsPerSecond } = progress;
-  const times = dirtyBitsPerSecond > 0 ? readings.throughputBitsPerSecond / dirtyBitsPerSecond : undefined;
+  const { throughputBitsPerSecond, dirtyBitsPerSecond, cpuThrottleFraction: throttle } = readings;
+  if (dirtyBitsPerSecond === undefined) {
+    return <p className="sy-subtle">How fast the guest dirties its memory is known when the first iteration ends.</p>;
+  }
+  const { convergence } = progress;
   const ratio =
-    times === undefined ? 'the guest dirties nothing' : `sends ${times.toFixed(1)} × what the guest dirties`;
-  const throttle = readings.cpuThrottleFraction;
+    dirtyBitsPerSecond > 0
+      ? `sends ${(throughputBitsPerSecond / dirtyBitsPerSecond).toFixed(1)} × what the guest dirties`
+      : 'the guest dirties nothing';
   return (
     <div className="sy-states">
       {convergence === 'converging' && (
