@@ -219,6 +219,23 @@ export const explanationSchema = z.object({
 });
 export type Explanation = z.infer<typeof explanationSchema>;
 
+/** One cause that both kernels show, in one sentence, on the side on which it has to be mended. */
+export const connectionFindingSchema = z.object({
+  side: sideSchema,
+  text: z.string(),
+  /** What mends it: for a shell on the machine of that side, as root. */
+  command: z.string().exactOptional(),
+});
+export type ConnectionFinding = z.infer<typeof connectionFindingSchema>;
+
+/** Paths that carry nothing although they were planned, by the source's interfaces, and why. */
+export const missingPathsSchema = z.object({
+  interfaces: z.array(z.string()),
+  /** Empty when neither kernel shows a reason. */
+  reasons: z.array(connectionFindingSchema),
+});
+export type MissingPaths = z.infer<typeof missingPathsSchema>;
+
 export const cancelReasonSchema = z.enum(['operator', 'mptcp-required', 'stalled', 'attached-before-start']);
 export type CancelReason = z.infer<typeof cancelReasonSchema>;
 
@@ -254,6 +271,7 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
     text: z.string(),
     command: z.string().optional(),
   }),
+  z.object({ kind: z.literal('path-missing'), ...missingPathsSchema.shape }),
   z.object({
     kind: z.literal('iteration'),
     iteration: z.number().int(),
@@ -334,6 +352,8 @@ export const recordSchema = z.object({
     fallback: z.boolean(),
     text: z.string().optional(),
     command: z.string().optional(),
+    /** Absent where every path of the plan has been used. */
+    missing: missingPathsSchema.exactOptional(),
   }),
   paths: z.array(pathSchema),
   subflows: z.array(

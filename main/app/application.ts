@@ -20,7 +20,7 @@ import { readSampleChunk, type SampleChunk } from '#main/storage/sample-chunk.ts
 import { readMigration, readMigrationWithoutSamples, type StoredMigration } from '#main/storage/stored-migration.ts';
 import { tellManager } from './control-client.ts';
 import { controlSocketPath } from './control-server.ts';
-import { diagnoseFallback } from './diagnose-fallback.ts';
+import { diagnoseConnection } from './diagnose-connection.ts';
 import { follow } from './follow.ts';
 import { Foreteller } from './foretell.ts';
 import { manage } from './manage.ts';
@@ -233,7 +233,7 @@ export class Application {
 
   #ports(plan: Plan, source: MigrationHost, destination: MigrationHost, journal: Ports['journal']): Ports {
     const ports = { plan, source, destination, journal, clock: this.#clock };
-    return { ...ports, diagnoseFallback: () => diagnoseFallback(plan, source, destination) };
+    return { ...ports, diagnose: (report) => diagnoseConnection(plan, { source, destination }, report) };
   }
 
   #host(id: string): LocalHost {

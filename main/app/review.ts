@@ -54,7 +54,7 @@ function portsOnStage(plan: Plan): Ports {
     destination: hostOnStage(plan.destination.id),
     journal: { append: notOnStage, sample: notOnStage },
     clock: systemClock,
-    diagnoseFallback: notOnStage,
+    diagnose: notOnStage,
   };
 }
 

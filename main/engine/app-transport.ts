@@ -1,6 +1,7 @@
 import type { ConnectionSample } from '#contract/telemetry.ts';
-import { negotiatedText, whyTcp, type Negotiated } from './negotiation.ts';
-import type { OwnedListener, OwnedSocket } from './ports.ts';
+import { listenerOf, negotiatedText, whyTcp, type Negotiated } from './negotiation.ts';
+import type { ConnectionReport, OwnedListener, OwnedSocket } from './ports.ts';
+import type { MigrationState } from './state.ts';
 import {
   destinationOf,
   listeningPort,
@@ -84,7 +85,7 @@ export class AppTransport implements Transport {
     const seen: Negotiated = isMptcp
       ? { protocol: 'mptcp', connections: [source] }
       : { protocol: 'tcp', connections: [{ ...source, protocol: 'tcp' }] };
-    const why = isMptcp || state.plan.settings.mptcp === 'off' ? undefined : await whyTcp(ports);
+    const why = isMptcp || state.plan.settings.mptcp === 'off' ? undefined : await whyTcp(ports, reportOf(state, seen));
     await record({
       kind: 'negotiated',
       when: 'connected',
@@ -93,6 +94,17 @@ export class AppTransport implements Transport {
       ...(why ?? { text: negotiatedText(seen, 1) }),
     });
   }
+}
+
+/** Nothing has been sent over it, so there is nothing to tell of its subflows. */
+function reportOf(state: MigrationState, { connections }: Negotiated): ConnectionReport {
+  return {
+    sample: { connections: [...connections], subflows: [] },
+    troubles: { unanswered: [], closed: [] },
+    wasMptcp: false,
+    stalledMs: 0,
+    listener: listenerOf(state),
+  };
 }
 
 function lostWithItsManager(): Error {

@@ -59,8 +59,8 @@ export function decide(state: MigrationState, elapsed: Elapsed): Decision {
 }
 
 /** Before the last word: both hosts get their MPTCP endpoints and limits back. Tried once a life; it must not keep an end from being told. */
-function restorePaths({ steps, pathActions }: MigrationState): Decision | undefined {
-  const touched = steps['prepare-paths'] !== undefined || Object.keys(pathActions).length > 0;
+function restorePaths({ steps, changedPaths }: MigrationState): Decision | undefined {
+  const touched = steps['prepare-paths'] !== undefined || Object.keys(changedPaths).length > 0;
   const restored = steps['restore-paths'];
   return touched && (restored === undefined || restored === 'uncertain') ? act('restore-paths') : undefined;
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { ConnectionSample } from '#contract/telemetry.ts';
 import { SwitchyardError } from '#contract/errors.ts';
 import { negotiatedBy, negotiatedText, whyTcp } from './negotiation.ts';
+import type { ConnectionReport } from './ports.ts';
 
 const mptcp: ConnectionSample = {
   id: 'd27c32f1',
@@ -38,13 +39,22 @@ test.each([
   expect(negotiatedText(negotiated, subflows)).toBe(words);
 });
 
+const report: ConnectionReport = {
+  sample: { connections: [tcp], subflows: [] },
+  troubles: { unanswered: [], closed: [] },
+  wasMptcp: false,
+  stalledMs: 0,
+  listener: { address: '0.0.0.0', port: 4444, mptcp: true },
+};
+
 test('that it fell back is told also when nobody can say why', async () => {
   const unreachable = new SwitchyardError({ kind: 'unreachable', host: 'beta', text: 'no', remedy: 'none' });
-  expect(await whyTcp({ diagnoseFallback: () => Promise.reject(unreachable) })).toBeUndefined();
-  const why = { text: 'beta answered without MPTCP' };
-  expect(await whyTcp({ diagnoseFallback: () => Promise.resolve(why) })).toBe(why);
+  expect(await whyTcp({ diagnose: () => Promise.reject(unreachable) }, report)).toBeUndefined();
+  expect(await whyTcp({ diagnose: () => Promise.resolve([]) }, report)).toBeUndefined();
+  const text = 'beta answered without MPTCP';
+  expect(await whyTcp({ diagnose: () => Promise.resolve([{ side: 'source', text }]) }, report)).toEqual({ text });
 });
 
 test('a fault of ours is not taken for a missing reason', async () => {
-  await expect(whyTcp({ diagnoseFallback: () => Promise.reject(new TypeError('ours')) })).rejects.toThrow('ours');
+  await expect(whyTcp({ diagnose: () => Promise.reject(new TypeError('ours')) }, report)).rejects.toThrow('ours');
 });

@@ -1,7 +1,8 @@
 import { SwitchyardError } from '#contract/errors.ts';
 import type { JournalEventOf } from '#contract/migration.ts';
 import type { Sample } from '#contract/telemetry.ts';
-import type { FallbackDiagnosis, Ports } from './ports.ts';
+import type { ConnectionReport, Ports } from './ports.ts';
+import type { MigrationState } from './state.ts';
 
 /**
  * What the kernel says the connections really are. A connection can begin as MPTCP and fall back with its first data, so
@@ -23,10 +24,23 @@ export function negotiatedText(negotiated: Negotiated, subflows: number): string
     : `Multipath TCP confirmed by the kernel on ${connections} connections, ${count(subflows, 'subflow')}`;
 }
 
+/** Where the destination listens, as far as that is known. */
+export function listenerOf({ plan, listener }: MigrationState): ConnectionReport['listener'] {
+  return {
+    address: plan.listener?.host ?? '',
+    port: listener?.port ?? plan.listener?.port ?? 0,
+    mptcp: listener?.mptcp ?? false,
+  };
+}
+
 /** That it fell back must be told, also when nobody can say why. */
-export async function whyTcp(ports: Pick<Ports, 'diagnoseFallback'>): Promise<FallbackDiagnosis | undefined> {
+export async function whyTcp(
+  ports: Pick<Ports, 'diagnose'>,
+  report: ConnectionReport,
+): Promise<{ readonly text: string; readonly command?: string } | undefined> {
   try {
-    return await ports.diagnoseFallback();
+    const [finding] = await ports.diagnose(report);
+    return finding && { text: finding.text, ...(finding.command === undefined ? {} : { command: finding.command }) };
   } catch (thrown) {
     if (thrown instanceof SwitchyardError) return undefined;
     throw thrown;

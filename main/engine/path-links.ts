@@ -5,24 +5,30 @@ export function interfaceOf(path: Path, side: Side): string {
   return side === 'source' ? path.sourceInterface : path.destinationInterface;
 }
 
-/** Which ends of which paths have lost their link. A cable that is pulled is often seen from both ends. */
+export interface LostLink {
+  readonly side: Side;
+  readonly interface: string;
+  readonly sinceMonoMs: Milliseconds;
+}
+
+/** Which ends of paths have lost their link. A cable that is pulled is often seen from both ends. */
 export class PathLinks {
-  readonly #lostAtMonoMs = new Map<string, Milliseconds>();
+  readonly #lost = new Map<string, LostLink>();
 
   /** Returns since when that end had been without a link, when it gets it back. */
-  change(side: Side, path: Path, carrier: boolean, atMonoMs: Milliseconds): Milliseconds | undefined {
-    const end = endOf(path, side);
-    const since = this.#lostAtMonoMs.get(end);
-    if (carrier) this.#lostAtMonoMs.delete(end);
-    else this.#lostAtMonoMs.set(end, since ?? atMonoMs);
+  change(side: Side, name: string, carrier: boolean, atMonoMs: Milliseconds): Milliseconds | undefined {
+    const end = `${side}/${name}`;
+    const since = this.#lost.get(end)?.sinceMonoMs;
+    if (carrier) this.#lost.delete(end);
+    else this.#lost.set(end, { side, interface: name, sinceMonoMs: since ?? atMonoMs });
     return since;
   }
 
-  isUp(path: Path): boolean {
-    return !this.#lostAtMonoMs.has(endOf(path, 'source')) && !this.#lostAtMonoMs.has(endOf(path, 'destination'));
+  get lost(): readonly LostLink[] {
+    return [...this.#lost.values()];
   }
-}
 
-function endOf(path: Path, side: Side): string {
-  return `${side}/${interfaceOf(path, side)}`;
+  isUp(path: Path): boolean {
+    return (['source', 'destination'] as const).every((side) => !this.#lost.has(`${side}/${interfaceOf(path, side)}`));
+  }
 }

@@ -1,8 +1,8 @@
 import type { Guest, HostFacts, MptcpEndpoint, MptcpLimits, QemuIdentity, RouteAnswer } from '#contract/host.ts';
 import type {
+  ConnectionFinding,
   JournalEntry,
   JournalEvent,
-  PathAction,
   PathManagerChange,
   Plan,
   SocketTuning,
@@ -152,6 +152,40 @@ export interface DestinationOrder {
 export interface SubflowSampler extends Disposable {
   /** Totals, rates and states now; never blocks for longer than a socket dump takes. */
   sample(): Sample;
+  /** Of the connections of the last sample. */
+  troubles(): SubflowTroubles;
+}
+
+export interface SubflowEnds {
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+}
+
+/** A subflow that ended, as the source's path manager announced it. */
+export interface ClosedSubflow extends SubflowEnds {
+  /** Positive; `undefined` when it was closed in good order. */
+  readonly errno: number | undefined;
+  /** Between its establishment and its end; `undefined` when it was never established. */
+  readonly livedMs: Milliseconds | undefined;
+}
+
+/** Subflows that carry nothing, of which samples do not tell. */
+export interface SubflowTroubles {
+  /** Their first packet was sent at least twice, and nobody has answered. */
+  readonly unanswered: readonly SubflowEnds[];
+  readonly closed: readonly ClosedSubflow[];
+}
+
+/** What the engine has seen of the connection, for whoever knows the signs of both kernels. */
+export interface ConnectionReport {
+  readonly sample: Pick<Sample, 'connections' | 'subflows'>;
+  readonly troubles: SubflowTroubles;
+  /** It was Multipath TCP right after it had been made. */
+  readonly wasMptcp: boolean;
+  /** For how long nothing at all has been acknowledged. */
+  readonly stalledMs: Milliseconds;
+  /** Where the destination listens. */
+  readonly listener: { readonly address: string; readonly port: number; readonly mptcp: boolean };
 }
 
 /** A network interface that lost or regained its link. */
@@ -160,17 +194,19 @@ export interface LinkChange {
   readonly carrier: boolean;
 }
 
-/** One end of a path. */
-export interface PathEnd {
-  readonly address: string;
-  readonly interface: string;
-}
+/** One end of a path, as it is announced to the peer. */
+export type PathEnd = Omit<MptcpEndpoint, 'id'>;
 
-/** The subflows of one path: the port tells the migration's from others. */
-export interface SubflowName {
-  readonly localAddress: string;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+/**
+ * What is done at the end of a path that is announced. `announce`: the peer may join there from now on, at once also with
+ * connections that live. `withdraw`: the peer is told to close its subflows to there. `pause`: they carry data only while
+ * no other can; `resume` ends that.
+ */
+export type PathEndChange = 'announce' | 'withdraw' | 'pause' | 'resume';
+
+/** The subflows of one path: the port, at either end, tells the migration's from others. */
+export interface SubflowName extends SubflowEnds {
+  readonly port: number;
 }
 
 /** What to put back, told by what was planned and what was there before it. */
@@ -217,14 +253,14 @@ export interface MigrationHost {
   changePathManager(changes: readonly PathManagerChange[]): Promise<void>;
   /** Undoes what was planned as far as it is still as planned: safe after a crash at any point, and twice. */
   restorePathManager(restoration: PathRestoration): Promise<void>;
+  /** Acts on every MPTCP connection of the host that reaches from this address to a peer; what is so already stays so. */
+  changePath(change: PathEndChange, end: PathEnd): Promise<void>;
   /**
-   * Acts at once on the path that ends at this host's address: `add` announces it, `remove` closes its subflows, `backup`
-   * leaves it idle while another path lives, `resume` ends that, `rejoin` announces it anew so that it is joined at once.
+   * Closes the subflows between two addresses at this end alone, as a reset would: the peer does not hear of it where
+   * nothing reaches it. What was on its way goes over the other paths at once.
    */
-  changePath(action: Exclude<PathAction, 'withdraw'>, end: PathEnd): Promise<void>;
-  /** Closes the subflows between two addresses at this end, so that what was on its way goes over the others at once. */
   closeSubflows(path: SubflowName): Promise<void>;
-  /** Every change of a link from now on, until disposed. */
+  /** The links that are down, and every change of a link from now on, until disposed. */
   watchLinks(listener: (change: LinkChange) => void): Disposable;
 }
 
@@ -242,17 +278,12 @@ export interface Clock {
   sleep(ms: Milliseconds, signal?: AbortSignal): Promise<void>;
 }
 
-/** Why a connection that was to be Multipath TCP is not: one sentence, and the command that mends it where there is one. */
-export interface FallbackDiagnosis {
-  readonly text: string;
-  readonly command?: string;
-}
-
 export interface Ports {
   readonly source: MigrationHost;
   readonly destination: MigrationHost;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly plan: Plan;
-  diagnoseFallback(): Promise<FallbackDiagnosis>;
+  /** Why a connection is not what the plan wants: plain TCP, or without some of its paths. Empty when nothing shows why. */
+  diagnose(report: ConnectionReport): Promise<readonly ConnectionFinding[]>;
 }

@@ -35,7 +35,7 @@ describe('--mptcp require', () => {
 
   test('cancels also when nobody can say why it fell back', async () => {
     const migration = fallsBack('require');
-    migration.world.calls.fail('diagnoseFallback 1', 'error');
+    migration.world.calls.fail('diagnose 1', 'error');
     const { outcome, explanation } = await migration.migrate();
     expect(outcome).toBe('safe-on-source');
     expect(explanation?.cause).toContain('the connection is plain TCP');

@@ -1,27 +1,17 @@
-import { invalidRequest, SwitchyardError, toFailure, type Failure } from '#contract/errors.ts';
-import type {
-  JournalEntry,
-  JournalEvent,
-  JournalEventOf,
-  Observation,
-  Path,
-  PathAction,
-  Side,
-  StepName,
-} from '#contract/migration.ts';
-import type { LiveChange } from '#contract/requests.ts';
+import { SwitchyardError, toFailure, type Failure } from '#contract/errors.ts';
+import type { JournalEntry, JournalEvent, JournalEventOf, Observation, Side, StepName } from '#contract/migration.ts';
+import type { LiveChange, OperatorPathAction } from '#contract/requests.ts';
 import { failed, ok, type Result } from '#contract/result.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { ConnectionWatch } from './connection-watch.ts';
 import { decide, type Decision, type Elapsed } from './decide.ts';
-import { negotiatedBy, negotiatedText, whyTcp } from './negotiation.ts';
+import { LivePaths } from './live-paths.ts';
 import { Observer } from './observer.ts';
-import type { Ports, QemuStatus, SubflowSampler } from './ports.ts';
+import type { Ports, QemuStatus } from './ports.ts';
 import { apply, initialState, mayBeInPostCopy, phaseOf, replay, type MigrationState } from './state.ts';
 import { steps } from './steps.ts';
-import { interfaceOf, PathLinks } from './path-links.ts';
 import type { Transport } from './step-context.ts';
-import { noSubflows, subflowEvents } from './subflow-events.ts';
 import { transportFor } from './transport.ts';
 
 export interface RunListener {
@@ -46,8 +36,6 @@ const beforeTheMove = new Set<StepName>([
   'migrate',
   'start-post-copy',
 ]);
-/** A connection can fall back with its first data, so it is asked again after this. */
-const recheckAfterMs = 1000;
 
 /**
  * One migration from plan to end: journals what happens, decides what follows, acts. It holds no rule of its own: what
@@ -72,9 +60,8 @@ export class MigrationRun {
   #changedAtMonoMs: Milliseconds;
   #sourceStoppedAtMonoMs: Milliseconds | undefined;
   #sampling: Promise<void> | undefined;
-  readonly #links = new PathLinks();
-  #subflows = noSubflows;
-  #dataSinceMonoMs: Milliseconds | undefined;
+  readonly #paths: LivePaths;
+  readonly #connection: ConnectionWatch;
 
   private constructor(ports: Ports, state: MigrationState) {
     this.#ports = ports;
@@ -82,6 +69,24 @@ export class MigrationRun {
     this.#state = state;
     this.#changedAtMonoMs = ports.clock.monoMs();
     this.#progress.atMonoMs = ports.clock.monoMs();
+    const common = {
+      ports,
+      state: () => this.#state,
+      record: (event: JournalEvent) => this.#dispatch(event),
+      onFault: (thrown: unknown) => this.#stumbled(thrown),
+    };
+    this.#paths = new LivePaths({
+      ...common,
+      isSending: () => this.#state.negotiated?.protocol === 'mptcp' && this.#copying(),
+      lastSample: () => this.#connection.last,
+    });
+    this.#connection = new ConnectionWatch({
+      ...common,
+      paths: this.#paths,
+      isCopying: () => this.#copying(),
+      statistics: () => this.#statistics,
+      onSample: (sample) => this.#sampled(sample),
+    });
   }
 
   /** Writes the plan down. Nothing has been done yet when this resolves, and nothing will be if it rejects. */
@@ -130,7 +135,8 @@ export class MigrationRun {
       this.#detached = true;
       links[Symbol.dispose]();
       for (const observer of Object.values(this.#observers)) observer.stop();
-      await Promise.all([...this.#observing, this.#sampling]);
+      await Promise.all([...this.#observing, this.#sampling, this.#paths.idle()]);
+      this.#connection[Symbol.dispose]();
       this.#transport[Symbol.dispose]();
       await this.#written;
     }
@@ -207,49 +213,8 @@ export class MigrationRun {
   }
 
   /** Changes one path of the connection that lives, named by the source's interface. */
-  changePath(by: string, action: PathAction, sourceInterface: string): Promise<Result<void, Failure>> {
-    return this.#answer(async () => {
-      const { plan } = this.#state;
-      const path = plan.paths.find((each) => each.sourceInterface === sourceInterface);
-      if (!path) {
-        const known = plan.paths.map((each) => each.sourceInterface).join(', ');
-        throw invalidRequest(
-          `There is no path over ${sourceInterface}.`,
-          `The paths of this migration are: ${known}.`,
-          'interface',
-        );
-      }
-      if (this.#state.negotiated?.protocol !== 'mptcp' || !this.#copying()) {
-        throw this.#rejection(
-          'path',
-          'There is no Multipath TCP connection whose paths could be changed now.',
-          'Paths can be changed while the memory is being copied over MPTCP.',
-        );
-      }
-      await this.#dispatch({ kind: 'path-changed', by, action, path });
-      try {
-        await this.#carryOutOnPath(action, path);
-      } catch (thrown) {
-        const failure = toFailure(thrown, () => plan.id);
-        await this.#dispatch({ kind: 'path-change-failed', action, path, failure });
-        throw thrown;
-      }
-    });
-  }
-
-  async #carryOutOnPath(action: PathAction, path: Path): Promise<void> {
-    const { source, destination } = this.#ports;
-    if (action === 'withdraw' || action === 'rejoin') {
-      // A peer that still has a subflow to an address ignores that it is announced.
-      await source.closeSubflows({
-        localAddress: path.sourceAddress,
-        remoteAddress: path.destinationAddress,
-        remotePort: this.#state.listener?.port ?? 0,
-      });
-    }
-    if (action !== 'withdraw') {
-      await destination.changePath(action, { address: path.destinationAddress, interface: path.destinationInterface });
-    }
+  changePath(by: string, action: OperatorPathAction, sourceInterface: string): Promise<Result<void, Failure>> {
+    return this.#answer(() => this.#paths.change(by, action, sourceInterface));
   }
 
   async #answer(work: () => Promise<void>): Promise<Result<void, Failure>> {
@@ -299,6 +264,7 @@ export class MigrationRun {
     };
     const record = async (event: JournalEvent): Promise<void> => void (await this.#dispatch(event));
     const transport = this.#transport;
+    if (step === 'restore-paths') await this.#paths.idle();
     const result = await steps[step]({ state: this.#state, ports: this.#ports, monitors, transport, record }).then(
       (report): JournalEvent => ({ kind: 'done', step, ...report }),
       (thrown: unknown): JournalEvent => ({
@@ -424,38 +390,10 @@ export class MigrationRun {
     const watches = new DisposableStack();
     for (const side of ['source', 'destination'] as const) {
       watches.use(
-        this.#ports[side].watchLinks(({ interface: name, carrier }) => this.#linkChanged(side, name, carrier)),
+        this.#ports[side].watchLinks(({ interface: name, carrier }) => this.#paths.linkChanged(side, name, carrier)),
       );
     }
     return watches;
-  }
-
-  /**
-   * The kernel alone notices a dead link after a retransmission or two, and one that is back at the next one, which may be
-   * ten seconds away. Told by us, the peer moves what was on its way to the other paths at once, and joins again at once.
-   */
-  #linkChanged(side: Side, name: string, carrier: boolean): void {
-    const path = this.#ports.plan.paths.find((each) => interfaceOf(each, side) === name);
-    if (!path || this.#state.steps.migrate !== 'done') return;
-    const wasUp = this.#links.isUp(path);
-    const lostAtMonoMs = this.#links.change(side, path, carrier, this.#ports.clock.monoMs());
-    const afterMs = Math.round(this.#ports.clock.monoMs() - (lostAtMonoMs ?? this.#ports.clock.monoMs()));
-    const told = this.#dispatch(
-      carrier ? { kind: 'link-back', side, interface: name, afterMs } : { kind: 'link-lost', side, interface: name },
-    );
-    // A cable that is pulled is seen from both ends: the path is lost with the first and back with the last.
-    const action = wasUp === this.#links.isUp(path) ? undefined : this.#actionFor(path);
-    if (action) void told.then(() => this.changePath('switchyard', action, path.sourceInterface));
-  }
-
-  #actionFor(path: Path): PathAction | undefined {
-    const last = this.#state.pathActions[path.sourceInterface];
-    if (last === 'remove' || this.#state.negotiated?.protocol !== 'mptcp') return undefined;
-    const isUp = (each: Path): boolean => this.#links.isUp(each);
-    if (isUp(path)) return 'rejoin';
-    // The last path is never withdrawn: an MPTCP connection without any is closed after a while.
-    const others = this.#ports.plan.paths.filter((each) => each !== path && isUp(each));
-    return others.length > 0 && last !== 'withdraw' ? 'withdraw' : undefined;
   }
 
   #noteProgress(bytes: number): void {
@@ -477,8 +415,9 @@ export class MigrationRun {
 
   #sampleOnceMigrating(): void {
     const { listener, steps: progress } = this.#state;
-    if (this.#sampling || !listener || progress.migrate !== 'done' || !this.#copying()) return;
-    this.#sampling = this.#sample(listener.port);
+    if (this.#sampling || !listener || !this.#copying()) return;
+    this.#connection.open(listener.port);
+    if (progress.migrate === 'done') this.#sampling = this.#connection.run();
   }
 
   /** While the source still may send: before that nothing is connected, after it the sockets are gone. */
@@ -489,57 +428,8 @@ export class MigrationRun {
     return !over && !this.#state.sourceCompleted && !this.#state.ended && !this.#detached;
   }
 
-  async #sample(port: number): Promise<void> {
-    const everyMs = 1000 / this.#ports.plan.settings.sampleHz;
-    try {
-      using sampler = this.#ports.source.sampler(this.#ports.plan.guest.identity, port);
-      while (this.#copying()) {
-        const begunAtMonoMs = this.#ports.clock.monoMs();
-        await this.#take(sampler);
-        await this.#ports.clock.sleep(Math.max(1, everyMs - (this.#ports.clock.monoMs() - begunAtMonoMs)));
-      }
-      await this.#take(sampler);
-    } catch (thrown) {
-      await this.#dispatch({
-        kind: 'sampling-failed',
-        why: toFailure(thrown, () => this.#state.plan.id).text,
-      });
-    }
-  }
-
-  async #take(sampler: SubflowSampler): Promise<void> {
-    const kernel = sampler.sample();
-    const sample: Sample = this.#statistics ? { ...kernel, qemu: this.#statistics } : kernel;
-    if (sample.connections.length === 0 && !sample.qemu) return;
-    this.#ports.journal.sample(sample);
+  #sampled(sample: Sample): void {
     for (const listener of this.#listeners) listener.onSample?.(sample, this.#state);
     this.#noteProgress(sample.connections.reduce((sum, connection) => sum + connection.bytesSent, 0));
-    if (!this.#copying()) return;
-    const told = subflowEvents(this.#subflows, sample);
-    this.#subflows = told.memory;
-    for (const event of told.events) await this.#dispatch(event);
-    await this.#checkNegotiation(sample);
-  }
-
-  async #checkNegotiation(sample: Sample): Promise<void> {
-    const seen = negotiatedBy(sample);
-    if (!seen) return;
-    const flowing = sample.connections.some((connection) => connection.bytesSent > 0);
-    if (flowing) this.#dataSinceMonoMs ??= sample.atMonoMs;
-    const before = this.#state.negotiated;
-    const settled = this.#dataSinceMonoMs !== undefined && sample.atMonoMs - this.#dataSinceMonoMs >= recheckAfterMs;
-    const when =
-      before === undefined ? 'connected' : settled && before.when === 'connected' ? 'data-flowed' : undefined;
-    if (when === undefined && before?.protocol === seen.protocol) return;
-    const wanted = this.#state.plan.settings.mptcp !== 'off';
-    const established = sample.subflows.filter((subflow) => subflow.state !== 'closed').length;
-    const why = seen.protocol === 'tcp' && wanted ? await whyTcp(this.#ports) : undefined;
-    await this.#dispatch({
-      kind: 'negotiated',
-      when: when ?? 'data-flowed',
-      protocol: seen.protocol,
-      connections: [...seen.connections],
-      ...(why ?? { text: negotiatedText(seen, established) }),
-    });
   }
 }

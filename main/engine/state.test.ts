@@ -1,6 +1,12 @@
 import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { outcomeSchema, type JournalEvent, type Observation, type Outcome } from '#contract/migration.ts';
+import {
+  outcomeSchema,
+  type JournalEvent,
+  type Observation,
+  type Outcome,
+  type PathAction,
+} from '#contract/migration.ts';
 import {
   answering,
   attached,
@@ -249,11 +255,19 @@ describe('facts', () => {
     });
   });
 
-  test('the last thing done to a path', () => {
-    const [path] = plan.paths;
-    const changed = (action: 'backup' | 'resume'): JournalEvent[] =>
-      path ? [{ kind: 'path-changed', by: 'ann', action, path }] : [];
-    expect(stateAfter([...changed('backup'), ...changed('resume')]).pathActions).toEqual({ eth1: 'resume' });
+  test.each<[string, readonly PathAction[], object]>([
+    ['paused', ['backup'], { wanted: 'paused', withdrawn: false }],
+    ['resumed', ['backup', 'resume'], { wanted: 'used', withdrawn: false }],
+    ['removed', ['remove'], { wanted: 'removed', withdrawn: false }],
+    ['withdrawn with its link', ['withdraw'], { wanted: undefined, withdrawn: true }],
+    ['paused, and its link was lost', ['backup', 'withdraw'], { wanted: 'paused', withdrawn: true }],
+    ['paused while its link was lost', ['withdraw', 'backup', 'rejoin'], { wanted: 'paused', withdrawn: false }],
+  ])('a path that was %s', (_name, actions, path) => {
+    const [first] = plan.paths;
+    const journal = actions.flatMap((action): JournalEvent[] =>
+      first ? [{ kind: 'path-changed', by: 'ann', action, path: first }] : [],
+    );
+    expect(stateAfter(journal).changedPaths).toEqual({ eth1: path });
   });
 
   test.each<[string, JournalEvent, object]>([

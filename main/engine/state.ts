@@ -20,6 +20,14 @@ import {
  */
 export type StepProgress = 'intended' | 'uncertain' | 'done' | 'failed';
 
+/** What has become of a path that was changed while the migration ran. */
+export interface ChangedPath {
+  /** By the operator's last word; `undefined` before the first. */
+  readonly wanted: 'used' | 'paused' | 'removed' | undefined;
+  /** Taken back by Switchyard itself, because its link is lost. */
+  readonly withdrawn: boolean;
+}
+
 /** The fold of a journal: everything the engine has decided, done and seen. Plain data, rebuilt by replaying. */
 export interface MigrationState {
   readonly plan: Plan;
@@ -59,8 +67,8 @@ export interface MigrationState {
     /** The operator has asked for a recovery that has not been carried out yet. */
     readonly recover: boolean;
   };
-  /** The last thing done to each path that was changed while it ran, by the source's interface. */
-  readonly pathActions: Readonly<Record<string, PathAction>>;
+  /** Paths that were changed while it ran, by the source's interface. */
+  readonly changedPaths: Readonly<Record<string, ChangedPath>>;
   readonly committed: boolean;
   readonly finalStatistics: boolean;
   readonly ended: JournalEventOf<'ended'> | undefined;
@@ -94,7 +102,7 @@ export function initialState(plan: Plan): MigrationState {
     guestShutDown: undefined,
     samplingFailed: false,
     postCopy: { requested: false, entered: false, recover: false },
-    pathActions: {},
+    changedPaths: {},
     committed: false,
     finalStatistics: false,
     ended: undefined,
@@ -146,13 +154,14 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'recovery-requested':
       return { ...state, postCopy: { ...state.postCopy, recover: true } };
     case 'path-changed':
-      return { ...state, pathActions: { ...state.pathActions, [event.path.sourceInterface]: event.action } };
+      return { ...state, changedPaths: withPathAction(state.changedPaths, event.path.sourceInterface, event.action) };
     case 'committed':
       return { ...state, committed: true };
     case 'final-statistics':
       return { ...state, finalStatistics: true };
     case 'ended':
       return { ...state, ended: event };
+    case 'path-missing':
     case 'iteration':
     case 'subflow-established':
     case 'subflow-lost':
@@ -165,6 +174,21 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'settings-changed':
       return state;
   }
+}
+
+const wantedAfter = { add: 'used', resume: 'used', backup: 'paused', remove: 'removed' } as const;
+
+function withPathAction(
+  before: MigrationState['changedPaths'],
+  name: string,
+  action: PathAction,
+): MigrationState['changedPaths'] {
+  const { wanted, withdrawn } = before[name] ?? { wanted: undefined, withdrawn: false };
+  const after: ChangedPath =
+    action === 'withdraw' || action === 'rejoin'
+      ? { wanted, withdrawn: action === 'withdraw' }
+      : { wanted: wantedAfter[action], withdrawn };
+  return { ...before, [name]: after };
 }
 
 export function replay(events: readonly JournalEvent[]): MigrationState | undefined {

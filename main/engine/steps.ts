@@ -1,6 +1,8 @@
 import { SwitchyardError } from '#contract/errors.ts';
+import type { MptcpEndpoint } from '#contract/host.ts';
 import type { PathManagerChange, Side, StepName } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { announcementOf } from './path-announcement.ts';
 import { speaksMptcp } from './qemu-transport.ts';
 import type { Capabilities, PathRestoration, Clock } from './ports.ts';
 import type { MigrationState } from './state.ts';
@@ -185,13 +187,15 @@ function refuseDifference(source: Capabilities, destination: Capabilities, wante
 }
 
 /** What to put back on one side: what the plan made, and what changing a path while it ran made. */
-function restorationFor({ plan, pathActions }: MigrationState, side: Side): PathRestoration {
+function restorationFor({ plan, changedPaths }: MigrationState, side: Side): PathRestoration {
   const { endpoints, limits } = plan[side].mptcp;
-  const touched = side === 'source' ? [] : plan.paths.filter((path) => pathActions[path.sourceInterface] !== undefined);
+  const touched =
+    side === 'source' ? [] : plan.paths.filter((path) => changedPaths[path.sourceInterface] !== undefined);
   const made = touched
-    .filter((path) => !endpoints.some(({ address }) => address === path.destinationAddress))
-    .map(({ destinationAddress: address, destinationInterface }): PathManagerChange => {
-      return { kind: 'add-endpoint', endpoint: { address, interface: destinationInterface, flags: ['signal'] } };
+    .filter((path) => !endpoints.some((each) => each.address === path.destinationAddress && !isNote(each)))
+    .flatMap((path): PathManagerChange[] => {
+      const endpoint = announcementOf(plan, path);
+      return endpoint ? [{ kind: 'add-endpoint', endpoint }] : [];
     });
   return {
     planned: [...plan.preparation[side], ...made],
@@ -199,6 +203,11 @@ function restorationFor({ plan, pathActions }: MigrationState, side: Side): Path
     addresses: plan.paths.map((path) => (side === 'source' ? path.sourceAddress : path.destinationAddress)),
     touched: touched.map((path) => path.destinationAddress),
   };
+}
+
+/** Of the kernel, which gives it up for an endpoint that somebody makes. */
+function isNote({ flags }: MptcpEndpoint): boolean {
+  return flags.includes('implicit');
 }
 
 async function within(clock: Clock, ms: Milliseconds, work: Promise<void>): Promise<void> {

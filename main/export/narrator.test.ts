@@ -103,6 +103,21 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     { kind: 'negotiated', protocol: 'tcp', when: 'data-flowed', connections: [], text: 'the connection is plain TCP' },
     'After data has flowed: the connection is plain TCP.',
   ],
+  [
+    {
+      kind: 'path-missing',
+      interfaces: ['eth2', 'eth3'],
+      reasons: [
+        { side: 'destination', text: 'It does not announce 10.0.2.2.', command: 'ip mptcp endpoint add 10.0.2.2' },
+        { side: 'source', text: 'No route leads there' },
+      ],
+    },
+    'Nothing goes over eth2 and eth3. It does not announce 10.0.2.2. On lab-destination: ip mptcp endpoint add 10.0.2.2. No route leads there.',
+  ],
+  [
+    { kind: 'path-missing', interfaces: ['eth2'], reasons: [] },
+    'Nothing goes over eth2, and neither lab-source nor lab-destination shows why.',
+  ],
   [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured any more (EPERM); the migration goes on.'],
   [
     { kind: 'guest-shut-down', side: 'source', reason: 'guest-shutdown' },

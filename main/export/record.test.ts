@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { recordSchema, type JournalEvent } from '#contract/migration.ts';
 import { recordToJson } from './json.ts';
 import { migrationRecord, summaryOf } from './record.ts';
@@ -131,6 +131,33 @@ test('without figures of QEMU, what the journal tells is enough', () => {
     transferredBytes: 1000,
     goodputBitsPerSecond: 1000 * 8 * 10,
     iterations: 2,
+  });
+});
+
+describe('paths that are missing', () => {
+  const missing = { interfaces: ['eth1', 'eth2'], reasons: [{ side: 'source', text: 'No route.' }] } as const;
+  const subflow = { subflow: '1/2', interface: 'eth2', localAddress: '10.0.2.1', remoteAddress: '10.0.2.2' };
+  const told: JournalEvent[] = [
+    { kind: 'planned', plan: examplePlan() },
+    { kind: 'subflow-established', ...subflow },
+    { kind: 'negotiated', protocol: 'mptcp', when: 'connected', connections: [], text: 'MPTCP' },
+    { kind: 'path-missing', interfaces: [...missing.interfaces], reasons: [...missing.reasons] },
+  ];
+  const missingAfter = (...events: JournalEvent[]): unknown =>
+    migrationRecord({ entries: journalOf(...told, ...events), samples: [], phase: copying }).transport.missing;
+
+  test('are told with what is to be done', () => {
+    expect(missingAfter()).toEqual(missing);
+  });
+
+  test('are not missing any more once a subflow has been made there', () => {
+    expect([
+      missingAfter({ kind: 'subflow-established', ...subflow }),
+      missingAfter(
+        { kind: 'subflow-established', ...subflow },
+        { kind: 'subflow-back', ...subflow, interface: 'eth1', afterMs: 1 },
+      ),
+    ]).toEqual([{ ...missing, interfaces: ['eth1'] }, undefined]);
   });
 });
 

@@ -3,6 +3,7 @@ import type {
   JournalEntry,
   JournalEventOf,
   MigrationRecord,
+  MissingPaths,
   MptcpPolicy,
   Path,
   Plan,
@@ -110,13 +111,29 @@ function transport(requested: MptcpPolicy, entries: readonly JournalEntry[]): Mi
   const negotiated = entries.findLast(({ event }) => event.kind === 'negotiated')?.event;
   if (negotiated?.kind !== 'negotiated') return { requested, fallback: false };
   const { protocol, text, command } = negotiated;
+  const missing = missingPaths(entries);
   return {
     requested,
     negotiated: protocol,
     fallback: requested !== 'off' && protocol === 'tcp',
     text,
     ...(command === undefined ? {} : { command }),
+    ...(missing ? { missing } : {}),
   };
+}
+
+/** What was told last, unless a subflow has been made on each of those paths since. */
+function missingPaths(entries: readonly JournalEntry[]): MissingPaths | undefined {
+  const at = entries.findLastIndex(({ event }) => event.kind === 'path-missing');
+  const told = entries[at]?.event;
+  if (told?.kind !== 'path-missing') return undefined;
+  const made = entries
+    .slice(at)
+    .flatMap(({ event }) =>
+      event.kind === 'subflow-established' || event.kind === 'subflow-back' ? (event.interface ?? []) : [],
+    );
+  const interfaces = told.interfaces.filter((name) => !made.includes(name));
+  return interfaces.length === 0 ? undefined : { interfaces, reasons: told.reasons };
 }
 
 function totals(

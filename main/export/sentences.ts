@@ -48,6 +48,8 @@ function wording(event: JournalEvent, scene: Scene): string {
       return outputKept(event.raw, event.side, scene);
     case 'negotiated':
       return `${event.when === 'connected' ? 'Connected' : 'After data has flowed'}: ${closed(event.text)}`;
+    case 'path-missing':
+      return pathMissing(event, scene);
     case 'iteration':
       return iteration(event);
     case 'subflow-established':
@@ -230,6 +232,16 @@ function observed(observation: Observation, side: Side, scene: Scene): string {
     default:
       return assertNever(observation);
   }
+}
+
+/** With what mends it, since whoever reads this may mend it while the migration runs. */
+function pathMissing({ interfaces, reasons }: JournalEventOf<'path-missing'>, scene: Scene): string {
+  const what = `Nothing goes over ${list(interfaces)}`;
+  if (reasons.length === 0) return `${what}, and neither ${scene.source} nor ${scene.destination} shows why.`;
+  const causes = reasons.map(({ side, text, command }) => {
+    return command === undefined ? closed(text) : `${closed(text)} On ${scene[side]}: ${command}.`;
+  });
+  return `${what}. ${causes.join(' ')}`;
 }
 
 function outputKept(raw: string, side: Side, scene: Scene): string {

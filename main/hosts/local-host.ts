@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host.ts';
-import type { PathAction, PathManagerChange, StartedDestination } from '#contract/migration.ts';
+import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
 import type {
   DestinationOrder,
   LinkChange,
@@ -11,6 +11,7 @@ import type {
   OwnedListenerOrder,
   OwnedSocket,
   PathEnd,
+  PathEndChange,
   PathRestoration,
   SubflowName,
   Qemu,
@@ -28,11 +29,13 @@ import { readFacts } from './facts.ts';
 import { featuresOfProgram, readQemuFacts } from './facts/qemu.ts';
 import { inContractTerms, inContractTermsNow } from './failures.ts';
 import { listGuests } from './guests.ts';
+import { watchLinks } from './link-watch.ts';
 import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
 import { listenAt } from './own-sockets/listener.ts';
-import { changePath, changePathManager, closeSubflows, restorePathManager, watchLinks } from './path-control.ts';
+import { changePath, changePathManager, closeSubflows } from './path-control.ts';
+import { restorePathManager } from './path-restore.ts';
 import { presenceOf, terminate, type Presence } from './process/identity.ts';
 import { featuresOf } from './qemu-features.ts';
 import { QemuMonitor } from './qemu-monitor.ts';
@@ -135,6 +138,7 @@ export class LocalHost implements MigrationHost {
       const sampler = openMigrationSampler({ pid, namespace, remotePorts: [port] });
       return {
         sample: () => inContractTermsNow(() => sampler.sample()),
+        troubles: () => sampler.troubles(),
         [Symbol.dispose]: () => sampler[Symbol.dispose](),
       };
     });
@@ -155,8 +159,8 @@ export class LocalHost implements MigrationHost {
     return inContractTerms(() => restorePathManager(this.#network, restoration));
   }
 
-  changePath(action: Exclude<PathAction, 'withdraw'>, end: PathEnd): Promise<void> {
-    return inContractTerms(() => changePath(this.#network, action, end));
+  changePath(change: PathEndChange, end: PathEnd): Promise<void> {
+    return inContractTerms(() => changePath(this.#network, change, end));
   }
 
   closeSubflows(path: SubflowName): Promise<void> {

@@ -1,7 +1,8 @@
+import type { ClosedSubflow } from '#main/engine/ports.ts';
+import { isNativeError } from '#native/native-error.ts';
 import type { MptcpEvent } from '#native/netlink/mptcp-event.ts';
 import { subscribeToMptcpEvents } from '#native/netlink/subscription.ts';
 import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
-import type { ClosedSubflow } from './diagnosis/evidence.ts';
 
 /** Enough for every path of every parallel connection to fail some times; a host with more trouble than that tells no more. */
 const rememberedPerConnection = 64;
@@ -43,13 +44,23 @@ export class ClosedSubflows {
   }
 }
 
-/** Listens in a namespace until disposed. Needs CAP_NET_ADMIN there. */
-export function watchClosedSubflows(namespace: NetworkNamespaceRef | undefined): ClosedSubflows & Disposable {
+/**
+ * Listens in a namespace until disposed; `undefined` without CAP_NET_ADMIN there, and on a kernel without MPTCP. A join can
+ * be refused within a millisecond of its connection's first data: listen before there is one.
+ */
+export function watchClosedSubflows(
+  namespace: NetworkNamespaceRef | undefined,
+): (ClosedSubflows & Disposable) | undefined {
   const closed = new ClosedSubflows();
-  const subscription = subscribeToMptcpEvents(namespace, {
-    onEvent: (event) => closed.observe(event, performance.now()),
-    // What was missed is at worst a cause less: the socket table still shows that a path is not used.
-    onGap: () => {},
-  });
-  return Object.assign(closed, { [Symbol.dispose]: () => subscription[Symbol.dispose]() });
+  try {
+    const subscription = subscribeToMptcpEvents(namespace, {
+      onEvent: (event) => closed.observe(event, performance.now()),
+      // What was missed is at worst a cause less: the socket table still shows that a path is not used.
+      onGap: () => {},
+    });
+    return Object.assign(closed, { [Symbol.dispose]: () => subscription[Symbol.dispose]() });
+  } catch (error) {
+    if (isNativeError(error, 'EPERM', 'EACCES', 'EOPNOTSUPP')) return undefined;
+    throw error;
+  }
 }

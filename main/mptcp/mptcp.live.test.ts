@@ -6,7 +6,8 @@ import type { Sample } from '#contract/telemetry.ts';
 import { readInterfaces } from '#main/hosts/facts/interfaces.ts';
 import { readMptcpFacts } from '#main/hosts/facts/mptcp.ts';
 import { namespacePlace, type NetworkPlace } from '#main/hosts/network-place.ts';
-import { changePath, changePathManager, restorePathManager } from '#main/hosts/path-control.ts';
+import { changePath, changePathManager, closeSubflows } from '#main/hosts/path-control.ts';
+import { restorePathManager } from '#main/hosts/path-restore.ts';
 import { type LinkEvent, readLinks } from '#native/netlink/network-links.ts';
 import { openNetlinkSession } from '#native/netlink/open-session.ts';
 import { subscribeToLinkEvents } from '#native/netlink/subscription.ts';
@@ -19,6 +20,7 @@ import { TwoHosts, whyNoHosts } from './fixtures/two-hosts.ts';
 import { type MigrationSampler, openMigrationSampler } from './open-sampler.ts';
 import { pathsBetween } from './paths.ts';
 import { planPaths } from './plan/plan-paths.ts';
+import { subflowTroubles } from './troubles.ts';
 
 const reason = whyNoHosts();
 if (reason !== undefined) process.stdout.write(`skipped: ${reason}\n`);
@@ -78,14 +80,14 @@ async function carrierOf(hosts: TwoHosts, name: string): Promise<void> {
 }
 
 /** Sets both hosts up as the plan says; what comes back puts them as they were. */
-function setUp(hosts: TwoHosts): { paths: readonly Path[]; restore: () => void } {
+function setUp(hosts: TwoHosts): { paths: readonly Path[]; restore: () => Promise<void> } {
   const before = { source: factsOf(hosts, 'source'), destination: factsOf(hosts, 'destination') };
   const paths = pathsBetween(before.source, before.destination);
   const plan = planPaths({ ...before, paths, listener: { address: '0.0.0.0', port } });
   for (const side of sides) changePathManager(placeOf(hosts, side), plan[side].changes);
-  const restore = (): void => {
+  const restore = async (): Promise<void> => {
     for (const side of sides) {
-      restorePathManager(placeOf(hosts, side), {
+      await restorePathManager(placeOf(hosts, side), {
         planned: [...plan[side].changes],
         before: { endpoints: before[side].mptcp.endpoints, limits: before[side].mptcp.limits },
         addresses: paths.map((path) => (side === 'source' ? path.sourceAddress : path.destinationAddress)),
@@ -132,9 +134,9 @@ describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () =
     const sender = await hosts.send('10.79.1.2', port, 'mptcp', 0.5);
     using sampler = samplerOf(hosts, sender.pid);
     await sampleUntil(sampler, (sample) => megabits(sample, 'eth2') > 0);
-    // What still drains uses its address, and what is in use is left alone.
-    await sampleUntil(sampler, ({ subflows }) => subflows.every(({ state }) => state === 'closed'));
-    restore();
+    await sender.total;
+    // What its process has closed may still drain; what another connection used would be left alone.
+    await restore();
     expect(look()).toEqual(before);
   });
 
@@ -145,11 +147,11 @@ describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () =
     const sender = await hosts.send('10.79.1.2', port, 'mptcp', 15);
     using sampler = samplerOf(hosts, sender.pid);
     const destination = placeOf(hosts, 'destination');
-    const end = { address: '10.79.2.2', interface: 'eth2' };
+    const end = { address: '10.79.2.2', interface: 'eth2', flags: ['signal' as const] };
     const bothCarry = (sample: Sample): boolean => megabits(sample, 'eth1') > 60 && megabits(sample, 'eth2') > 60;
     await sampleUntil(sampler, bothCarry);
 
-    changePath(destination, 'backup', end);
+    changePath(destination, 'pause', end);
     const paused = await sampleUntil(
       sampler,
       (sample) => megabits(sample, 'eth2') < 1 && megabits(sample, 'eth1') > 60,
@@ -163,13 +165,14 @@ describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () =
       subflows.some(({ state }) => state === 'failing' || state === 'stale'),
     );
     await sampleUntil(sampler, ({ subflows }) => subflows.some(({ state }) => state === 'stale'));
-    // Withdrawn while the link is down: the kernel then closes the dead subflow and gives its place back.
-    changePath(destination, 'remove', end);
+    // Withdrawn while the link is down, its own end closed before: the kernel then gives its place back.
+    closeSubflows(destination, { localAddress: '10.79.2.2', remoteAddress: '10.79.2.1', port });
+    changePath(destination, 'withdraw', end);
     const carrier = carrierOf(hosts, 'eth2');
     hosts.ip('destination', 'link', 'set', 'eth2', 'up');
     await carrier;
     const mendedAtMonoMs = performance.now();
-    changePath(destination, 'add', end);
+    changePath(destination, 'announce', end);
     const mended = await sampleUntil(sampler, bothCarry);
 
     const backAfterMs = mended.atMonoMs - mendedAtMonoMs;
@@ -189,8 +192,8 @@ async function verdictOn(
   { listen = '0.0.0.0', listener = 'mptcp', sender = 'mptcp', afterMs = 700, paths }: Stage = {},
 ): Promise<(string | undefined)[][]> {
   const before = { source: factsOf(hosts, 'source'), destination: factsOf(hosts, 'destination') };
-  using closed = watchClosedSubflows({ name: hosts.source });
   await hosts.receive(listen, port, listener);
+  using closed = watchClosedSubflows({ name: hosts.source });
   const { pid } = await hosts.send('10.79.1.2', port, sender, 30);
   using sampler = samplerOf(hosts, pid);
   const first = await sampleUntil(sampler, ({ connections }) => connections.length > 0);
@@ -203,8 +206,7 @@ async function verdictOn(
   });
   const connection = connectionEvidence({
     sample,
-    connections: sampler.connections,
-    closed,
+    troubles: subflowTroubles(sampler.connections, closed),
     wasMptcp: first.connections.every(({ protocol }) => protocol === 'mptcp'),
     stalledMs: 0,
   });

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import type { Sample } from '#contract/telemetry.ts';
-import type { SubflowSampler } from '#main/engine/ports.ts';
+import type { SubflowSampler, SubflowTroubles } from '#main/engine/ports.ts';
 import type { PortFilter } from '#native/netlink/port-filter.ts';
 import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
 import { DestroyedSockets } from '#native/netlink/destroyed-sockets.ts';
 import { openNetlinkSession } from '#native/netlink/open-session.ts';
+import { watchClosedSubflows, type ClosedSubflows } from './closed-subflows.ts';
 import { groupConnections, type Connection } from './connections.ts';
 import { parseMptcpCounters, type MptcpCounters } from './counters.ts';
 import { InterfaceNames } from './interface-names.ts';
 import { ProcessSockets } from './process-sockets.ts';
 import { TransportSampler } from './sampler.ts';
 import { SocketReader } from './socket-reader.ts';
+import { subflowTroubles } from './troubles.ts';
 
 export interface SamplerOptions extends PortFilter {
   readonly pid: number;
@@ -39,6 +41,7 @@ export class MigrationSampler implements SubflowSampler {
   readonly #interfaces: InterfaceNames;
   readonly #owned: ProcessSockets;
   readonly #destroyed: DestroyedSockets | undefined;
+  readonly #closed: ClosedSubflows | undefined;
   readonly #sampler = new TransportSampler();
   #connections: readonly Connection[] = [];
   #counters: MptcpCounters = {};
@@ -53,6 +56,7 @@ export class MigrationSampler implements SubflowSampler {
       this.#interfaces = new InterfaceNames(open('route'));
       this.#owned = new ProcessSockets(options.pid);
       this.#destroyed = this.#resources.use(DestroyedSockets.open(options.namespace));
+      this.#closed = this.#resources.use(watchClosedSubflows(options.namespace));
     } catch (error) {
       this.#resources.dispose();
       throw error;
@@ -76,6 +80,10 @@ export class MigrationSampler implements SubflowSampler {
       staleCount: staleCountIn(this.#counters),
     });
     return { atMonoMs, atEpochMs, ...transport };
+  }
+
+  troubles(): SubflowTroubles {
+    return subflowTroubles(this.#connections, this.#closed);
   }
 
   /** The connections of the last sample with all the kernel told, joins that nobody has answered included. */

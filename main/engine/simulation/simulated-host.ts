@@ -1,5 +1,5 @@
 import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host.ts';
-import type { PathAction, PathManagerChange, StartedDestination } from '#contract/migration.ts';
+import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type {
   DestinationOrder,
@@ -10,6 +10,7 @@ import type {
   OwnedListenerOrder,
   OwnedSocket,
   PathEnd,
+  PathEndChange,
   PathRestoration,
   SubflowName,
   Qemu,
@@ -133,16 +134,12 @@ export class SimulatedHost implements MigrationHost {
     return this.#ask('restorePathManager', 1, () => this.#machine.restorePathManager(planned));
   }
 
-  changePath(action: PathAction, { address }: PathEnd): Promise<void> {
-    return this.#ask('changePath', 1, () => void this.#machine.pathActions.push({ action, address }));
+  changePath(change: PathEndChange, { address }: PathEnd): Promise<void> {
+    return this.#ask('changePath', 1, () => void this.#machine.pathActions.push({ action: change, address }));
   }
 
-  closeSubflows({ localAddress }: SubflowName): Promise<void> {
-    return this.#ask(
-      'closeSubflows',
-      1,
-      () => void this.#machine.pathActions.push({ action: 'withdraw', address: localAddress }),
-    );
+  closeSubflows({ localAddress: address }: SubflowName): Promise<void> {
+    return this.#ask('closeSubflows', 1, () => void this.#machine.pathActions.push({ action: 'close', address }));
   }
 
   watchLinks(listener: (change: LinkChange) => void): Disposable {

@@ -1,6 +1,6 @@
 import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
-import type { PathAction, PathManagerChange, StartedDestination } from '#contract/migration.ts';
-import type { LinkChange } from '#main/engine/ports.ts';
+import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
+import type { LinkChange, PathEndChange } from '#main/engine/ports.ts';
 import { factsOf, guestNamed } from './facts.ts';
 import { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedListener } from './simulated-sockets.ts';
@@ -19,7 +19,7 @@ export class SimulatedMachine {
   /** What was changed in its MPTCP path manager and not put back. */
   pathChanges: readonly PathManagerChange[] = [];
   /** What was done to paths of living connections, in order. */
-  readonly pathActions: { readonly action: PathAction; readonly address: string }[] = [];
+  readonly pathActions: { readonly action: PathEndChange | 'close'; readonly address: string }[] = [];
   readonly linkListeners = new Set<(change: LinkChange) => void>();
   /** Listeners that managers have opened here. */
   readonly sockets = new Set<SimulatedListener>();

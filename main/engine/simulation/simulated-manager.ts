@@ -1,5 +1,5 @@
-import type { JournalEvent } from '#contract/migration.ts';
-import type { Clock, FallbackDiagnosis, Ports } from '#main/engine/ports.ts';
+import type { ConnectionFinding, JournalEvent } from '#contract/migration.ts';
+import type { Clock, Ports } from '#main/engine/ports.ts';
 import { MigrationRun } from '#main/engine/run.ts';
 import type { MigrationUnderTest } from './migration-under-test.ts';
 import { ManagerLife } from './manager-life.ts';
@@ -25,7 +25,7 @@ export class SimulatedManager {
       journal: new SimulatedJournal(world, this.#life, disk),
       clock: this.#clock(),
       plan,
-      diagnoseFallback: () => this.#diagnose(),
+      diagnose: () => this.#diagnose(),
     };
   }
 
@@ -69,12 +69,17 @@ export class SimulatedManager {
     };
   }
 
-  #diagnose(): Promise<FallbackDiagnosis> {
+  #diagnose(): Promise<readonly ConnectionFinding[]> {
+    const finding = {
+      side: 'destination',
+      text: 'beta answered without MPTCP',
+      command: 'sysctl -w net.mptcp.enabled=1',
+    } as const;
     const call = {
-      name: 'diagnoseFallback',
+      name: 'diagnose',
       of: 'host',
       timeoutMs: 10_000,
-      perform: () => Promise.resolve({ text: 'beta answered without MPTCP', command: 'sysctl -w net.mptcp.enabled=1' }),
+      perform: () => Promise.resolve([finding]),
       hangUp: () => undefined,
     } as const;
     return this.#life.bound(() => this.#world.calls.pass(call));

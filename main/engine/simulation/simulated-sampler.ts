@@ -1,6 +1,6 @@
 import type { QemuIdentity } from '#contract/host.ts';
 import type { Sample } from '#contract/telemetry.ts';
-import type { SubflowSampler } from '#main/engine/ports.ts';
+import type { SubflowSampler, SubflowTroubles } from '#main/engine/ports.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 /** What the source's kernel would say of the migration's connection. */
@@ -50,6 +50,10 @@ export class SimulatedSampler implements SubflowSampler {
         throughputBitsPerSecond: 0,
       };
     });
+  }
+
+  troubles(): SubflowTroubles {
+    return { unanswered: [], closed: [] };
   }
 
   [Symbol.dispose](): void {

@@ -1,31 +1,20 @@
 import type { HostFacts } from '#contract/host.ts';
 import type { Path, Side } from '#contract/migration.ts';
 import type { SubflowState } from '#contract/telemetry.ts';
+import type { ClosedSubflow, SubflowEnds } from '#main/engine/ports.ts';
 import type { MptcpCounters } from '#main/mptcp/counters.ts';
 
 /** What one host says: its facts now, and which MPTcpExt counters moved since before the connection was made. */
 export interface SideEvidence {
-  readonly host: Pick<HostFacts, 'id' | 'interfaces' | 'mptcp'>;
+  readonly host: Pick<HostFacts, 'id' | 'interfaces' | 'mptcp' | 'qemu'>;
   readonly changes: MptcpCounters;
 }
 
 /** A TCP socket of the migration's connection on the source. */
-export interface SubflowEvidence {
-  readonly localAddress: string;
-  readonly remoteAddress: string;
+export interface SubflowEvidence extends SubflowEnds {
   readonly interface?: string | undefined;
   /** `joining`: its first packet was sent at least twice and nobody has answered. */
   readonly state: SubflowState | 'joining';
-}
-
-/** A subflow that ended, as the source's path manager announced it. */
-export interface ClosedSubflow {
-  readonly localAddress: string;
-  readonly remoteAddress: string;
-  /** Positive; `undefined` when it was closed in good order. */
-  readonly errno: number | undefined;
-  /** Between its establishment and its end; `undefined` when it was never established. */
-  readonly livedMs: number | undefined;
 }
 
 export interface ConnectionEvidence {
@@ -47,7 +36,9 @@ export interface Evidence {
   readonly connection: ConnectionEvidence;
   /** The interface pairs that were hoped for; the first carries the initial subflow. */
   readonly paths: readonly Path[];
-  /** Where the destination's QEMU listens. */
+  /** Who made the connection; QEMU when absent. */
+  readonly socketOwner?: 'qemu' | 'app';
+  /** Where the destination listens. */
   readonly listener: { readonly address: string; readonly port: number; readonly mptcp: boolean };
 }
 
@@ -65,6 +56,7 @@ export type FindingKind = FallbackKind | PathKind;
 /** Why a connection that should be MPTCP is TCP, or has come to nothing. */
 export type FallbackKind =
   | 'kernel-without-mptcp'
+  | 'qemu-without-mptcp'
   | 'source-not-mptcp'
   | 'destination-not-mptcp'
   | 'first-packet-dropped'

@@ -19,6 +19,9 @@ export function findFallback(evidence: Evidence): Finding | undefined {
 const fellBack: readonly Recogniser[] = [
   ({ source, destination }) => withoutMptcp('destination', destination) ?? withoutMptcp('source', source),
 
+  ({ source, destination, socketOwner }) =>
+    socketOwner === 'app' ? undefined : (qemuWithout('destination', destination) ?? qemuWithout('source', source)),
+
   ({ source }) =>
     risen(source, 'MPCapableSYNTXDisabled') > 0
       ? {
@@ -107,6 +110,15 @@ function withoutMptcp(side: Side, { host }: SideEvidence): Finding | undefined {
     side,
     sentence: `The kernel of ${host.id} does not speak MPTCP: ${reason ?? 'it gives no reason.'}`,
     ...(remedy === undefined ? {} : { command: remedy }),
+  };
+}
+
+function qemuWithout(side: Side, { host }: SideEvidence): Finding | undefined {
+  if (host.qemu?.mptcp !== false) return undefined;
+  return {
+    kind: 'qemu-without-mptcp',
+    side,
+    sentence: `QEMU ${host.qemu.version} on ${host.id} has no mptcp option: install QEMU 6.1 or later there, or let Switchyard make the connection (--socket app).`,
   };
 }
 

@@ -1,44 +1,34 @@
 import { expect, test } from 'vitest';
-import { ClosedSubflows } from '#main/mptcp/closed-subflows.ts';
+import type { ConnectionSample } from '#contract/telemetry.ts';
 import { groupConnections } from '#main/mptcp/connections.ts';
-import { join, mptcpRow, tcpRow, token } from '#main/mptcp/socket-rows.ts';
+import { mptcpRow, tcpRow } from '#main/mptcp/socket-rows.ts';
 import { TransportSampler } from '#main/mptcp/sampler.ts';
-import { connectionEvidence, type Observed } from './gather.ts';
+import { connectionEvidence } from './gather.ts';
 
-function observe(...tcp: Parameters<typeof tcpRow>[0][]): Observed {
-  const connections = groupConnections({ mptcp: [mptcpRow()], tcp: tcp.map((row) => tcpRow(row)) }, () => true);
-  const interfaceOf = (): string => 'eth1';
-  const reading = { atMonoMs: 0, connections, destroyed: [], interfaceOf, staleCount: undefined };
-  const sample = new TransportSampler().sample(reading);
-  return { sample, connections, closed: undefined, wasMptcp: true, stalledMs: 0 };
-}
+const connections = groupConnections({ mptcp: [mptcpRow()], tcp: [tcpRow({})] }, () => true);
+const sample = new TransportSampler().sample({
+  atMonoMs: 0,
+  connections,
+  destroyed: [],
+  interfaceOf: () => 'eth1',
+  staleCount: undefined,
+});
+const seen = { sample, troubles: { unanswered: [], closed: [] }, wasMptcp: true, stalledMs: 0 };
 
-test('tells established subflows, and joins that were tried more than once', () => {
-  const tried = { ...join, state: 'syn-sent', info: { consecutiveTimeouts: 1 } } as const;
-  const young = { ...join, cookie: 3n, state: 'syn-sent' } as const;
-  expect(connectionEvidence(observe({}, tried, young))?.subflows).toEqual([
+test('a join that nobody answers stands beside the established subflows', () => {
+  const unanswered = [{ localAddress: '10.77.2.1', remoteAddress: '10.77.2.2' }];
+  expect(connectionEvidence({ ...seen, troubles: { unanswered, closed: [] } })?.subflows).toEqual([
     { localAddress: '10.77.1.1', remoteAddress: '10.77.1.2', interface: 'eth1', state: 'active' },
     { localAddress: '10.77.2.1', remoteAddress: '10.77.2.2', state: 'joining' },
   ]);
 });
 
 test('one connection that fell back makes the migration TCP', () => {
-  const observed = observe({});
-  const connections = [{ id: 'tcp-1', protocol: 'tcp', fallback: false, bytesSent: 0, bytesReinjected: 0 } as const];
-  const sample = { ...observed.sample, connections: [...observed.sample.connections, ...connections] };
-  expect(connectionEvidence({ ...observed, sample })?.protocol).toBe('tcp');
-});
-
-test('tells why the subflows of these connections ended', () => {
-  const closed = new ClosedSubflows();
-  const ends = { localAddress: '10.77.2.1', localPort: 5, remoteAddress: '10.77.2.2', remotePort: 4444 };
-  closed.observe({ kind: 'subflow-closed', token, ...ends, errno: 111 }, 10);
-  closed.observe({ kind: 'subflow-closed', token: 99, ...ends, errno: 104 }, 10);
-  expect(connectionEvidence({ ...observe({}), closed })?.closed).toEqual([
-    { localAddress: '10.77.2.1', remoteAddress: '10.77.2.2', errno: 111, livedMs: undefined },
-  ]);
+  const plain: ConnectionSample = { id: 'tcp-1', protocol: 'tcp', fallback: false, bytesSent: 0, bytesReinjected: 0 };
+  const both = { ...sample, connections: [...sample.connections, plain] };
+  expect(connectionEvidence({ ...seen, sample: both })?.protocol).toBe('tcp');
 });
 
 test('there is no evidence before there is a connection', () => {
-  expect(connectionEvidence({ ...observe(), sample: { connections: [], subflows: [] } })).toBeUndefined();
+  expect(connectionEvidence({ ...seen, sample: { connections: [], subflows: [] } })).toBeUndefined();
 });

@@ -3,7 +3,8 @@ import type { MptcpEndpoint, NetworkInterface } from '#contract/host.ts';
 import type { Path, Side } from '#contract/migration.ts';
 import { addEndpointCommand, removeEndpointCommand, setLimitsCommand } from '#main/mptcp/commands.ts';
 import { inSubnet } from '#main/mptcp/subnet.ts';
-import { type ClosedSubflow, type Evidence, type Finding, risen, type SideEvidence, sysctl } from './evidence.ts';
+import type { SubflowEnds } from '#main/engine/ports.ts';
+import { type Evidence, type Finding, risen, type SideEvidence, sysctl } from './evidence.ts';
 
 const { ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT } = constants.errno;
 /** A subflow that ends this soon after it was established was turned away, not lost: the refusal takes one round trip. */
@@ -65,26 +66,27 @@ const recognisers: readonly Recogniser[] = [
     uniqueByAddress(connection.closed.filter(({ errno }) => errno === ECONNRESET)).map((subflow) => ({
       kind: 'path-reset',
       side: 'source',
-      sentence: `The path ${arrow(subflow)} was reset: something on it removes TCP option 30 or ends the connection. The other paths go on.`,
+      sentence: `The path ${arrow(subflow)} was reset: something on it removes TCP option 30 or ends the connection.`,
     })),
 
   silentPaths,
 ];
 
 /** An interface that somebody switched off, or whose cable or peer is gone. */
-function linksDown({ source, destination }: Evidence, missing: readonly Path[]): Finding[] {
+function linksDown({ source, destination, connection }: Evidence, missing: readonly Path[]): Finding[] {
+  const others = whatOthersDo(connection);
   return missing.flatMap((path): Finding[] => {
     const down = linkDownOn({ source, destination }, path);
     if (down === undefined) return [];
     const { side, interface: port } = down;
     const id = (side === 'source' ? source : destination).host.id;
     return port.up
-      ? [{ kind: 'link-down', side, sentence: `${port.name} of ${id} has no link; the other paths carry its data.` }]
+      ? [{ kind: 'link-down', side, sentence: `${port.name} of ${id} has no link${others}.` }]
       : [
           {
             kind: 'link-down',
             side,
-            sentence: `${port.name} of ${id} is switched off; the other paths carry its data.`,
+            sentence: `${port.name} of ${id} is switched off${others}.`,
             command: `ip link set ${port.name} up`,
           },
         ];
@@ -118,7 +120,7 @@ function silentPaths({ connection, source, destination, paths }: Evidence): Find
       {
         kind: 'path-down',
         side: 'destination',
-        sentence: `Nothing comes back on the path ${arrow(subflow)}; the other paths carry its data. Once it works again, announcing it anew brings it back at once.`,
+        sentence: `Nothing comes back on the path ${arrow(subflow)}${whatOthersDo(connection)}. Once it works again, announcing it anew brings it back at once.`,
         ...(endpoint ? { command: announceAnew(endpoint) } : {}),
       },
     ];
@@ -305,13 +307,18 @@ function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::' || address === '';
 }
 
-type Ends = Pick<ClosedSubflow, 'localAddress' | 'remoteAddress'>;
+/** When the whole connection has come to a halt there is nothing to comfort with. */
+function whatOthersDo({ subflows }: Evidence['connection']): string {
+  return subflows.some(({ state }) => state === 'active' || state === 'backup')
+    ? '; the other paths carry its data'
+    : '';
+}
 
-function arrow({ localAddress, remoteAddress }: Ends): string {
+function arrow({ localAddress, remoteAddress }: SubflowEnds): string {
   return `${localAddress} → ${remoteAddress}`;
 }
 
 /** With parallel connections the same path fails once for each of them. */
-function uniqueByAddress<Subflow extends Ends>(subflows: readonly Subflow[]): Subflow[] {
+function uniqueByAddress<Subflow extends SubflowEnds>(subflows: readonly Subflow[]): Subflow[] {
   return [...new Map(subflows.map((subflow) => [arrow(subflow), subflow])).values()];
 }

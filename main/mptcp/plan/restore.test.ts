@@ -4,14 +4,17 @@ import type { MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
 import type { Path, PathManagerChange } from '#contract/migration.ts';
 import { sameEndpoint, type PathManagerState } from './change.ts';
 import { planPaths } from './plan-paths.ts';
-import { planRestore } from './restore.ts';
+import { notesInUse, planRestore, type RestoreInput, type RestoreStep } from './restore.ts';
 
 /** A path manager in a few lines: one endpoint for each address and port, ids as they come, limits as they are set. */
-function apply(state: PathManagerState, changes: readonly PathManagerChange[]): PathManagerState {
+function apply(state: PathManagerState, changes: readonly RestoreStep[]): PathManagerState {
   return changes.reduce((now, change): PathManagerState => {
     switch (change.kind) {
       case 'set-limits':
         return { ...now, limits: change.limits };
+      case 'put-back':
+        if (now.endpoints.some(({ id }) => id === change.endpoint.id)) throw new Error('this id is taken');
+        return { ...now, endpoints: [...now.endpoints, change.endpoint] };
       case 'remove-endpoint':
         return { ...now, endpoints: now.endpoints.filter(({ id }) => id !== change.endpoint.id) };
       case 'add-endpoint': {
@@ -38,10 +41,18 @@ const raisedTo = (now: MptcpLimits, before: MptcpLimits): PathManagerChange => (
 });
 const empty: PathManagerState = { endpoints: [], limits: limits(2, 0) };
 const planned = [raisedTo(limits(3, 3), limits(2, 0)), announced];
+const nothing: RestoreInput = {
+  planned: [],
+  addresses: [],
+  touched: [],
+  before: empty,
+  now: empty,
+  inUse: new Set(),
+};
 
 /** The restore of `planned`, done to what came of it. */
-function restored(now: PathManagerState, more: Partial<Parameters<typeof planRestore>[0]> = {}): PathManagerState {
-  return apply(now, planRestore({ planned, addresses: [], before: empty, now, inUse: new Set(), ...more }));
+function restored(now: PathManagerState, more: Partial<RestoreInput> = {}): PathManagerState {
+  return apply(now, planRestore({ ...nothing, planned, now, ...more }));
 }
 
 describe('a restore', () => {
@@ -66,7 +77,7 @@ describe('a restore', () => {
   });
 
   test('does nothing the second time', () => {
-    expect(planRestore({ planned, addresses: [], before: empty, now: empty, inUse: new Set() })).toEqual([]);
+    expect(planRestore({ ...nothing, planned })).toEqual([]);
   });
 
   describe('of the note that the kernel keeps of an address', () => {
@@ -78,13 +89,50 @@ describe('a restore', () => {
       expect(restored(noted, { addresses })).toEqual(empty);
     });
 
-    test.each<[string, Partial<Parameters<typeof planRestore>[0]>]>([
+    test.each<[string, Partial<RestoreInput>]>([
       ['another connection uses the address', { addresses, inUse: new Set(addresses) }],
       ['it was there before', { addresses, before: noted }],
       ['the migration did not use the address', { addresses: ['10.77.9.9'] }],
     ])('leaves it when %s', (_, circumstances) => {
       expect(restored(noted, circumstances)).toEqual(noted);
     });
+
+    test('knows that it has to wait while a connection uses the address', () => {
+      const inUse = new Set(addresses);
+      expect([
+        notesInUse({ ...nothing, now: noted, addresses, inUse }),
+        notesInUse({ ...nothing, now: noted, addresses }),
+        notesInUse({ ...nothing, now: noted, addresses, inUse, before: noted }),
+      ]).toEqual([[note], [], []]);
+    });
+  });
+});
+
+describe('of endpoints that were there before, taken away with their links and announced again, a restore', () => {
+  const theirs: readonly MptcpEndpoint[] = [
+    { id: 1, address: '10.77.2.2', interface: 'b2', flags: ['signal'] },
+    { id: 7, address: '10.77.3.2', interface: 'b3', flags: ['signal', 'backup'] },
+  ];
+  const before = { ...empty, endpoints: theirs };
+  const touched = theirs.map(({ address }) => address);
+  const sorted = ({ endpoints }: PathManagerState) => endpoints.toSorted((one, other) => one.id - other.id);
+
+  test.each<[string, readonly MptcpEndpoint[]]>([
+    ['that are gone', []],
+    ['that were given each other’s ids', theirs.map((each) => ({ ...each, id: 8 - each.id }))],
+    ['that are paused, or not any more', theirs.map((each) => ({ ...each, flags: ['signal'] }))],
+    ['of which one is as it was', theirs.slice(0, 1)],
+  ])('puts back those %s', (_, endpoints) => {
+    expect(sorted(restored({ ...empty, endpoints }, { planned: [], before, touched }))).toEqual(theirs);
+  });
+
+  test('leaves those that it did not touch', () => {
+    const changed = { ...empty, endpoints: theirs.slice(0, 1) };
+    expect(restored(changed, { planned: [], before })).toEqual(changed);
+  });
+
+  test('does nothing where they are as they were', () => {
+    expect(planRestore({ ...nothing, before, now: before, touched })).toEqual([]);
   });
 });
 
@@ -141,7 +189,7 @@ test('whatever a host had before, and wherever the plan was cut off, the restore
         [destination, plan.destination],
       ] as const) {
         const now = apply(before, changes.slice(0, cut));
-        const restore = planRestore({ planned: changes, addresses: [], before, now, inUse: new Set() });
+        const restore = planRestore({ ...nothing, planned: changes, before, now });
         expect(apply(now, restore)).toEqual(before);
       }
     }),

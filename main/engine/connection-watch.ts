@@ -1,0 +1,228 @@
+import { SwitchyardError, toFailure } from '#contract/errors.ts';
+import type { ConnectionFinding, JournalEvent } from '#contract/migration.ts';
+import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
+import type { Bytes, Milliseconds } from '#contract/units.ts';
+import type { LivePaths } from './live-paths.ts';
+import { missingPaths } from './missing-paths.ts';
+import { listenerOf, negotiatedBy, negotiatedText, whyTcp } from './negotiation.ts';
+import type { ConnectionReport, Ports, SubflowSampler } from './ports.ts';
+import type { MigrationState } from './state.ts';
+import { noSubflows, subflowEvents } from './subflow-events.ts';
+
+/** A connection can fall back with its first data, and its paths join after that: so both are asked again after this. */
+const recheckAfterMs = 1000;
+/** The first packet of a join that is thrown away is sent again after a second, and is known for what it is then. */
+const lastLookAfterMs = 2000;
+/** Nothing acknowledged for so long, at any level, is no hiccup. */
+const stalledAfterMs = 2000;
+
+export interface ConnectionWatchOptions {
+  readonly ports: Pick<Ports, 'source' | 'clock' | 'plan' | 'journal' | 'diagnose'>;
+  readonly paths: LivePaths;
+  readonly state: () => MigrationState;
+  /** While the source may still send. */
+  readonly isCopying: () => boolean;
+  readonly statistics: () => QemuStatistics | undefined;
+  readonly record: (event: JournalEvent) => Promise<unknown>;
+  readonly onSample: (sample: Sample) => void;
+  /** A fault of ours, while nobody waits for an answer. */
+  readonly onFault: (thrown: unknown) => void;
+}
+
+/**
+ * Samples the connections of one migration at the source, and tells what becomes of them: what was negotiated, which
+ * subflows came and went, which paths carry nothing and why.
+ */
+export class ConnectionWatch implements Disposable {
+  readonly #options: ConnectionWatchOptions;
+  #sampler: SubflowSampler | undefined;
+  #opened = false;
+  #subflows = noSubflows;
+  #last: Sample | undefined;
+  #dataSinceMonoMs: Milliseconds | undefined;
+  #wasMptcp = false;
+  #progress: { readonly bytes: Bytes; readonly atMonoMs: Milliseconds; told: boolean } | undefined;
+  #looks: { readonly done: number; readonly told: boolean } = { done: 0, told: false };
+  #looking: Promise<void> | undefined;
+
+  constructor(options: ConnectionWatchOptions) {
+    this.#options = options;
+  }
+
+  /** What was sampled last. */
+  get last(): Sample | undefined {
+    return this.#last;
+  }
+
+  /** Before the connection is made: why a subflow is refused is told only once. */
+  open(port: number): void {
+    if (this.#opened) return;
+    this.#opened = true;
+    const { source, plan } = this.#options.ports;
+    try {
+      this.#sampler = source.sampler(plan.guest.identity, port);
+    } catch (thrown) {
+      void this.#gaveUp(thrown);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#sampler?.[Symbol.dispose]();
+    this.#sampler = undefined;
+  }
+
+  /** Until the source has nothing more to send, or its kernel cannot be asked. */
+  async run(): Promise<void> {
+    const { ports, isCopying } = this.#options;
+    const { clock, plan } = ports;
+    const everyMs = 1000 / plan.settings.sampleHz;
+    const sampler = this.#sampler;
+    if (!sampler) return;
+    try {
+      while (isCopying()) {
+        const begunAtMonoMs = clock.monoMs();
+        await this.#take(sampler);
+        await clock.sleep(Math.max(1, everyMs - (clock.monoMs() - begunAtMonoMs)));
+      }
+      await this.#take(sampler);
+      await this.#looking;
+    } catch (thrown) {
+      await this.#gaveUp(thrown);
+    }
+  }
+
+  async #gaveUp(thrown: unknown): Promise<void> {
+    const { ports, record } = this.#options;
+    await record({ kind: 'sampling-failed', why: toFailure(thrown, () => ports.plan.id).text });
+  }
+
+  async #take(sampler: SubflowSampler): Promise<void> {
+    const { ports, paths, isCopying, statistics, record, onSample } = this.#options;
+    const kernel = sampler.sample();
+    const qemu = statistics();
+    const sample: Sample = qemu ? { ...kernel, qemu } : kernel;
+    if (sample.connections.length === 0 && !sample.qemu) return;
+    this.#last = sample;
+    ports.journal.sample(sample);
+    onSample(sample);
+    if (!isCopying()) return;
+    const told = subflowEvents(this.#subflows, sample);
+    this.#subflows = told.memory;
+    for (const event of told.events) await record(event);
+    await this.#checkNegotiation(sample, sampler);
+    if (this.#options.state().negotiated?.protocol !== 'mptcp') return;
+    await paths.begin();
+    paths.sampled(sample);
+    this.#lookForPaths(sample, sampler);
+    this.#lookForStall(sample, sampler);
+  }
+
+  async #checkNegotiation(sample: Sample, sampler: SubflowSampler): Promise<void> {
+    const seen = negotiatedBy(sample);
+    if (!seen) return;
+    const flowing = sample.connections.some((connection) => connection.bytesSent > 0);
+    if (flowing) this.#dataSinceMonoMs ??= sample.atMonoMs;
+    const { negotiated: before, plan } = this.#options.state();
+    const settled = this.#hasFlowedFor(recheckAfterMs, sample);
+    const when =
+      before === undefined ? 'connected' : settled && before.when === 'connected' ? 'data-flowed' : undefined;
+    if (when === undefined && before?.protocol === seen.protocol) return;
+    this.#wasMptcp ||= seen.protocol === 'mptcp';
+    const established = sample.subflows.filter((subflow) => subflow.state !== 'closed').length;
+    const wanted = plan.settings.mptcp !== 'off';
+    const why =
+      seen.protocol === 'tcp' && wanted
+        ? await whyTcp(this.#options.ports, this.#report(sample, sampler, 0))
+        : undefined;
+    await this.#options.record({
+      kind: 'negotiated',
+      when: when ?? 'data-flowed',
+      protocol: seen.protocol,
+      connections: [...seen.connections],
+      ...(why ?? { text: negotiatedText(seen, established) }),
+    });
+  }
+
+  /** Once data has flowed for a while; again where nothing explains it yet. */
+  #lookForPaths(sample: Sample, sampler: SubflowSampler): void {
+    const { done, told } = this.#looks;
+    const afterMs = [recheckAfterMs, lastLookAfterMs][done];
+    if (told || this.#looking || afterMs === undefined || !this.#hasFlowedFor(afterMs, sample)) return;
+    this.#looks = { done: done + 1, told };
+    if (this.#expectedPaths(sample).length === 0) return;
+    this.#look(async () => {
+      const reasons = await this.#diagnose(this.#report(sample, sampler, 0));
+      if (reasons.length === 0 && done === 0) return;
+      await this.#tellMissing(reasons);
+      this.#looks = { done: done + 1, told: true };
+    });
+  }
+
+  /** A connection that hangs although QEMU has something to send: told only where there is a reason to tell. */
+  #lookForStall(sample: Sample, sampler: SubflowSampler): void {
+    const bytes = sample.connections.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
+    if (this.#progress === undefined || bytes > this.#progress.bytes) {
+      this.#progress = { bytes, atMonoMs: sample.atMonoMs, told: false };
+      return;
+    }
+    const progress = this.#progress;
+    const stalledMs = sample.atMonoMs - progress.atMonoMs;
+    if (progress.told || this.#looking || stalledMs < stalledAfterMs) return;
+    progress.told = true;
+    this.#look(async () => {
+      const reasons = await this.#diagnose(this.#report(sample, sampler, stalledMs));
+      if (reasons.length > 0) await this.#tellMissing(reasons);
+    });
+  }
+
+  async #tellMissing(reasons: readonly ConnectionFinding[]): Promise<void> {
+    const { state, isCopying, record } = this.#options;
+    const missing = this.#last ? missingPaths(state().plan.paths, this.#last) : [];
+    // It may have ended, or been mended, while both hosts were asked.
+    if (!isCopying() || missing.length === 0) return;
+    const interfaces = missing.map(({ sourceInterface }) => sourceInterface);
+    await record({ kind: 'path-missing', interfaces, reasons: [...reasons] });
+  }
+
+  /** Samples go on while both hosts are asked. */
+  #look(work: () => Promise<void>): void {
+    this.#looking = work()
+      .catch(this.#options.onFault)
+      .finally(() => {
+        this.#looking = undefined;
+      });
+  }
+
+  /** What cannot be found out is no reason to stop. */
+  async #diagnose(report: ConnectionReport): Promise<readonly ConnectionFinding[]> {
+    try {
+      return await this.#options.ports.diagnose(report);
+    } catch (thrown) {
+      if (thrown instanceof SwitchyardError) return [];
+      throw thrown;
+    }
+  }
+
+  #report(sample: Sample, sampler: SubflowSampler, stalledMs: Milliseconds): ConnectionReport {
+    return {
+      sample,
+      troubles: sampler.troubles(),
+      wasMptcp: this.#wasMptcp,
+      stalledMs,
+      listener: listenerOf(this.#options.state()),
+    };
+  }
+
+  #hasFlowedFor(ms: Milliseconds, { atMonoMs }: Sample): boolean {
+    return this.#dataSinceMonoMs !== undefined && atMonoMs - this.#dataSinceMonoMs >= ms;
+  }
+
+  /** Missing, and neither taken out by the operator nor known to have lost its link. */
+  #expectedPaths(sample: Sample): readonly unknown[] {
+    const { plan, changedPaths } = this.#options.state();
+    return missingPaths(plan.paths, sample).filter((path) => {
+      const changed = changedPaths[path.sourceInterface];
+      return changed?.wanted !== 'removed' && changed?.withdrawn !== true && this.#options.paths.isUp(path);
+    });
+  }
+}
