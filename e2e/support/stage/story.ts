@@ -15,10 +15,10 @@ export class Story {
   /** Host ids. */
   readonly source: string;
   readonly destination: string;
-  readonly migration: OpenMigration;
   readonly before: Before;
   readonly entries: JournalEntry[];
   readonly #plan: Plan;
+  #migration: OpenMigration;
   readonly #acts = new Set<{ readonly moment: Moment; readonly act: Act }>();
   readonly #under: Promise<unknown>[] = [];
 
@@ -27,11 +27,16 @@ export class Story {
     this.id = migration.id;
     this.source = plan.source.id;
     this.destination = plan.destination.id;
-    this.migration = migration;
     this.before = before;
     this.#plan = plan;
     this.entries = [...migration.history];
-    migration.subscribe({ onEntry: (entry) => this.#hear(entry) });
+    this.#migration = migration;
+    this.#listen();
+  }
+
+  /** Of whoever manages it now. */
+  get migration(): OpenMigration {
+    return this.#migration;
   }
 
   /** Of the destination, on the path that carries the first subflow. */
@@ -51,21 +56,36 @@ export class Story {
     return started.identity.pid;
   }
 
-  /** Does something at that moment, once. What it throws, `end` throws. */
+  /** Does something when that moment comes, once. What it throws, `end` throws. */
   at(moment: Moment, act: Act): void {
-    if (this.entries.some(({ event }) => moment(event))) this.#do(act);
-    else this.#acts.add({ moment, act });
+    this.#acts.add({ moment, act });
   }
 
-  reached(moment: Moment): Promise<void> {
-    return new Promise((resolve) => this.at(moment, resolve));
+  /** Resolves when that moment comes, or has been. */
+  async reached(moment: Moment): Promise<void> {
+    if (this.entries.some(({ event }) => moment(event))) return;
+    await new Promise<void>((resolve) => {
+      this.at(moment, resolve);
+    });
   }
 
+  /** Goes on with another manager: this process again, for one. Only what comes from now on is heard. */
+  goOn(migration: OpenMigration | undefined): void {
+    if (!migration) throw new Error('nothing is left to be done');
+    this.#migration = migration;
+    this.#listen();
+  }
+
+  /** When its manager has ended. */
   async end(): Promise<JournalEventOf<'ended'>> {
-    const ending = await this.migration.ended;
+    const ending = await this.#migration.ended;
     await Promise.all(this.#under);
     if (ending.kind === 'detached') throw new Error('the manager let go of the migration');
     return ending;
+  }
+
+  #listen(): void {
+    this.#migration.subscribe({ onEntry: (entry) => this.#hear(entry) });
   }
 
   #hear(entry: JournalEntry): void {
