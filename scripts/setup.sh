@@ -109,7 +109,7 @@ needs_no_build() {
 }
 
 command_line_is_built() {
-  is_built out/main/cli.js contract native main lab package.json package-lock.json cli.vite.config.ts
+  is_built out/main/cli.js contract native main lab package.json package-lock.json cli.vite.config.ts scripts/data-files.ts
 }
 
 content_is_built() {
@@ -117,7 +117,8 @@ content_is_built() {
 }
 
 shell_is_built() {
-  is_built out/main/shell.js contract native main lab preload package.json package-lock.json electron.vite.config.ts
+  is_built out/main/shell.js contract native main lab preload package.json package-lock.json electron.vite.config.ts \
+    scripts/data-files.ts
 }
 
 # is_built FILE SOURCE...: FILE is there, and no source is newer than its stamp. Folders count as sources too: their time
@@ -138,7 +139,7 @@ build_content() {
 }
 
 build_shell() {
-  build shell.js electron-vite build --config electron.vite.config.ts --logLevel warn
+  build shell.js electron-vite build --config electron.vite.config.ts --ignoreConfigWarning --logLevel warn
 }
 
 # build NAME COMMAND...: the stamp takes the time before the build: a source saved in the middle of it is newer, and is

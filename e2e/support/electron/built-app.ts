@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium, type BrowserServer } from 'playwright-core';
 
-const checkout = join(import.meta.dirname, '../../..');
+export const checkout = join(import.meta.dirname, '../../..');
 const chromiumProgram = '/usr/bin/chromium';
 
 /** Why the built app cannot be run here, in words for the test's title; empty when it can. */

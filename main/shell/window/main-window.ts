@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { BrowserWindow, nativeTheme, screen, type Session } from 'electron';
 import { webPreferences } from '#main/shell/security/web-preferences.ts';
+import { windowIcon } from './icon.ts';
 import { placeWindow, smallest, type Rectangle } from './window-state.ts';
 import type { WindowStateFile } from './window-state-file.ts';
 
@@ -23,6 +24,7 @@ export function createMainWindow({ session, stateFile, inspector }: MainWindowOp
     minHeight: smallest.height,
     show: false,
     title: 'Switchyard',
+    icon: windowIcon,
     backgroundColor: nativeTheme.shouldUseDarkColors ? pageColours.dark : pageColours.light,
     webPreferences: {
       ...webPreferences,
