@@ -414,7 +414,9 @@ describe('paths that are prepared', () => {
 
   test('do not keep an end from being told when they cannot be put back', () => {
     const journal = [...did('prepare-paths'), ...begun, ...did('quit-destination'), ...failed('restore-paths')];
-    expect(decided({ journal, ...back })).toBe('end safe-on-source, guest source');
+    expect(decided({ journal, ...back })).toBe('wait for another try to restore-paths');
+    const again = Array.from({ length: 4 }, () => failed('restore-paths')).flat();
+    expect(decided({ journal: [...journal, ...again], ...back })).toBe('end safe-on-source, guest source');
   });
 
   test('are put back also when preparing them was interrupted', () => {

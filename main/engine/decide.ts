@@ -55,14 +55,15 @@ const goneBack = new Set(['failed', 'cancelled']);
 
 export function decide(state: MigrationState, elapsed: Elapsed): Decision {
   const decision = choose(state, elapsed);
-  return decision.kind === 'end' && isFinal(decision.outcome) ? (restorePaths(state) ?? decision) : decision;
+  if (decision.kind !== 'end' || !isFinal(decision.outcome)) return decision;
+  return restorePaths(state, elapsed) ?? decision;
 }
 
-/** Before the last word: both hosts get their MPTCP endpoints and limits back. Tried once a life; it must not keep an end from being told. */
-function restorePaths({ steps, changedPaths }: MigrationState): Decision | undefined {
-  const touched = steps['prepare-paths'] !== undefined || Object.keys(changedPaths).length > 0;
-  const restored = steps['restore-paths'];
-  return touched && (restored === undefined || restored === 'uncertain') ? act('restore-paths') : undefined;
+/** Before the last word, after which nobody looks again: both hosts get their MPTCP endpoints and limits back, if they can. */
+function restorePaths(state: MigrationState, elapsed: Elapsed): Decision | undefined {
+  if (state.steps['prepare-paths'] === undefined && Object.keys(state.changedPaths).length === 0) return undefined;
+  const restored = attempt(state, 'restore-paths', elapsed);
+  return typeof restored === 'string' ? undefined : restored;
 }
 
 function choose(state: MigrationState, elapsed: Elapsed): Decision {

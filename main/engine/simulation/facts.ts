@@ -53,13 +53,14 @@ export function planOf(parts: {
   readonly source: HostFacts;
   readonly destination: HostFacts;
   readonly settings?: Partial<MigrationSettings>;
+  readonly preparation?: Plan['preparation'];
 }): Plan {
-  const { settings, ...rest } = parts;
+  const { settings, preparation, ...rest } = parts;
   return {
     ...rest,
     settings: { ...defaultSettings, ...settings },
     paths: [pathBetween(parts.source, parts.destination)],
-    preparation: { source: [], destination: [] },
+    preparation: preparation ?? { source: [], destination: [] },
     checks: [],
     user: 'operator',
     versions: { switchyard: '0.1.0' },

@@ -21,6 +21,7 @@ export class MigrationUnderTest {
     world: SimulatedWorld,
     settings: Partial<MigrationSettings> = {},
     into: 'twin' | 'deferred' | 'listening' = 'twin',
+    preparation: Plan['preparation'] = { source: [], destination: [] },
   ) {
     const [source, ...others] = world.processes;
     if (!source || others.length > 0) throw new Error('there has to be one guest');
@@ -36,6 +37,7 @@ export class MigrationUnderTest {
       source: source.machine.facts,
       destination: destination.facts,
       settings,
+      preparation,
     });
     this.plan = into === 'twin' ? plan : { ...plan, ...intoWaiting(destination, id, into === 'listening') };
     world.migrations += 1;

@@ -1,4 +1,4 @@
-import type { MigrationSettings } from '#contract/migration.ts';
+import type { MigrationSettings, Plan } from '#contract/migration.ts';
 import type { MigrationUnderTest } from './migration-under-test.ts';
 import { at, planned } from './scenes.ts';
 
@@ -8,6 +8,7 @@ export interface Scenario {
   /** How it ends when nothing else goes wrong. */
   readonly outcome: 'done-on-destination' | 'safe-on-source';
   readonly settings?: Partial<MigrationSettings>;
+  readonly preparation?: Plan['preparation'];
   /** Other calls are made before `migrate` than in the first. */
   readonly beginsDifferently?: boolean;
   readonly befall: (migration: MigrationUnderTest) => void;
@@ -52,10 +53,26 @@ export const scenarios: readonly Scenario[] = [
     settings: { postCopy: 'allow' },
     befall: (migration) => at('copying', migration, () => migration.requestPostCopy('operator')),
   },
+  {
+    name: 'a migration whose paths are prepared',
+    outcome: 'done-on-destination',
+    preparation: {
+      source: [
+        {
+          kind: 'set-limits',
+          limits: { subflows: 2, addAddrAccepted: 2 },
+          before: { subflows: 0, addAddrAccepted: 0 },
+        },
+      ],
+      destination: [{ kind: 'add-endpoint', endpoint: { address: '10.0.2.2', interface: 'eth2', flags: ['signal'] } }],
+    },
+    beginsDifferently: true,
+    befall: () => undefined,
+  },
 ];
 
-export function migrationOf({ befall, settings }: Scenario): MigrationUnderTest {
-  const migration = planned(settings);
+export function migrationOf({ befall, settings, preparation }: Scenario): MigrationUnderTest {
+  const migration = planned(settings, 'running', preparation);
   befall(migration);
   return migration;
 }

@@ -1,4 +1,4 @@
-import type { MigrationSettings } from '#contract/migration.ts';
+import type { MigrationSettings, Plan } from '#contract/migration.ts';
 import { MigrationUnderTest } from './migration-under-test.ts';
 import { SimulatedWorld } from './simulated-world.ts';
 
@@ -6,10 +6,11 @@ import { SimulatedWorld } from './simulated-world.ts';
 export function planned(
   settings: Partial<MigrationSettings> = {},
   guest: 'running' | 'paused' = 'running',
+  preparation?: Plan['preparation'],
 ): MigrationUnderTest {
   const world = new SimulatedWorld();
   world.machine('alpha').boot(guest);
-  return new MigrationUnderTest(world, settings);
+  return new MigrationUnderTest(world, settings, 'twin', preparation);
 }
 
 type Moment = (migration: MigrationUnderTest) => boolean;
