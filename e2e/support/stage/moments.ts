@@ -41,3 +41,21 @@ export const inPostCopy = told('post-copy-entered');
 export function died(side: Side): Moment {
   return told('observed', (event) => event.side === side && event.observation.kind === 'gone');
 }
+
+/** By a name that another process can be told: `done listen`, `intended migrate`, `committed`, `source postmigrate`. */
+export function momentNamed(name: string): Moment {
+  const [first = '', second] = name.split(' ');
+  if (second === undefined) return (event) => event.kind === first;
+  return (event) => {
+    switch (event.kind) {
+      case 'intended':
+      case 'done':
+      case 'failed':
+        return event.kind === first && event.step === second;
+      case 'observed':
+        return event.side === first && event.observation.kind === 'answering' && event.observation.migration === second;
+      default:
+        return false;
+    }
+  };
+}

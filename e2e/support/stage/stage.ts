@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultSettings, type MigrationSettings } from '#contract/migration.ts';
 import { SwitchyardError } from '#contract/errors.ts';
@@ -9,10 +12,12 @@ import { untilWalking, startQemu } from '#lab/guest/start.ts';
 import { labDown, labUp, type LabOptions } from '#lab/lab.ts';
 import { labNames, type LabNames } from '#lab/names.ts';
 import { Application } from '#main/app/application.ts';
+import { readMigrationWithoutSamples } from '#main/storage/stored-migration.ts';
 import { backDoorArguments } from './back-door.ts';
 import { belongings, type Premises } from './belongings.ts';
 import { CopyFinder, lookAt, type Copy } from './copies.ts';
 import { readMemory, type Memory } from './memory.ts';
+import type { Fate } from './mortal-manager.ts';
 import { Network } from './network.ts';
 import { RunningCopies } from './running-copies.ts';
 import { Story } from './story.ts';
@@ -146,7 +151,35 @@ export class Stage implements AsyncDisposable {
     const before = await this.before();
     const started = await this.application.start(this.request(wish));
     if (started.kind === 'refused') throw new Error(started.refusals.map(({ text }) => text).join(' '));
-    return new Story(this, started.plan, started.migration, before);
+    const story = new Story(this, started.plan, before);
+    story.goOn(started.migration);
+    return story;
+  }
+
+  /** The same, but its manager is another process, which dies as it is told to; resolves when it is dead. */
+  async beginMortally(fate: Fate, wish: Wish = {}): Promise<Story> {
+    await this.settle();
+    const before = await this.before();
+    const id = await this.#runMortalManager(JSON.stringify(this.request(wish)), JSON.stringify(fate));
+    const { entries } = await readMigrationWithoutSamples(this.premises.state, id);
+    const event = entries[0]?.event;
+    if (event?.kind !== 'planned') throw new Error('it died before it had written its plan');
+    return new Story(this, event.plan, before, entries);
+  }
+
+  async #runMortalManager(...args: readonly string[]): Promise<string> {
+    const program = join(import.meta.dirname, 'mortal-manager.ts');
+    const child = spawn(process.execPath, [program, ...args], {
+      env: this.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [said, complained, [, signal]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    if (signal !== 'SIGKILL') throw new Error(complained);
+    return said;
   }
 
   /** Asks for what must not be begun; resolves with the sentences that say why. */

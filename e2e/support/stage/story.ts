@@ -18,24 +18,24 @@ export class Story {
   readonly before: Before;
   readonly entries: JournalEntry[];
   readonly #plan: Plan;
-  #migration: OpenMigration;
+  #migration: OpenMigration | undefined;
   readonly #acts = new Set<{ readonly moment: Moment; readonly act: Act }>();
   readonly #under: Promise<unknown>[] = [];
 
-  constructor(stage: Stage, plan: Plan, migration: OpenMigration, before: Before) {
+  /** With `history` before anybody listens, when a manager has been there that is gone. */
+  constructor(stage: Stage, plan: Plan, before: Before, history: readonly JournalEntry[] = []) {
     this.stage = stage;
-    this.id = migration.id;
+    this.id = plan.id;
     this.source = plan.source.id;
     this.destination = plan.destination.id;
     this.before = before;
     this.#plan = plan;
-    this.entries = [...migration.history];
-    this.#migration = migration;
-    this.#listen();
+    this.entries = [...history];
   }
 
   /** Of whoever manages it now. */
   get migration(): OpenMigration {
+    if (!this.#migration) throw new Error('nobody manages this migration');
     return this.#migration;
   }
 
@@ -69,23 +69,20 @@ export class Story {
     });
   }
 
-  /** Goes on with another manager: this process again, for one. Only what comes from now on is heard. */
+  /** Goes on with this manager: this process, for one. Of the journal only what is new is heard. */
   goOn(migration: OpenMigration | undefined): void {
     if (!migration) throw new Error('nothing is left to be done');
     this.#migration = migration;
-    this.#listen();
+    for (const entry of migration.history.slice(this.entries.length)) this.#hear(entry);
+    migration.subscribe({ onEntry: (entry) => this.#hear(entry) });
   }
 
   /** When its manager has ended. */
   async end(): Promise<JournalEventOf<'ended'>> {
-    const ending = await this.#migration.ended;
+    const ending = await this.migration.ended;
     await Promise.all(this.#under);
     if (ending.kind === 'detached') throw new Error('the manager let go of the migration');
     return ending;
-  }
-
-  #listen(): void {
-    this.#migration.subscribe({ onEntry: (entry) => this.#hear(entry) });
   }
 
   #hear(entry: JournalEntry): void {
