@@ -15,10 +15,14 @@ const deaths = [
   { moment: 'after', delayMs: 0 },
 ] as const;
 
-async function entriesOf(scenario: Scenario): Promise<number> {
+/** Entries of the scenario when nobody dies. How it begins is the same in most: only the first is asked about that. */
+async function entriesOf(scenario: Scenario): Promise<number[]> {
   const migration = migrationOf(scenario);
   await migration.migrate();
-  return migration.events.length;
+  const { events } = migration;
+  const moves = events.findIndex((event) => event.kind === 'done' && event.step === 'migrate');
+  const first = scenario === scenarios[0] || scenario.beginsDifferently === true ? 0 : moves;
+  return events.map((_, atEntry) => atEntry).slice(first);
 }
 
 /** What must hold once somebody has brought it to its end, whoever died before. */
@@ -36,9 +40,8 @@ const onAlpha = { outcome: 'safe-on-source', truth: 'runs on alpha' };
 const clean = { leftOver: [], violations: [], again: 'done-on-destination' };
 
 describe.each(scenarios)('$name', async (scenario) => {
-  const count = await entriesOf(scenario);
-  const cases = Array.from({ length: count }, (_, atEntry) => deaths.map((death) => ({ atEntry, ...death })))
-    .flat()
+  const cases = (await entriesOf(scenario))
+    .flatMap((atEntry) => deaths.map((death) => ({ atEntry, ...death })))
     .filter(({ atEntry, moment }) => atEntry > 0 || moment === 'after');
 
   test.each(cases)('dies $moment entry $atEntry, $delayMs ms alone', async ({ delayMs, ...death }) => {

@@ -584,6 +584,13 @@ describe('going back', () => {
     );
   });
 
+  test('a source that was resumed gets its time to run, then the operator is told', () => {
+    const journal = [...begun, ...did('quit-destination', 'resume-source')];
+    const resumed = { journal, source: A.failedStopped, destination: gone };
+    expect(decided(resumed)).toBe('wait for the source to run, which is postmigrate');
+    expect(decided({ ...resumed, elapsed: tooLong })).toBe('end stopped-on-source, guest stopped');
+  });
+
   test('a source that cannot be resumed stays stopped, and the operator is told', () => {
     const journal = [
       ...begun,
@@ -622,6 +629,47 @@ describe('going back', () => {
     expect(decided({ ...copying, journal: [...begun, { kind: 'sampling-failed', why: 'no' }] })).toBe(
       'note cancel-requested mptcp-required',
     );
+  });
+});
+
+describe('a post-copy whose connection breaks', () => {
+  const journal: JournalEvent[] = [...begun, { kind: 'post-copy-entered' }];
+  const stalled: JournalEvent = { kind: 'stalled', forMs: 31_000, guest: 'destination' };
+  const active = {
+    source: answering('finish-migrate', 'postcopy-active'),
+    destination: answering('running', 'postcopy-active'),
+  };
+  const one = { ...active, source: answering('finish-migrate', 'postcopy-paused') };
+  const both = { ...one, destination: answering('running', 'postcopy-paused') };
+  const dead = { ...now, withoutProgressMs: 31_000 };
+
+  test('is written down, then paused on both sides', () => {
+    expect(decided({ journal, ...active, elapsed: dead })).toBe('note stalled');
+    expect(decided({ journal: [...journal, stalled], ...active, elapsed: dead })).toBe('act pause-post-copy');
+  });
+
+  test('is paused on both sides when one has noticed', () => {
+    expect(decided({ journal, ...one })).toBe('act pause-post-copy');
+    const told = [...journal, ...did('pause-post-copy')];
+    expect(decided({ journal: told, ...one })).toBe('wait for both sides to pause');
+    expect(decided({ journal: told, ...one, elapsed: settled })).toBe('end paused-recoverable, guest destination');
+  });
+
+  test('that cannot be paused is left as it is', () => {
+    const refused = [...journal, ...Array.from({ length: 5 }, () => failed('pause-post-copy')).flat()];
+    expect(decided({ journal: refused, ...one, elapsed: tooLong })).toBe('end paused-recoverable, guest destination');
+  });
+
+  test('waits for the operator, then for the destination to listen, then for the source to join', () => {
+    const asked: JournalEvent[] = [...journal, { kind: 'recovery-requested', by: 'ann' }];
+    expect(decided({ journal, ...both })).toBe('end paused-recoverable, guest destination');
+    expect(decided({ journal: asked, ...both })).toBe('act listen-for-recovery');
+    expect(decided({ journal: [...asked, ...did('listen-for-recovery')], ...both })).toBe('act recover');
+  });
+
+  test('with a destination that does not answer', () => {
+    expect(decided({ journal, ...active, destination: silent })).toBe('wait for the destination to answer');
+    expect(decided({ journal, ...active, destination: silent, elapsed: tooLong })).toBe('end unknown, guest unknown');
   });
 });
 

@@ -152,3 +152,26 @@ test('the simulated plan is one that the contract accepts', () => {
   const { plan } = planned();
   expect(planSchema.parse(plan)).toEqual(plan);
 });
+
+test('a fault of ours ends the run with its cause, and touches nothing', async () => {
+  const migration = planned();
+  const run = await migration.begin();
+  migration.manager.ports.source.attach = () => Promise.reject(new TypeError('ours'));
+  await expect(migration.world.clock.until(run.run())).rejects.toThrow('ours');
+  expect({ story: migration.story, truth: migration.world.whereabouts, ...peace(migration) }).toEqual({
+    story: ['planned'],
+    truth: 'runs on alpha',
+    ...quiet,
+  });
+});
+
+test('nobody who has left is told anything more', async () => {
+  const migration = planned();
+  const run = await migration.begin();
+  const heard: string[] = [];
+  const leave = run.subscribe({ onEntry: ({ event }) => heard.push(event.kind) });
+  at('copying', migration, leave);
+  await migration.finish();
+  expect(heard).toContain('intended');
+  expect(heard).not.toContain('ended');
+});
