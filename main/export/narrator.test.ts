@@ -182,7 +182,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [
     { kind: 'ended', outcome: 'unknown', guest: 'unknown' },
-    'Not known: where lab-guest runs must be looked at; nothing has been touched.',
+    'Not known: where lab-guest runs must be looked at; nothing more is touched.',
   ],
 ];
 

@@ -321,7 +321,7 @@ const outcomes: Readonly<Record<Outcome, (scene: Scene) => string>> = {
   'paused-recoverable': ({ guest }) => `Paused: ${guest} waits for the connection to be recovered`,
   'stopped-on-source': ({ guest, source }) => `Stopped: ${guest} is intact on ${source} and does not run`,
   lost: ({ guest }) => `Lost: ${guest} runs nowhere and must be started from its disks`,
-  unknown: ({ guest }) => `Not known: where ${guest} runs must be looked at; nothing has been touched`,
+  unknown: ({ guest }) => `Not known: where ${guest} runs must be looked at; nothing more is touched`,
 };
 
 /** With exactly one full stop at its end, and a capital at its beginning left to the caller. */

@@ -77,7 +77,7 @@ export function outcomeSentence({
     case 'lost':
       return `Lost: ${guest} runs nowhere and must be started from its disks.`;
     case 'unknown':
-      return `Not known: where ${guest} runs must be looked at; nothing has been touched.`;
+      return `Not known: where ${guest} runs must be looked at; nothing more is touched.`;
   }
 }
 

@@ -15,7 +15,7 @@ const outcomes: Readonly<Record<Outcome, (record: MigrationRecord) => string>> =
   'paused-recoverable': ({ guest }) => `${guest} is paused and can be recovered.`,
   'stopped-on-source': ({ guest, source }) => `${guest} is stopped on ${source}, intact.`,
   lost: ({ guest }) => `${guest} runs nowhere: it has to be started again from its disks.`,
-  unknown: ({ guest }) => `Where ${guest} runs is not known; nothing has been touched.`,
+  unknown: ({ guest }) => `Where ${guest} runs is not known; nothing more is touched.`,
 };
 
 const places: Readonly<Record<GuestPlace, (record: MigrationRecord) => string>> = {
