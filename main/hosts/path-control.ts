@@ -9,6 +9,7 @@ import { wasRefused } from '#native/netlink/netlink-error.ts';
 import { readLinks } from '#native/netlink/network-links.ts';
 import { openNetlinkSession, openPathManager } from '#native/netlink/open-session.ts';
 import { readSockets } from '#native/netlink/socket-table.ts';
+import { connectedStates } from '#native/netlink/tcp-state.ts';
 import type { NetworkPlace } from './network-place.ts';
 
 /** The MPTCP path manager of one network namespace, as far as a migration changes it. Needs CAP_NET_ADMIN there. */
@@ -96,10 +97,13 @@ function notAnnounced({ address }: PathEnd, { id, flags }: Endpoint): Switchyard
   });
 }
 
-/** A kernel that cannot close a socket for us (no CONFIG_INET_DIAG_DESTROY) closes it when it gives up. */
+/**
+ * Also those that the peer's withdrawal has begun to close: without a carrier their farewell would take minutes. A kernel
+ * that cannot close a socket for us (no CONFIG_INET_DIAG_DESTROY) closes it when it gives up.
+ */
 export function closeSubflows({ namespace }: NetworkPlace, { localAddress, remoteAddress, port }: SubflowName): void {
   using session = openNetlinkSession('sock-diag', namespace);
-  const query = { protocol: 'tcp', states: ['established'], localPorts: [port], remotePorts: [port] } as const;
+  const query = { protocol: 'tcp', states: connectedStates, localPorts: [port], remotePorts: [port] } as const;
   const rows = (['ipv4', 'ipv6'] as const).flatMap((family) => readSockets(session, { ...query, family }));
   for (const row of rows) {
     const isOfPath = row.localAddress === localAddress && row.remoteAddress === remoteAddress;
