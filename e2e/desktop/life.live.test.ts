@@ -3,20 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserServer } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { addContent, buildDesktop, remove, startBrowser, whyNoDesktop } from '#e2e/support/electron/built-app.ts';
+import {
+  addContent,
+  addPlainContent,
+  buildDesktop,
+  remove,
+  startBrowser,
+  whyNoDesktop,
+} from '#e2e/support/electron/built-app.ts';
 import { startApp, type AppOptions, type DesktopApp } from '#e2e/support/electron/driver.ts';
 
 // The built app with its real window content, from its first line to its last, against the stand-in for Electron.
 
 const whyNot = whyNoDesktop();
+/** With the window's real content, and with a page of one line, for what does not depend on it. */
 let root: string;
+let plainRoot: string;
 let browser: BrowserServer;
 let home: string;
 const apps: DesktopApp[] = [];
 
 beforeAll(async () => {
   if (whyNot !== '') return;
-  [root, browser] = await Promise.all([buildDesktop(), startBrowser()]);
+  [root, plainRoot, browser] = await Promise.all([buildDesktop(), buildDesktop(), startBrowser()]);
+  addPlainContent(plainRoot);
   await addContent(root);
 });
 
@@ -24,6 +34,7 @@ afterAll(async () => {
   if (whyNot !== '') return;
   await browser.close();
   remove(root);
+  remove(plainRoot);
 });
 
 beforeEach(() => void (home = mkdtempSync(join(tmpdir(), 'switchyard-life-'))));
@@ -34,7 +45,7 @@ afterEach(async () => {
 });
 
 async function start(options: Partial<AppOptions> = {}): Promise<DesktopApp> {
-  const app = await startApp({ root, browserEndpoint: browser.wsEndpoint(), home, ...options });
+  const app = await startApp({ root: plainRoot, browserEndpoint: browser.wsEndpoint(), home, ...options });
   apps.push(app);
   return app;
 }
@@ -47,7 +58,7 @@ async function open(options: Partial<AppOptions> = {}): Promise<DesktopApp> {
 
 describe.skipIf(whyNot !== '')(`the desktop app${whyNot}`, () => {
   test('shows its first screen, without a word from the content security policy', async () => {
-    const app = await open();
+    const app = await open({ root });
     await app.do('waitFor', `document.querySelector('h1') !== null`);
     const { pageErrors, requests, windows } = await app.do('records');
     expect({
@@ -58,7 +69,7 @@ describe.skipIf(whyNot !== '')(`the desktop app${whyNot}`, () => {
   });
 
   test('the menu leads to every screen', async () => {
-    const app = await open();
+    const app = await open({ root });
     const reached = [];
     for (const label of ['Running', 'History', 'Hosts', 'Lab', 'Settings', 'New migration']) {
       await app.do('clickMenu', label);
@@ -76,6 +87,24 @@ describe.skipIf(whyNot !== '')(`the desktop app${whyNot}`, () => {
       await tried(`navigator.clipboard.writeText('ip mptcp limits set subflows 8')`),
       await tried('navigator.clipboard.readText()'),
     ]).toEqual(['done', 'NotAllowedError']);
+  });
+
+  test('odd requests are refused as values, without a stack', async () => {
+    const app = await open();
+    const odd = [
+      `'shell.open', {}`,
+      `{ toString: () => 'hosts.list' }, {}`,
+      `'migration.view', null`,
+      `'hosts.list', { path: '/etc/passwd' }`,
+      `'migration.view', { id: '../../etc/passwd' }`,
+      `'migration.view', { id: 'x'.repeat(8e6) }`,
+      `'migration.view', Array.from({ length: 1000 }).reduce((inner) => ({ inner }), {})`,
+    ];
+    const answers = await Promise.all(odd.map((args) => app.do('evaluate', `window.switchyard.call(${args})`)));
+    expect(answers).toEqual(
+      odd.map(() => ({ ok: false, error: expect.objectContaining({ kind: 'invalid-request' }) })),
+    );
+    expect(JSON.stringify(answers)).not.toContain('.js:');
   });
 
   test('a second start brings back the window that was minimised, and ends itself', async () => {
@@ -107,7 +136,7 @@ describe.skipIf(whyNot !== '')(`the desktop app${whyNot}`, () => {
     const app = await open();
     await app.do('crashPage');
     await app.do('whenLoaded');
-    await app.do('waitFor', `document.querySelector('h1') !== null`);
+    await app.do('waitFor', 'globalThis.scriptRan === true');
     expect(await app.do('dialogCount')).toBe(0);
   });
 
@@ -131,7 +160,7 @@ describe.skipIf(whyNot !== '')(`the desktop app${whyNot}`, () => {
     await app.do('hang');
     expect((await app.do('nextDialog')).options).toMatchObject({ message: 'The window does not respond.' });
     await app.do('answerDialog', { response: 1 });
-    expect(await app.do('evaluate', 'document.title')).toBe('Switchyard');
+    expect(await app.do('evaluate', 'document.title')).toBe('plain');
   });
 
   test('a checkout has the inspector in its menu', async () => {
@@ -142,6 +171,12 @@ describe.skipIf(whyNot !== '')(`the desktop app${whyNot}`, () => {
   test.each(['quit', 'shutDown'] as const)('%s ends it when nothing runs', async (way) => {
     const app = await open();
     await app.do(way);
+    expect(await app.ended).toBe(0);
+  });
+
+  test('a signal ends it in good order', async () => {
+    const app = await open();
+    app.signal('SIGTERM');
     expect(await app.ended).toBe(0);
   });
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { app, dialog, Menu, session } from 'electron';
 import { SwitchyardError } from '#contract/errors.ts';
-import { labService } from '#lab/service.ts';
 import { Application } from '#main/app/application.ts';
 import { Desk } from '#main/app/desk.ts';
 import { readManifest } from '#main/app/window-content.ts';
 import { serveContent } from './content/serve-content.ts';
 import { Desktop } from './desktop.ts';
+import { desktopLab } from './desktop-lab.ts';
 import { saveExport } from './export/save-export.ts';
 import { openExternalLink } from './external-links.ts';
 import { logIncident } from './incidents.ts';
@@ -34,7 +34,7 @@ async function open(): Promise<void> {
     version,
     face: {
       capabilities: ['save-dialog', 'window'],
-      lab: labService,
+      lab: desktopLab,
       save: async (file, asking) => {
         const window = windows.onScreen(asking);
         return window ? saveExport(file, window) : { kind: 'dismissed' };

@@ -29,6 +29,7 @@ export interface DesktopApp {
   do<Name extends Method>(method: Name, ...args: Parameters<Control[Name]>): Promise<Value<Name>>;
   /** The exit code, once it has ended by itself. */
   readonly ended: Promise<number>;
+  signal(name: 'SIGTERM' | 'SIGINT'): void;
   /** What it wrote to stderr so far. */
   stderr(): string;
   /** Ends it whatever it is doing, and removes its home. */
@@ -96,6 +97,10 @@ class RunningApp implements DesktopApp {
       this.#calls.set(id, { resolve, reject });
       this.#child.send({ id, method, args });
     });
+  }
+
+  signal(name: 'SIGTERM' | 'SIGINT'): void {
+    this.#child.kill(name);
   }
 
   stderr(): string {
