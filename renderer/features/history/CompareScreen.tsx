@@ -1,10 +1,11 @@
 import { Spinner } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { MigrationView } from '#contract/channels.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs, formatFraction } from '#contract/units.ts';
 import { toHash } from '#renderer/app/routes.ts';
 import { CompareChart } from '#renderer/charts/CompareChart.tsx';
 import { pathClass } from '#renderer/charts/colours.ts';
+import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { ScreenTitle } from '#renderer/components/ScreenTitle.tsx';
 import { counted, dateAndTime, outcomes, transportInWords } from '#renderer/components/words.ts';
@@ -41,7 +42,7 @@ function Comparison({ one, other }: { one: Record; other: Record }) {
         <CompareChart runs={runs} />
       </Panel>
       <Panel title="Figures">
-        <Table variant="compact" aria-label="Figures of both migrations">
+        <DataTable label="Figures of both migrations">
           <Thead>
             <Tr>
               <Th screenReaderText="Figure" />
@@ -65,7 +66,7 @@ function Comparison({ one, other }: { one: Record; other: Record }) {
               </Tr>
             ))}
           </Tbody>
-        </Table>
+        </DataTable>
       </Panel>
     </div>
   );

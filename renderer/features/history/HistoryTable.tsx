@@ -1,10 +1,11 @@
 import { Checkbox, Label } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { MigrationRow } from '#contract/channels.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs } from '#contract/units.ts';
 import { navigate } from '#renderer/app/navigation.ts';
 import { toHash } from '#renderer/app/routes.ts';
 import { ActionMenu } from '#renderer/components/ActionMenu.tsx';
+import { DataTable } from '#renderer/components/DataTable.tsx';
 import { useExports } from '#renderer/components/ExportMenu.tsx';
 import { ScrollRegion } from '#renderer/components/ScrollRegion.tsx';
 import { dateAndTime, outcomes, phaseInWords } from '#renderer/components/words.ts';
@@ -18,7 +19,7 @@ interface HistoryTableProps {
 export function HistoryTable({ rows, marked, onMark }: HistoryTableProps) {
   return (
     <ScrollRegion label="Migrations, newest first" className="sy-wide-table">
-      <Table variant="compact" aria-label="Migrations">
+      <DataTable label="Migrations">
         <Thead>
           <Tr>
             <Th screenReaderText="Mark" />
@@ -41,7 +42,7 @@ export function HistoryTable({ rows, marked, onMark }: HistoryTableProps) {
             <HistoryRow key={row.id} row={row} isMarked={marked.includes(row.id)} onMark={onMark} />
           ))}
         </Tbody>
-      </Table>
+      </DataTable>
     </ScrollRegion>
   );
 }

@@ -1,9 +1,10 @@
 import { Label } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { Guest, HostFacts, NetworkInterface } from '#contract/host.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
 import { Command } from '#renderer/components/Command.tsx';
 import { CheckCircleIcon, ExclamationTriangleIcon, MinusCircleIcon } from '#renderer/components/icons.ts';
+import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Metric, Metrics } from '#renderer/components/Metric.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 
@@ -73,7 +74,7 @@ export function HostCard({ host, guests }: { host: HostFacts; guests: readonly G
 function Interfaces({ host: { id, interfaces, mptcp } }: { host: HostFacts }) {
   if (interfaces.length === 0) return <p className="sy-subtle">No network interface.</p>;
   return (
-    <Table variant="compact" aria-label={`Interfaces of ${id}`}>
+    <DataTable label={`Interfaces of ${id}`}>
       <Thead>
         <Tr>
           <Th>Interface</Th>
@@ -105,7 +106,7 @@ function Interfaces({ host: { id, interfaces, mptcp } }: { host: HostFacts }) {
           </Tr>
         ))}
       </Tbody>
-    </Table>
+    </DataTable>
   );
 }
 

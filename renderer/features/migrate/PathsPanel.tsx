@@ -1,11 +1,12 @@
 import { ExpandableSection, FormSelect, FormSelectOption, Switch } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState } from 'react';
 import { useStore } from 'zustand';
 import type { MigrationSettings, Path } from '#contract/migration.ts';
 import { formatBitsPerSecond } from '#contract/units.ts';
 import { useServices } from '#renderer/app/services.ts';
 import { Choice } from '#renderer/components/Choice.tsx';
+import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { convergencePolicies, policyOf } from './convergence.ts';
 import { sumInWords } from './path-sums.ts';
@@ -84,7 +85,7 @@ function PathTable({ paths, multipath }: { paths: readonly Path[]; multipath: bo
   const [first] = paths;
   return (
     <div>
-      <Table variant="compact" borders={false} aria-label="Paths" className="sy-path-table">
+      <DataTable label="Paths" className="sy-path-table">
         <Thead>
           <Tr>
             <Th>Interfaces</Th>
@@ -115,7 +116,7 @@ function PathTable({ paths, multipath }: { paths: readonly Path[]; multipath: bo
             </Tr>
           ))}
         </Tbody>
-      </Table>
+      </DataTable>
       <p className="sy-path-sum">
         <strong>{sumInWords(used)}</strong>
         {multipath && paths.length > 1 && first?.speedBitsPerSecond !== undefined && (

@@ -1,8 +1,9 @@
 import { Label } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { MigrationView } from '#contract/channels.ts';
 import type { Progress } from '#contract/progress.ts';
 import { formatBytes, formatFraction } from '#contract/units.ts';
+import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import type { Readings } from '#renderer/telemetry/readings.ts';
 
@@ -30,7 +31,7 @@ export function ConvergencePanel({ record, readings }: ConvergencePanelProps) {
   const hidden = iterations.length - shown.length;
   return (
     <Panel title="Convergence">
-      <Table variant="compact" aria-label="Iterations">
+      <DataTable label="Iterations">
         <Thead>
           <Tr>
             <Th className="sy-number">Iter.</Th>
@@ -51,7 +52,7 @@ export function ConvergencePanel({ record, readings }: ConvergencePanelProps) {
             </Tr>
           ))}
         </Tbody>
-      </Table>
+      </DataTable>
       {hidden > 0 && <p className="sy-subtle">{hidden} earlier iterations are in the exported record.</p>}
       {outcome === undefined && readings?.progress && <Judgement progress={readings.progress} readings={readings} />}
     </Panel>

@@ -1,9 +1,10 @@
 import { Progress, ProgressMeasureLocation } from '@patternfly/react-core';
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { MigrationRow } from '#contract/channels.ts';
 import { progressOf } from '#contract/progress.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
 import { toHash } from '#renderer/app/routes.ts';
+import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { phaseInWords } from '#renderer/components/words.ts';
 
@@ -11,7 +12,7 @@ import { phaseInWords } from '#renderer/components/words.ts';
 export function OpenMigrations({ rows, shown }: { rows: readonly MigrationRow[]; shown: string }) {
   return (
     <Panel title={rows.length === 1 ? 'Another migration is running' : `${rows.length} migrations are running`}>
-      <Table variant="compact" aria-label="Running migrations">
+      <DataTable label="Running migrations">
         <Thead>
           <Tr>
             <Th>Guest</Th>
@@ -29,7 +30,7 @@ export function OpenMigrations({ rows, shown }: { rows: readonly MigrationRow[];
             <OpenRow key={row.id} row={row} isShown={row.id === shown} />
           ))}
         </Tbody>
-      </Table>
+      </DataTable>
     </Panel>
   );
 }

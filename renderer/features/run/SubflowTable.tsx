@@ -1,4 +1,4 @@
-import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import type { MigrationView } from '#contract/channels.ts';
 import type { Path } from '#contract/migration.ts';
 import type { OperatorPathAction } from '#contract/requests.ts';
@@ -6,6 +6,7 @@ import { formatBitsPerSecond, formatBytes, formatFraction, formatMicroseconds } 
 import { useServices } from '#renderer/app/services.ts';
 import { pathClass } from '#renderer/charts/colours.ts';
 import { ActionMenu } from '#renderer/components/ActionMenu.tsx';
+import { DataTable } from '#renderer/components/DataTable.tsx';
 import { SubflowState } from '#renderer/components/SubflowState.tsx';
 import type { BandReading, Readings } from '#renderer/telemetry/readings.ts';
 
@@ -21,7 +22,7 @@ export function SubflowTable({ view, readings }: SubflowTableProps) {
   const bands = readings?.bands ?? [];
   const unused = record.paths.filter((path) => !bands.some(({ band }) => band.localAddress === path.sourceAddress));
   return (
-    <Table variant="compact" aria-label="Subflows" className="sy-subflows">
+    <DataTable label="Subflows" className="sy-subflows">
       <Thead>
         <Tr>
           <Th>Subflow</Th>
@@ -44,7 +45,7 @@ export function SubflowTable({ view, readings }: SubflowTableProps) {
           <UnusedRow key={path.sourceAddress} view={view} path={path} />
         ))}
       </Tbody>
-    </Table>
+    </DataTable>
   );
 }
 

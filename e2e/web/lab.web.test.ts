@@ -1,0 +1,48 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchChromium, Visitor } from '#e2e/support/visitor.ts';
+
+// The newcomer's first minute.
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+
+test('make a lab, migrate, cut a cable beside the chart, mend it, arrive', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await page.getByRole('link', { name: 'Lab' }).click();
+  await page.getByRole('button', { name: 'Make a lab' }).click();
+  await page.getByRole('button', { name: 'Migrate lab-guest to lab-destination' }).click();
+  const migrate = page.getByRole('button', { name: 'Migrate', exact: true });
+  await page.getByText('From lab-source to lab-destination.').waitFor();
+  await expect.poll(() => migrate.isEnabled()).toBe(true);
+  await migrate.click();
+  await page.getByRole('heading', { name: 'lab-guest' }).waitFor();
+  await visitor.pass(4_000);
+
+  await page.getByRole('button', { name: 'Cut link 1' }).click();
+  await visitor.pass(1_000);
+  const row = page.getByRole('table', { name: 'Subflows' }).getByRole('row').filter({ hasText: 'sy1' });
+  await row.getByText('stale').waitFor();
+  await page.getByRole('button', { name: 'Mend link 1' }).click();
+  await visitor.pass(1_000);
+  await row.getByText('active · rejoined').waitFor();
+
+  await visitor.pass(60_000, 2_000);
+  await page.getByText('Done: lab-guest is on lab-destination.').first().waitFor();
+  await visitor.go('lab');
+  await page.getByRole('button', { name: 'Migrate lab-guest to lab-source' }).waitFor();
+});
+
+test('a lab is removed after a question', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await visitor.go('lab');
+  await page.getByRole('button', { name: 'Make a lab' }).click();
+  await page.getByRole('button', { name: 'Remove the lab' }).click();
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await expect.poll(() => page.getByText('See a real migration within a minute').count()).toBe(1);
+});

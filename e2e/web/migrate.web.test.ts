@@ -1,0 +1,110 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchChromium, move, Visitor } from '#e2e/support/visitor.ts';
+
+// The first screen: from a wish to a guest that moves.
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+
+test('the repeat case is one click: the guest that was moved last is chosen, and the way back', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page, host } = visitor;
+  await page.getByText('hv-07', { exact: true }).click();
+  await page.getByRole('button', { name: 'Migrate', exact: true }).click();
+  await page.getByRole('heading', { name: 'db-primary' }).waitFor();
+  host.advance(60_000);
+  await page.getByText('Done: db-primary is on hv-07.').first().waitFor();
+  await visitor.go('migrate');
+  await page.reload();
+
+  await page.getByRole('button', { name: 'Migrate', exact: true }).click();
+
+  await page.getByText('Copying memory').or(page.getByText('Preparing the destination')).waitFor();
+  expect(await page.locator('.sy-route').innerText()).toMatch(/hv-07\s+to\s+hv-03/);
+});
+
+test('what cannot be chosen stays in sight and says why', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page, host } = visitor;
+  host.start({ ...move(), guest: 'cache-2', from: 'hv-04' });
+  await page.getByText('Is being moved now').waitFor();
+  const impossible = await page
+    .getByRole('radio', { disabled: true })
+    .evaluateAll((radios) => radios.map((radio) => radio.closest('label')?.innerText.replaceAll('\n', ' ')));
+  expect(impossible).toEqual([
+    expect.stringMatching(/^win-ad Has no QMP socket/),
+    expect.stringMatching(/^cache-2 Is being moved now/),
+    'hv-03 The guest is here.',
+    'hv-11 Has no QEMU that could be started.',
+  ]);
+});
+
+test('without Multipath TCP one path is used, and the forecast is of that one', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await page.getByText('3 paths · 22.5 Gbit/s').waitFor();
+  await page.getByText(/^Forecast: about 30 s/).waitFor();
+
+  await page.locator('label').filter({ hasText: 'Multipath TCP' }).click();
+
+  await page.getByText('1 path · 10 Gbit/s').waitFor();
+  await page.getByText(/^Forecast: about 1:\d\d min/).waitFor();
+  expect(await page.getByText('not used by plain TCP').count()).toBe(2);
+});
+
+test('an error keeps the button shut until it is accepted, where it may be', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  const migrate = page.getByRole('button', { name: 'Migrate', exact: true });
+  await page.getByText('hv-02', { exact: true }).click();
+  await page.getByText('One check stands in the way').waitFor();
+  expect(await migrate.isDisabled()).toBe(true);
+
+  await page.getByLabel('Go on in spite of this').check();
+
+  await page.getByText('One check stands in the way').waitFor({ state: 'detached' });
+  await expect.poll(() => migrate.isEnabled()).toBe(true);
+});
+
+test('“require” turns what was a warning into an error, with the command that mends it', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await page.getByText('hv-09', { exact: true }).click();
+  await page.getByText('Warning: ').waitFor({ state: 'attached' });
+
+  await page.getByLabel('When the other side does not speak Multipath TCP').selectOption('require');
+
+  await page.getByText('Error: ').waitFor({ state: 'attached' });
+  expect(await page.locator('.sy-command code').innerText()).toBe('sysctl -w net.mptcp.enabled=1');
+});
+
+test('settings are remembered by the window; a number without its unit is not taken', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  const open = () => page.getByRole('button', { name: 'Downtime limit, bandwidth' }).click();
+  await open();
+  const field = page.getByLabel('Downtime limit', { exact: true });
+  await field.fill('500');
+  await page.getByText('Write it with its unit: 300ms or 2s.').waitFor();
+  await field.fill('500ms');
+  await field.press('Enter');
+  await page.getByText('Copy until 500 ms are left').waitFor();
+
+  await page.reload();
+
+  await expect.poll(() => page.getByText('Copy until 500 ms are left').count()).toBe(1);
+});
+
+test('the review shows what each QEMU will be sent, in order', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await page.getByRole('button', { name: 'Review QMP' }).click();
+  const sides = page.locator('.sy-review-side');
+  await sides.first().waitFor();
+  expect(await sides.allInnerTexts()).toEqual(['Destination', 'Source', 'Destination', 'Source']);
+  expect(await page.locator('.sy-review pre').nth(1).innerText()).toContain('"migrate-incoming"');
+});

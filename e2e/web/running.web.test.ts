@@ -1,0 +1,172 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchChromium, move, Visitor } from '#e2e/support/visitor.ts';
+
+// A migration while it runs: what the operator sees, and what they can do.
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+
+async function watching(visitor: Visitor, afterMs = 5_000, settings = {}): Promise<string> {
+  const id = visitor.host.start(move(settings));
+  await visitor.go('running');
+  await visitor.pass(afterMs);
+  await subflows(visitor.page).getByText('active').first().waitFor();
+  return id;
+}
+
+function subflows(page: Page): ReturnType<Page['getByRole']> {
+  return page.getByRole('table', { name: 'Subflows' });
+}
+
+/** How much of the chart's canvas has each of the first three paths' colours, counted in its left and its right half. */
+function painted(page: Page): Promise<number[]> {
+  return page.evaluate<number[]>(`(() => {
+    const canvas = document.querySelector('canvas');
+    const areas = [[51, 133, 214], [111, 176, 101], [240, 149, 57]];
+    const near = (one, other) => one.every((value, index) => Math.abs(value - other[index]) < 12);
+    const half = Math.floor(canvas.width / 2);
+    return [0, half].flatMap((left) => {
+      const { data } = canvas.getContext('2d').getImageData(left, 0, half, canvas.height);
+      const counts = areas.map(() => 0);
+      for (let at = 0; at < data.length; at += 4 * 7) {
+        const area = areas.findIndex((colour) => near(colour, [...data.slice(at, at + 3)]));
+        if (area >= 0) counts[area] += 1;
+      }
+      return counts;
+    });
+  })()`);
+}
+
+test('a lost link: its subflow says so, a sentence tells of it, the migration goes on and the path comes back', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page, host } = visitor;
+  await watching(visitor);
+
+  host.cut('eth1');
+  await visitor.pass(1_500);
+  await subflows(page).getByRole('row').filter({ hasText: 'eth1' }).getByText('stale').waitFor();
+  await page.getByText('eth1 lost (no carrier); traffic moved to eth0 and eth2.').waitFor();
+
+  host.mend('eth1');
+  await visitor.pass(1_500);
+  await subflows(page).getByText('active · rejoined').waitFor();
+  await visitor.pass(40_000, 2_000);
+  await page.getByText('Done: db-primary is on hv-07.').first().waitFor();
+  expect(await page.getByText(/Over its strongest path alone/).innerText()).toMatch(/about 3\d s longer/);
+});
+
+test('every path has its colour in the chart, also after a reload in mid-run', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await watching(visitor, 15_000);
+  const before = await painted(page);
+
+  await page.reload();
+  await subflows(page).getByText('active').first().waitFor();
+  await visitor.pass(500);
+
+  const after = await painted(page);
+  expect(before.every((count) => count > 100)).toBe(true);
+  expect(after.every((count, index) => count > 0.8 * (before[index] ?? 0))).toBe(true);
+});
+
+test('progress stays below 100 % until it is done', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await watching(visitor);
+  const bar = page.getByRole('progressbar', { name: 'Memory that is already on the destination' });
+  const seen = new Set<number>();
+  while ((await bar.count()) > 0) {
+    seen.add(Number(await bar.getAttribute('aria-valuenow').catch(() => 0)));
+    await visitor.pass(1_000);
+  }
+  expect(Math.max(...seen)).toBeLessThanOrEqual(99);
+  expect(Math.max(...seen)).toBeGreaterThan(60);
+});
+
+test('cancel asks first; then the guest is where it was', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await watching(visitor);
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await page.getByRole('button', { name: 'Let it go on' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await page.getByRole('button', { name: 'Cancel the migration' }).click();
+  await page.getByText('Cancel requested by ada.').waitFor();
+  await visitor.pass(500);
+  await page.getByText('Not migrated: db-primary is safe on hv-03.').first().waitFor();
+  expect(await page.getByText('Guest runs on the source (hv-03)').count()).toBeGreaterThan(0);
+});
+
+test('limits change while it runs, and what holds now is shown', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await watching(visitor);
+  await page.getByRole('button', { name: 'Change the bandwidth limit, now none' }).click();
+  await page.getByRole('textbox', { name: 'Bandwidth limit' }).fill('5gbit');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Change the bandwidth limit, now 5 Gbit/s' }).waitFor();
+  await visitor.pass(2_000);
+  await page.getByText('ada set the bandwidth limit to 5 Gbit/s.').waitFor();
+  await expect.poll(() => page.locator('.sy-panel-aside strong').first().innerText()).toBe('5 Gbit/s');
+});
+
+test('a path is paused and resumed; what is not possible now is shut and says why', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await watching(visitor);
+  const act = async (action: string): Promise<void> => {
+    await page.getByRole('button', { name: 'Actions for eth2' }).click();
+    await page.getByRole('menuitem', { name: action }).click();
+    await visitor.pass(1_000);
+  };
+  const eth2 = subflows(page).getByRole('row').filter({ hasText: 'eth2' });
+  await act('Pause: keep it as backup');
+  await eth2.getByText('backup').waitFor();
+  await act('Resume');
+  await eth2.getByText('active').waitFor();
+  expect(await page.getByRole('button', { name: 'Start post-copy' }).isDisabled()).toBe(true);
+  await page.getByText('Post-copy was not allowed when this migration was started.').waitFor();
+});
+
+test('the line to main breaks: the window says so, comes back, and has what it missed', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page, host } = visitor;
+  await watching(visitor, 10_000);
+  visitor.breakLine();
+  await page.getByText('The connection to Switchyard is lost').waitFor();
+  host.advance(5_000);
+  await page.getByText('The connection to Switchyard is lost').waitFor({ state: 'detached' });
+  await visitor.pass(500);
+  await subflows(page).getByText('active').first().waitFor();
+  await expect.poll(async () => (await painted(page)).every((count) => count > 100)).toBe(true);
+  // Samples at 10 Hz from the first to now, the missing ones among them: all paths add up in the table.
+  await expect.poll(() => subflows(page).getByRole('row').nth(1).innerText()).toMatch(/1[67]\.\d GiB/);
+});
+
+test('tables change at most twice a second while frames come ten times', async () => {
+  await using visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  await watching(visitor, 3_000, { parallelConnections: 6 });
+  // One commit's changes are reported together.
+  await page.evaluate(`(() => {
+    globalThis.commits = 0;
+    const table = document.querySelector('[aria-label="Subflows"] tbody');
+    new MutationObserver(() => (globalThis.commits += 1)).observe(table, { subtree: true, characterData: true, childList: true });
+  })()`);
+  const began = performance.now();
+  for (let frame = 0; frame < 40; frame += 1) {
+    visitor.host.advance(100);
+    await page.waitForTimeout(60);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const commits = await page.evaluate<number>('globalThis.commits');
+  expect(await subflows(page).getByRole('row').count()).toBe(1 + 18);
+  expect(commits).toBeGreaterThan(2);
+  expect(commits).toBeLessThanOrEqual(2 * seconds + 2);
+});
