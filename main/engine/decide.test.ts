@@ -537,6 +537,18 @@ describe('going back', () => {
     );
   });
 
+  test('a running source that cannot let go loses its destination, and is safe', () => {
+    const journal = [...cancelled, ...did('cancel', 'yank')];
+    const elapsed = { ...settled, withoutProgressMs: 5000 };
+    const hanging = { journal, source: answering('running', 'cancelling'), destination: B.waiting, elapsed };
+    const removed = { ...hanging, journal: [...journal, ...did('quit-destination')], destination: gone };
+    expect([decided(hanging), decided({ ...removed, elapsed: now }), decided(removed)]).toEqual([
+      'act quit-destination',
+      'wait for the source to cancel',
+      'end safe-on-source, guest source',
+    ]);
+  });
+
   test('a stall is written down, then becomes a cancel, then a yank', () => {
     const stall = { source: A.stopped, destination: B.waiting, elapsed: stoppedTooLong };
     expect(decided({ ...stall, journal: begun })).toBe('note stalled');

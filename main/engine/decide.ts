@@ -145,7 +145,7 @@ function sourceUnseen(state: MigrationState, kind: 'unreachable' | 'silent', ela
   if (kind === 'silent' && !state.sourceCompleted && !mayBeInPostCopy(state)) {
     // A cancel that it has not taken in time waits behind a main loop that waits for the network.
     const { cancel } = state.steps;
-    if (cancel === 'uncertain' || cancel === 'failed') return pullFree(state, elapsed, 'unknown');
+    if (cancel === 'uncertain' || cancel === 'failed') return pullFree(state, elapsed);
     return elapsed.withoutProgressMs > switchoverLimitMs(state)
       ? forceBack(state, elapsed)
       : wait('the source QEMU to answer');
@@ -176,7 +176,7 @@ function inFlight(state: MigrationState, source: Answer, elapsed: Elapsed): Deci
   if (stopped && elapsed.withoutProgressMs > limitMs && elapsed.sourceStoppedMs > limitMs) {
     return forceBack(state, elapsed);
   }
-  if (state.cancel) return cancelling(state, source, elapsed);
+  if (state.cancel) return cancelling(state, elapsed);
   const unproven = state.negotiated?.protocol === 'tcp' || (state.samplingFailed && !state.negotiated);
   if (settings.mptcp === 'require' && unproven) return cancelFor('mptcp-required', 'policy');
   if (elapsed.withoutProgressMs > settings.stallLimitMs) return forceBack(state, elapsed);
@@ -187,15 +187,29 @@ function inFlight(state: MigrationState, source: Answer, elapsed: Elapsed): Deci
   return wait('the copy');
 }
 
-function cancelling(state: MigrationState, source: Answer, elapsed: Elapsed): Decision {
+function cancelling(state: MigrationState, elapsed: Elapsed): Decision {
   const { cancel } = state.steps;
   if (cancel === undefined || (cancel !== 'done' && state.tries.cancel === undefined)) return act('cancel');
   if (cancel === 'intended') return wait('cancel');
   const hangs =
     cancel !== 'done' || (elapsed.unchangedMs > cancelPatienceMs && elapsed.withoutProgressMs > cancelPatienceMs);
-  return hangs
-    ? pullFree(state, elapsed, source.run === 'running' ? 'source' : 'unknown')
-    : wait('the source to cancel');
+  if (!hangs) return wait('the source to cancel');
+  return sourceRuns(state) ? abandon(state, elapsed) : pullFree(state, elapsed);
+}
+
+/**
+ * A connection that is still being made cannot be broken from here: QEMU waits until the kernel gives it up, which takes
+ * minutes. Its guest runs meanwhile, and without a destination the connection leads nowhere.
+ */
+function abandon(state: MigrationState, elapsed: Elapsed): Decision {
+  const yanked = attempt(state, 'yank', elapsed);
+  if (typeof yanked !== 'string') return yanked;
+  if (elapsed.unchangedMs <= cancelPatienceMs) return wait('the source to come back');
+  return removeDestinationThen(state, elapsed, () =>
+    elapsed.unchangedMs <= cancelPatienceMs
+      ? wait('the source to let go')
+      : end(state, 'safe-on-source', 'source', 'cancel-hangs'),
+  );
 }
 
 /** Bytes have stopped: written down, then cancelled, in band where the source still runs; else it is pulled free. */
@@ -206,15 +220,15 @@ function forceBack(state: MigrationState, elapsed: Elapsed): Decision {
     return note({ kind: 'stalled', forMs: Math.round(elapsed.withoutProgressMs), guest });
   }
   if (!state.cancel) return cancelFor('stalled', 'watchdog');
-  return pullFree(state, elapsed, 'unknown');
+  return pullFree(state, elapsed);
 }
 
 /** Out of band, so that it reaches also a QEMU whose main loop waits for the network. */
-function pullFree(state: MigrationState, elapsed: Elapsed, guest: GuestPlace): Decision {
+function pullFree(state: MigrationState, elapsed: Elapsed): Decision {
   const yanked = attempt(state, 'yank', elapsed);
   if (typeof yanked !== 'string') return yanked;
   return elapsed.unchangedMs > patienceMs
-    ? end(state, 'unknown', guest, 'cancel-hangs')
+    ? end(state, 'unknown', 'unknown', 'cancel-hangs')
     : wait('the source to come back');
 }
 

@@ -165,7 +165,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     journal: [...begun, cancelled],
     guest: 'unknown',
     side: 'source',
-    cause: `The QEMU on alpha does not finish cancelling. ${nobodyKnows}`,
+    cause: `Cancelled by ann. The QEMU on alpha does not finish cancelling. ${nobodyKnows}`,
     next: `When it answers again: ${watch}.`,
   },
   'old-copy': {

@@ -175,8 +175,11 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
     case 'cancel-hangs':
       return {
         side: 'source',
-        cause: `The QEMU on ${plan.source.id} does not finish cancelling.`,
-        next: `When it answers again: ${watch}.`,
+        cause: `${before(state)}The QEMU on ${plan.source.id} does not finish cancelling.`,
+        next:
+          guest === 'source'
+            ? 'The kernel of {source} gives its connection up within some minutes; until then that QEMU refuses to migrate again.'
+            : `When it answers again: ${watch}.`,
       };
     case 'old-copy':
       return {
