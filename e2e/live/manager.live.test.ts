@@ -71,16 +71,14 @@ describe.skipIf(reason !== '')(`the manager${reason}`, () => {
     expect(await sevenChecks(story, reset)).toEqual(safeOnSource({ cause: /Nothing moved/ }));
   });
 
-  test.each([
-    'committed',
-    'intended resume-destination',
-    'done resume-destination',
-    'intended quit-source',
-  ])('case 38: dies after the switchover (%s)', async (diesAt) => {
-    const story = await stage.beginMortally({ diesAt });
-    await takeUp(story);
-    expect(await sevenChecks(story)).toEqual(doneOnDestination());
-  });
+  test.each(['committed', 'intended resume-destination', 'done resume-destination', 'intended quit-source'])(
+    'case 38: dies after the switchover (%s)',
+    async (diesAt) => {
+      const story = await stage.beginMortally({ diesAt });
+      await takeUp(story);
+      expect(await sevenChecks(story)).toEqual(doneOnDestination());
+    },
+  );
 
   test('case 39: dies in post-copy, and cancelling stays refused', async () => {
     const story = await stage.beginMortally(

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { namespacePlace } from '#main/hosts/network-place.ts';
 import { readFacts } from '#main/hosts/facts.ts';
@@ -69,10 +69,16 @@ function filesOf({ runtime }: Premises, copies: readonly Copy[]): readonly strin
     .map((path) => `file ${path}`);
 }
 
+/** By processes that live: one that was killed leaves its name, and whoever comes next writes over it. */
 function signedLocks({ state }: Premises): readonly string[] {
   return listFiles(state)
-    .filter((path) => path.includes('.owner.json'))
+    .filter((path) => path.endsWith('.owner.json') && isSignedByTheLiving(path))
     .map((path) => `signature ${path}`);
+}
+
+function isSignedByTheLiving(path: string): boolean {
+  const { pid }: { readonly pid: number } = JSON.parse(readFileSync(path, 'utf8'));
+  return existsSync(`/proc/${pid}`);
 }
 
 function listFiles(folder: string): readonly string[] {

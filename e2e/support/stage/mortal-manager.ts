@@ -10,8 +10,8 @@ import { momentNamed } from './moments.ts';
  * Arguments: the request as JSON; what happens and when, as JSON.
  */
 export interface Fate {
-  /** Names of moments. */
-  readonly diesAt: string;
+  /** A moment, or how many entries stand in the journal then. */
+  readonly diesAt: string | number;
   readonly postCopyAt?: string;
   /** What an outsider says to the source's QEMU. */
   readonly outsider?: { readonly at: string; readonly command: string; readonly args: object };
@@ -20,7 +20,7 @@ export interface Fate {
 const [requestText = '', fateText = ''] = process.argv.slice(2);
 const request = migrationRequestSchema.parse(JSON.parse(requestText));
 const fate: Fate = JSON.parse(fateText);
-const diesAt = momentNamed(fate.diesAt);
+const diesAt = typeof fate.diesAt === 'string' ? momentNamed(fate.diesAt) : undefined;
 const postCopyAt = fate.postCopyAt === undefined ? undefined : momentNamed(fate.postCopyAt);
 const outsiderAt = fate.outsider && momentNamed(fate.outsider.at);
 
@@ -29,12 +29,12 @@ if (started.kind === 'refused') throw new Error(started.refusals.map(({ text }) 
 const { plan, migration } = started;
 process.stdout.write(plan.id);
 migration.subscribe({
-  onEntry: ({ event }) => {
+  onEntry: ({ event, sequence }) => {
     if (fate.outsider && outsiderAt?.(event)) {
       tell(plan.guest.identity.pid, fate.outsider.command, fate.outsider.args);
     }
     if (postCopyAt?.(event)) void migration.requestPostCopy('anna');
-    if (diesAt(event)) process.kill(process.pid, 'SIGKILL');
+    if (diesAt?.(event) || sequence === fate.diesAt) process.kill(process.pid, 'SIGKILL');
   },
 });
 await migration.ended;

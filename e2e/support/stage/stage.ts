@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -12,9 +12,11 @@ import { untilWalking, startQemu } from '#lab/guest/start.ts';
 import { labDown, labUp, type LabOptions } from '#lab/lab.ts';
 import { labNames, type LabNames } from '#lab/names.ts';
 import { Application } from '#main/app/application.ts';
+import { migrationsDirectory } from '#main/storage/paths.ts';
 import { readMigrationWithoutSamples } from '#main/storage/stored-migration.ts';
 import { backDoorArguments } from './back-door.ts';
 import { belongings, type Premises } from './belongings.ts';
+import { switchyard } from './command.ts';
 import { CopyFinder, lookAt, type Copy } from './copies.ts';
 import { readMemory, type Memory } from './memory.ts';
 import type { Fate } from './mortal-manager.ts';
@@ -36,6 +38,14 @@ export interface Before {
   readonly belongings: readonly string[];
   /** Absent where the guest was nowhere. */
   readonly memory: Memory | undefined;
+}
+
+/** A migration that a command line manages. */
+export interface Commanded {
+  readonly process: ChildProcess;
+  readonly before: Before;
+  /** Once its plan is on disk. */
+  readonly id: () => string | undefined;
 }
 
 const mebibyte = 2 ** 20;
@@ -161,10 +171,32 @@ export class Stage implements AsyncDisposable {
     await this.settle();
     const before = await this.before();
     const id = await this.#runMortalManager(JSON.stringify(this.request(wish)), JSON.stringify(fate));
+    return this.storyOf(id, before);
+  }
+
+  /** The same, but its manager is `switchyard migrate`; resolves at once. */
+  async beginByCommand({ settings = {} }: Pick<Wish, 'settings'> = {}): Promise<Commanded> {
+    await this.settle();
+    const before = await this.before();
+    const known = new Set(this.#ids());
+    const { guest, from, to } = this.request();
+    const { bandwidthBitsPerSecond = 0, stallLimitMs = defaultSettings.stallLimitMs } = settings;
+    const limits = ['--bandwidth', `${bandwidthBitsPerSecond / 1e6}mbit`, '--stall-limit', `${stallLimitMs}ms`];
+    const process = switchyard(['migrate', guest, '--from', from, '--to', to, ...limits, '--json'], this.environment);
+    return { process, before, id: () => this.#ids().find((id) => !known.has(id)) };
+  }
+
+  /** What is known of a migration from its journal; nobody manages it for the story yet. */
+  async storyOf(id: string, before: Before): Promise<Story> {
     const { entries } = await readMigrationWithoutSamples(this.premises.state, id);
     const event = entries[0]?.event;
-    if (event?.kind !== 'planned') throw new Error('it died before it had written its plan');
+    if (event?.kind !== 'planned') throw new Error('its manager died before it had written its plan');
     return new Story(this, event.plan, before, entries);
+  }
+
+  #ids(): readonly string[] {
+    const folder = migrationsDirectory(this.premises.state);
+    return existsSync(folder) ? readdirSync(folder) : [];
   }
 
   async #runMortalManager(...args: readonly string[]): Promise<string> {
