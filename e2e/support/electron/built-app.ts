@@ -53,15 +53,15 @@ export function addPlainContent(root: string): void {
 
 /** A copy of a built app in which one piece of text is another. */
 export function withChange(root: string, file: string, find: string | RegExp, replacement: string): string {
+  const text = readFileSync(join(root, file), 'utf8');
+  const changed = text.replace(find, () => replacement);
+  if (changed === text) {
+    throw new Error(`${file} does not hold ${String(find)}: the test looks for a setting that has gone`);
+  }
   const copy = mkdtempSync(join(tmpdir(), 'switchyard-changed-'));
   cpSync(join(root, 'out'), join(copy, 'out'), { recursive: true });
   furnish(copy);
-  const path = join(copy, file);
-  const text = readFileSync(path, 'utf8');
-  const changed = text.replace(find, () => replacement);
-  if (changed === text)
-    throw new Error(`${file} does not hold ${String(find)}: the test looks for a setting that has gone`);
-  writeFileSync(path, changed);
+  writeFileSync(join(copy, file), changed);
   return copy;
 }
 

@@ -59,7 +59,12 @@ export async function startApp(options: AppOptions): Promise<DesktopApp> {
     },
   );
   const app = new RunningApp(child, home, options.home === undefined);
-  await app.started;
+  try {
+    await app.started;
+  } catch (thrown) {
+    await app.dispose();
+    throw thrown;
+  }
   return app;
 }
 
