@@ -15,7 +15,8 @@ const [fewestPages, mostPages] = [128, 16_384];
 
 /**
  * How fast a guest writes to its memory, by comparing a sample of its pages a second apart (`calc-dirty-rate`, QEMU 5.2).
- * Never by dirty bitmap: that crashes QEMU 7.2 under TCG. To the MiB per second; absent where QEMU comes to no result.
+ * Never by dirty bitmap: that crashes QEMU 7.2 under TCG. QEMU cuts fractions of a MiB per second off, so the result is the
+ * most that it can have been; absent where QEMU comes to none.
  */
 export async function measureDirtyRate(client: QmpClient, memoryBytes: Bytes): Promise<BitsPerSecond | undefined> {
   const perGibibyte = Math.round((sampledPages * gibibyte) / memoryBytes);
@@ -34,5 +35,7 @@ export async function measureDirtyRate(client: QmpClient, memoryBytes: Bytes): P
 
 /** QEMU answers -1 when it could not tell. */
 function toBitsPerSecond(mebibytesPerSecond: number | undefined): BitsPerSecond | undefined {
-  return mebibytesPerSecond === undefined || mebibytesPerSecond < 0 ? undefined : mebibytesPerSecond * 2 ** 20 * 8;
+  return mebibytesPerSecond === undefined || mebibytesPerSecond < 0
+    ? undefined
+    : (mebibytesPerSecond + 1) * 2 ** 20 * 8;
 }
