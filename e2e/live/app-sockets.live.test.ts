@@ -145,7 +145,7 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
       guestState: 'source',
       explanation: expect.objectContaining({
         phase: 'cancelling',
-        cause: expect.stringMatching(/^Multipath TCP was required and the connection is plain TCP, .* as before\.$/),
+        cause: expect.stringMatching(/^Multipath TCP was required and the connection is plain TCP: .* as before\.$/),
         next: expect.stringContaining(`ip netns exec ${lab.host(there)} sysctl -w net.mptcp.enabled=1`),
       }),
       negotiated: 'tcp',
