@@ -78,8 +78,10 @@ export class Desktop {
   }
 
   get #running(): readonly MigrationRow[] {
-    const ids = new Set(this.#options.desk.managedHere);
-    return this.#rows.filter((row) => ids.has(row.id));
+    // One that has just been started may not be in the list yet, and counts all the same.
+    return this.#options.desk.managedHere.map(
+      (id) => this.#rows.find((row) => row.id === id) ?? { id, open: true, managed: true },
+    );
   }
 
   #update(rows: readonly MigrationRow[]): void {
