@@ -679,6 +679,21 @@ describe('a post-copy whose connection breaks', () => {
     expect(decided({ journal: [...asked, ...did('listen-for-recovery')], ...both })).toBe('act recover');
   });
 
+  test('is given its time to connect anew, and is told again when it does not', () => {
+    const recovering: JournalEvent[] = [
+      ...journal,
+      { kind: 'recovery-requested', by: 'ann' },
+      ...did('listen-for-recovery', 'recover'),
+    ];
+    expect(decided({ journal: recovering, ...both })).toBe('wait for the source to connect anew');
+    expect(decided({ journal: recovering, ...one })).toBe('wait for the source to connect anew');
+    expect(decided({ journal: recovering, ...both, elapsed: tooLong })).toBe(
+      'end paused-recoverable, guest destination',
+    );
+    const flowed = [...recovering, sees('source', active.source), sees('destination', active.destination)];
+    expect(decided({ journal: flowed, ...both })).toBe('end paused-recoverable, guest destination');
+  });
+
   test('with a destination that does not answer', () => {
     expect(decided({ journal, ...active, destination: silent })).toBe('wait for the destination to answer');
     expect(decided({ journal, ...active, destination: silent, elapsed: tooLong })).toBe('end unknown, guest unknown');

@@ -272,7 +272,18 @@ function withObservation(state: MigrationState, side: Side, observation: Observa
     observed: { ...state.observed, [side]: settled },
     current: { ...state.current, [side]: true },
   };
-  return side === 'source' ? withSource(seen, settled) : withDestination(seen, settled);
+  const told = side === 'source' ? withSource(seen, settled) : withDestination(seen, settled);
+  return told.steps.recover === 'done' && hasGoneOn(told) ? withoutStep(told, 'recover') : told;
+}
+
+/** The recovered post-copy flows: should it break again, that is another break. */
+function hasGoneOn({ observed: { source, destination } }: MigrationState): boolean {
+  return [source, destination].every((each) => each.kind === 'answering' && each.migration === 'postcopy-active');
+}
+
+function withoutStep(state: MigrationState, step: StepName): MigrationState {
+  const { [step]: _step, ...steps } = state.steps;
+  return { ...state, steps };
 }
 
 function withSource(state: MigrationState, observation: Observation): MigrationState {
