@@ -24,7 +24,7 @@ describe.skipIf(obstacle !== undefined)('the monitor of a real QEMU', () => {
     ]);
   });
 
-  test('greets within 50 ms on the median of 20', async () => {
+  test('greets at once, twenty times', async () => {
     await using qemu = await RealQemu.start();
     const timesMs: number[] = [];
     for (let round = 0; round < 20; round += 1) {
