@@ -1,26 +1,10 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { MigrationRequest } from '#contract/requests.ts';
 import { defaultSettings } from '#contract/default-settings.ts';
 import type { FakeHost } from './fake-host/fake-host.ts';
 import { serveFake, type FakeServer } from './fake-host/fake-server.ts';
-
-/** Debian's Chromium as a test needs it: no profile of anybody's, nothing fetched from anywhere. */
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-}
 
 export type Theme = 'light' | 'dark';
 
@@ -38,7 +22,7 @@ export class Visitor implements AsyncDisposable {
     this.#complaints = complaints;
   }
 
-  static async enter(browser: Browser, { theme = 'light' }: { theme?: Theme } = {}): Promise<Visitor> {
+  static async enter(browser: Browser, theme: Theme): Promise<Visitor> {
     const server = await serveFake();
     const context = await browser.newContext({ viewport: { width: 1440, height: 980 }, colorScheme: theme });
     const page = await context.newPage();

@@ -1,41 +1,29 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { defaultSettings } from '#contract/default-settings.ts';
 import { recordSchema } from '#contract/migration.ts';
-import { launchChromium, move, Visitor } from '#e2e/support/visitor.ts';
+import { test } from '#e2e/support/visit.ts';
+import { move, type Visitor } from '#e2e/support/visitor.ts';
 
 // What has been: found again, replayed, compared, taken along.
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-
-async function withHistory(): Promise<{ visitor: Visitor; ids: { mptcp: string; tcp: string; failed: string } }> {
-  const visitor = await Visitor.enter(browser);
-  const { host } = visitor;
+/** One over three paths, one by TCP, one that failed; returns the id of the first. */
+async function fillHistory(visitor: Visitor): Promise<string> {
+  const { host, page } = visitor;
   const mptcp = host.start(move());
   host.advance(60_000);
-  const tcp = host.start({
-    guest: 'web-11',
-    from: 'hv-03',
-    to: 'hv-07',
-    settings: { ...defaultSettings, mptcp: 'off' },
-  });
+  host.start({ guest: 'web-11', from: 'hv-03', to: 'hv-07', settings: { ...defaultSettings, mptcp: 'off' } });
   host.advance(60_000);
   const failed = host.start({ ...move(), guest: 'cache-2', from: 'hv-04' });
   host.advance(3_000);
   host.failOnDestination(failed, 'qemu-system-x86_64: Size mismatch: pc.ram');
   await visitor.go('history');
-  await visitor.page.getByRole('link', { name: 'cache-2' }).waitFor();
-  return { visitor, ids: { mptcp, tcp, failed } };
+  await page.getByRole('link', { name: 'cache-2' }).waitFor();
+  return mptcp;
 }
 
-test('newest first; words and filters leave what fits', async () => {
-  const { visitor } = await withHistory();
-  await using _ = visitor;
+test('newest first; words and filters leave what fits', async ({ visitor }) => {
+  await fillHistory(visitor);
   const { page } = visitor;
   const guests = () => page.getByRole('table', { name: 'Migrations' }).getByRole('link').allInnerTexts();
   expect(await guests()).toEqual(['cache-2', 'web-11', 'db-primary']);
@@ -47,14 +35,13 @@ test('newest first; words and filters leave what fits', async () => {
   await page.getByText('Nothing matches').waitFor();
 });
 
-test('a run is replayed: figures and table are those of the moment', async () => {
-  const { visitor, ids } = await withHistory();
-  await using _ = visitor;
+test('a run is replayed: figures and table are those of the moment', async ({ visitor }) => {
+  const id = await fillHistory(visitor);
   const { page, host } = visitor;
   await page.getByRole('link', { name: 'db-primary' }).click();
   const sent = () => page.getByRole('table', { name: 'Subflows' }).getByRole('row').nth(1).innerText();
   await expect.poll(sent).toMatch(/33\.\d GiB/);
-  const moment = host.migration(ids.mptcp).samples[100];
+  const moment = host.migration(id).samples[100];
   await page.getByRole('slider', { name: 'Moment of the run' }).fill(String(moment?.atEpochMs));
   const gibibytes = ((moment?.subflows[0]?.bytesSent ?? 0) / 2 ** 30).toFixed(1);
   await expect.poll(sent).toContain(`${gibibytes} GiB`);
@@ -62,9 +49,10 @@ test('a run is replayed: figures and table are those of the moment', async () =>
   await expect.poll(sent).not.toContain(`${gibibytes} GiB`);
 });
 
-test('a failure says what happened, where the guest is and what to do; the raw error is under a fold', async () => {
-  const { visitor } = await withHistory();
-  await using _ = visitor;
+test('a failure says what happened, where the guest is and what to do; the raw error is under a fold', async ({
+  visitor,
+}) => {
+  await fillHistory(visitor);
   const { page } = visitor;
   await page.getByRole('link', { name: 'cache-2' }).click();
   await page.getByText('Not migrated: cache-2 is safe on hv-04.').first().waitFor();
@@ -82,9 +70,8 @@ test('a failure says what happened, where the guest is and what to do; the raw e
   expect(await page.locator('.sy-raw').isVisible()).toBe(false);
 });
 
-test('two runs side by side, with the ratio of their figures', async () => {
-  const { visitor } = await withHistory();
-  await using _ = visitor;
+test('two runs side by side, with the ratio of their figures', async ({ visitor }) => {
+  await fillHistory(visitor);
   const { page } = visitor;
   await page.getByLabel(/^Mark web-11/).check();
   await page.getByLabel(/^Mark db-primary/).check();
@@ -99,24 +86,22 @@ test('two runs side by side, with the ratio of their figures', async () => {
   ]);
 });
 
-test.each(['html', 'log', 'csv', 'json'] as const)('the record goes out as .%s', async (format) => {
-  const { visitor, ids } = await withHistory();
-  await using _ = visitor;
+test.for(['html', 'log', 'csv', 'json'] as const)('the record goes out as .%s', async (format, { visitor }) => {
+  const id = await fillHistory(visitor);
   const { page } = visitor;
-  await visitor.go(`history/${ids.mptcp}`);
+  await visitor.go(`history/${id}`);
   await page.getByRole('button', { name: 'Export this migration' }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('menuitem', { name: `.${format}` }).click(),
   ]);
-  expect(download.suggestedFilename()).toBe(`switchyard-${ids.mptcp}.${format}`);
+  expect(download.suggestedFilename()).toBe(`switchyard-${id}.${format}`);
   const text = await readFile(await download.path(), 'utf8');
-  expect(text).toContain(ids.mptcp);
+  expect(text).toContain(id);
 });
 
-test('the exported record is one that other programs can read', async () => {
-  const { visitor, ids } = await withHistory();
-  await using _ = visitor;
+test('the exported record is one that other programs can read', async ({ visitor }) => {
+  const id = await fillHistory(visitor);
   const { page } = visitor;
   await page.getByLabel(/^Actions for db-primary/).click();
   const [download] = await Promise.all([
@@ -124,5 +109,5 @@ test('the exported record is one that other programs can read', async () => {
     page.getByRole('menuitem', { name: '.json' }).click(),
   ]);
   const record = recordSchema.parse(JSON.parse(await readFile(await download.path(), 'utf8')));
-  expect([record.id, record.outcome, record.samples.length]).toEqual([ids.mptcp, 'done-on-destination', 297]);
+  expect([record.id, record.outcome, record.samples.length]).toEqual([id, 'done-on-destination', 297]);
 });

@@ -1,15 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { defaultSettings } from '#contract/default-settings.ts';
-import { launchChromium, Visitor } from '#e2e/support/visitor.ts';
+import { test } from '#e2e/support/visit.ts';
 
 // With the keyboard alone.
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
 
 /** What the focus is on, as it is called. */
 function focused(page: Page): Promise<string> {
@@ -28,8 +22,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
   throw new Error(`Tab never came to “${name}”`);
 }
 
-test('a migration is started and cancelled', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('a migration is started and cancelled', async ({ visitor }) => {
   const { page } = visitor;
   await page.getByText('3 paths · 22.5 Gbit/s').waitFor();
 
@@ -54,8 +47,7 @@ test('a migration is started and cancelled', async () => {
   await page.getByText('Not migrated: web-11 is safe on hv-03.').first().waitFor();
 });
 
-test('the first stop leads past the screens to the content', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('the first stop leads past the screens to the content', async ({ visitor }) => {
   const { page } = visitor;
   await page.getByRole('heading', { name: 'Migrate a guest' }).waitFor();
   await page.keyboard.press('Tab');
@@ -65,8 +57,7 @@ test('the first stop leads past the screens to the content', async () => {
   expect(page.url()).toMatch(/#\/migrate$/);
 });
 
-test('Escape closes what has opened: a menu, a question', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('Escape closes what has opened: a menu, a question', async ({ visitor }) => {
   const { page } = visitor;
   visitor.host.start({
     guest: 'web-11',

@@ -1,17 +1,9 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, Visitor } from '#e2e/support/visitor.ts';
+import { expect } from 'vitest';
+import { test } from '#e2e/support/visit.ts';
 
 // The newcomer's first minute.
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-
-test('make a lab, migrate, cut a cable beside the chart, mend it, arrive', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('make a lab, migrate, cut a cable beside the chart, mend it, arrive', async ({ visitor }) => {
   const { page } = visitor;
   await page.getByRole('link', { name: 'Lab' }).click();
   await page.getByRole('button', { name: 'Make a lab' }).click();
@@ -37,8 +29,7 @@ test('make a lab, migrate, cut a cable beside the chart, mend it, arrive', async
   await page.getByRole('button', { name: 'Migrate lab-guest to lab-source' }).waitFor();
 });
 
-test('a lab is removed after a question', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('a lab is removed after a question', async ({ visitor }) => {
   const { page } = visitor;
   await visitor.go('lab');
   await page.getByRole('button', { name: 'Make a lab' }).click();

@@ -1,17 +1,10 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, move, Visitor } from '#e2e/support/visitor.ts';
+import { expect } from 'vitest';
+import { test } from '#e2e/support/visit.ts';
+import { move } from '#e2e/support/visitor.ts';
 
 // The first screen: from a wish to a guest that moves.
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
-
-test('the repeat case is one click: the guest that was moved last is chosen, and the way back', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('the repeat case is one click: the guest that was moved last is chosen, and the way back', async ({ visitor }) => {
   const { page, host } = visitor;
   await page.getByText('hv-07', { exact: true }).click();
   await page.getByRole('button', { name: 'Migrate', exact: true }).click();
@@ -27,8 +20,7 @@ test('the repeat case is one click: the guest that was moved last is chosen, and
   expect(await page.locator('.sy-route').innerText()).toMatch(/hv-07\s+to\s+hv-03/);
 });
 
-test('what cannot be chosen stays in sight and says why', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('what cannot be chosen stays in sight and says why', async ({ visitor }) => {
   const { page, host } = visitor;
   host.start({ ...move(), guest: 'cache-2', from: 'hv-04' });
   await page.getByText('Is being moved now').waitFor();
@@ -43,8 +35,7 @@ test('what cannot be chosen stays in sight and says why', async () => {
   ]);
 });
 
-test('without Multipath TCP one path is used, and the forecast is of that one', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('without Multipath TCP one path is used, and the forecast is of that one', async ({ visitor }) => {
   const { page } = visitor;
   await page.getByText('3 paths · 22.5 Gbit/s').waitFor();
   await page.getByText(/^Forecast: about 30 s/).waitFor();
@@ -56,8 +47,7 @@ test('without Multipath TCP one path is used, and the forecast is of that one', 
   expect(await page.getByText('not used by plain TCP').count()).toBe(2);
 });
 
-test('an error keeps the button shut until it is accepted, where it may be', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('an error keeps the button shut until it is accepted, where it may be', async ({ visitor }) => {
   const { page } = visitor;
   const migrate = page.getByRole('button', { name: 'Migrate', exact: true });
   await page.getByText('hv-02', { exact: true }).click();
@@ -70,8 +60,7 @@ test('an error keeps the button shut until it is accepted, where it may be', asy
   await expect.poll(() => migrate.isEnabled()).toBe(true);
 });
 
-test('“require” turns what was a warning into an error, with the command that mends it', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('“require” turns what was a warning into an error, with the command that mends it', async ({ visitor }) => {
   const { page } = visitor;
   await page.getByText('hv-09', { exact: true }).click();
   await page.getByText('Warning: ').waitFor({ state: 'attached' });
@@ -82,8 +71,7 @@ test('“require” turns what was a warning into an error, with the command tha
   expect(await page.locator('.sy-command code').innerText()).toBe('sysctl -w net.mptcp.enabled=1');
 });
 
-test('settings are remembered by the window; a number without its unit is not taken', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('settings are remembered by the window; a number without its unit is not taken', async ({ visitor }) => {
   const { page } = visitor;
   const open = () => page.getByRole('button', { name: 'Downtime limit, bandwidth' }).click();
   await open();
@@ -99,8 +87,7 @@ test('settings are remembered by the window; a number without its unit is not ta
   await expect.poll(() => page.getByText('Copy until 500 ms are left').count()).toBe(1);
 });
 
-test('the review shows what each QEMU will be sent, in order', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('the review shows what each QEMU will be sent, in order', async ({ visitor }) => {
   const { page } = visitor;
   await page.getByRole('button', { name: 'Review QMP' }).click();
   const sides = page.locator('.sy-review-side');

@@ -1,14 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, move, Visitor } from '#e2e/support/visitor.ts';
+import type { Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { test } from '#e2e/support/visit.ts';
+import { move, type Visitor } from '#e2e/support/visitor.ts';
 
 // A migration while it runs: what the operator sees, and what they can do.
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
 
 async function watching(visitor: Visitor, afterMs = 5_000, settings = {}): Promise<string> {
   const id = visitor.host.start(move(settings));
@@ -29,8 +24,10 @@ function painted(page: Page): Promise<number[]> {
     const areas = [[51, 133, 214], [111, 176, 101], [240, 149, 57]];
     const near = (one, other) => one.every((value, index) => Math.abs(value - other[index]) < 12);
     const half = Math.floor(canvas.width / 2);
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
     return [0, half].flatMap((left) => {
-      const { data } = canvas.getContext('2d').getImageData(left, 0, half, canvas.height);
+      const { data } = copy.getImageData(left, 0, half, canvas.height);
       const counts = areas.map(() => 0);
       for (let at = 0; at < data.length; at += 4 * 7) {
         const area = areas.findIndex((colour) => near(colour, [...data.slice(at, at + 3)]));
@@ -41,8 +38,9 @@ function painted(page: Page): Promise<number[]> {
   })()`);
 }
 
-test('a lost link: its subflow says so, a sentence tells of it, the migration goes on and the path comes back', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('a lost link: its subflow says so, a sentence tells of it, the migration goes on and the path comes back', async ({
+  visitor,
+}) => {
   const { page, host } = visitor;
   await watching(visitor);
 
@@ -59,8 +57,7 @@ test('a lost link: its subflow says so, a sentence tells of it, the migration go
   expect(await page.getByText(/Over its strongest path alone/).innerText()).toMatch(/about 3\d s longer/);
 });
 
-test('every path has its colour in the chart, also after a reload in mid-run', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('every path has its colour in the chart, also after a reload in mid-run', async ({ visitor }) => {
   const { page } = visitor;
   await watching(visitor, 15_000);
   const before = await painted(page);
@@ -74,8 +71,7 @@ test('every path has its colour in the chart, also after a reload in mid-run', a
   expect(after.every((count, index) => count > 0.8 * (before[index] ?? 0))).toBe(true);
 });
 
-test('progress stays below 100 % until it is done', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('progress stays below 100 % until it is done', async ({ visitor }) => {
   const { page } = visitor;
   await watching(visitor);
   const bar = page.getByRole('progressbar', { name: 'Memory that is already on the destination' });
@@ -88,8 +84,7 @@ test('progress stays below 100 % until it is done', async () => {
   expect(Math.max(...seen)).toBeGreaterThan(60);
 });
 
-test('cancel asks first; then the guest is where it was', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('cancel asks first; then the guest is where it was', async ({ visitor }) => {
   const { page } = visitor;
   await watching(visitor);
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
@@ -103,8 +98,7 @@ test('cancel asks first; then the guest is where it was', async () => {
   expect(await page.getByText('Guest runs on the source (hv-03)').count()).toBeGreaterThan(0);
 });
 
-test('limits change while it runs, and what holds now is shown', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('limits change while it runs, and what holds now is shown', async ({ visitor }) => {
   const { page } = visitor;
   await watching(visitor);
   await page.getByRole('button', { name: 'Change the bandwidth limit, now none' }).click();
@@ -116,8 +110,7 @@ test('limits change while it runs, and what holds now is shown', async () => {
   await expect.poll(() => page.locator('.sy-panel-aside strong').first().innerText()).toBe('5 Gbit/s');
 });
 
-test('a path is paused and resumed; what is not possible now is shut and says why', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('a path is paused and resumed; what is not possible now is shut and says why', async ({ visitor }) => {
   const { page } = visitor;
   await watching(visitor);
   const act = async (action: string): Promise<void> => {
@@ -134,8 +127,7 @@ test('a path is paused and resumed; what is not possible now is shut and says wh
   await page.getByText('Post-copy was not allowed when this migration was started.').waitFor();
 });
 
-test('the line to main breaks: the window says so, comes back, and has what it missed', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('the line to main breaks: the window says so, comes back, and has what it missed', async ({ visitor }) => {
   const { page, host } = visitor;
   await watching(visitor, 10_000);
   visitor.breakLine();
@@ -149,8 +141,7 @@ test('the line to main breaks: the window says so, comes back, and has what it m
   await expect.poll(() => subflows(page).getByRole('row').nth(1).innerText()).toMatch(/1[67]\.\d GiB/);
 });
 
-test('tables change at most twice a second while frames come ten times', async () => {
-  await using visitor = await Visitor.enter(browser);
+test('tables change at most twice a second while frames come ten times', async ({ visitor }) => {
   const { page } = visitor;
   await watching(visitor, 3_000, { parallelConnections: 6 });
   // One commit's changes are reported together.

@@ -1,15 +1,9 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { defaultSettings } from '#contract/default-settings.ts';
-import { launchChromium, move, Visitor, type Theme } from '#e2e/support/visitor.ts';
+import { test } from '#e2e/support/visit.ts';
+import { move, type Theme, type Visitor } from '#e2e/support/visitor.ts';
 
 // Every screen in both themes: reachable to everybody, without an objection of the browser's, and a picture of it.
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterAll(() => browser.close());
 
 type Scene = readonly [name: string, show: (visitor: Visitor) => Promise<void>];
 
@@ -145,13 +139,14 @@ const scenes: readonly Scene[] = [
 ];
 
 describe.each<Theme>(['light', 'dark'])('in the %s theme', (theme) => {
-  test.each(scenes)('%s', async (name, show) => {
-    await using visitor = await Visitor.enter(browser, { theme });
-    await show(visitor);
-    await visitor.picture(`${name}-${theme}`);
-    expect(await visitor.barriers()).toEqual([]);
-    expect(visitor.complaints).toEqual([]);
-  });
+  test.override({ theme });
+  for (const [name, show] of scenes) {
+    test(name, async ({ visitor }) => {
+      await show(visitor);
+      await visitor.picture(`${name}-${theme}`);
+      expect(await visitor.barriers()).toEqual([]);
+    });
+  }
 });
 
 async function showRunning(visitor: Visitor): Promise<void> {
