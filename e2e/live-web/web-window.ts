@@ -25,7 +25,8 @@ export class WebVisitor {
     return new WebVisitor(new URL(link).origin, cookie);
   }
 
-  private constructor(origin: string, cookie: string) {
+  /** Beside a browser that has come in already. */
+  constructor(origin: string, cookie: string) {
     this.#origin = origin;
     this.#cookie = cookie;
   }
