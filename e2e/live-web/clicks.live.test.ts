@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { labDown } from '#lab/lab.ts';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { chromiumPath, launchChromium } from '#e2e/support/chromium.ts';
 import { Premises, ServedApp } from './served-app.ts';
@@ -51,10 +52,11 @@ describe.skipIf(reason !== '')(`somebody who clicks${reason}`, () => {
     if (task.result?.state === 'fail') await page.screenshot({ path: join('out', 'failures', 'clicks.png') });
   });
   afterAll(async () => {
-    await browser.close();
-    await window.call('lab.down', { name: lab });
-    await app.end('SIGINT');
-    premises[Symbol.dispose]();
+    await using cleanUp = new AsyncDisposableStack();
+    cleanUp.use(premises);
+    cleanUp.defer(async () => void (await labDown(lab)));
+    cleanUp.defer(async () => void (await app.end('SIGINT')));
+    cleanUp.defer(() => browser.close());
   });
 
   const button = (name: string): Locator => page.getByRole('button', { name, exact: true });

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { defaultSettings } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { Sample, SubflowSample } from '#contract/telemetry.ts';
+import { labDown } from '#lab/lab.ts';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { Premises, ServedApp } from './served-app.ts';
 import { WebVisitor, type WebWindow } from './web-window.ts';
@@ -60,9 +61,10 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
   });
 
   afterAll(async () => {
-    await window.call('lab.down', { name: lab });
-    await app.end('SIGINT');
-    premises[Symbol.dispose]();
+    await using cleanUp = new AsyncDisposableStack();
+    cleanUp.use(premises);
+    cleanUp.defer(async () => void (await labDown(lab)));
+    cleanUp.defer(async () => void (await app.end('SIGINT')));
   });
 
   test('foretells a migration, and shows the very commands that it then sends', async () => {
