@@ -28,6 +28,7 @@ beforeEach(async () => {
     'lab/lab.ts',
     'preload/index.ts',
     'renderer/main.tsx',
+    'scripts/data-files.ts',
   ])
     await put(file, '\n');
   await putProgram('node_modules/.bin/node', 'shift; exec sh "$@"');
