@@ -18,6 +18,7 @@ export default defineConfig({
           include: ['e2e/web/**/*.web.test.ts'],
           globalSetup: ['e2e/support/build-renderer.ts'],
           fileParallelism: false,
+          retry: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -28,6 +29,8 @@ export default defineConfig({
           include: ['**/*.live.test.ts'],
           exclude: ['node_modules', 'out'],
           fileParallelism: false,
+          // Real QEMUs on whatever else this machine is doing: a test that needed a second try is printed as such.
+          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
