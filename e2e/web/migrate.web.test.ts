@@ -95,3 +95,13 @@ test('the review shows what each QEMU will be sent, in order', async ({ visitor 
   expect(await sides.allInnerTexts()).toEqual(['Destination', 'Source', 'Destination', 'Source']);
   expect(await page.locator('.sy-review pre').nth(1).innerText()).toContain('"migrate-incoming"');
 });
+
+test('a QEMU that waits on a host can be the destination', async ({ visitor }) => {
+  const { page, host } = visitor;
+  await page.getByText('hv-07: db-standby, which waits').click();
+  await page.getByText('hv-07 announces').waitFor();
+  await page.getByRole('button', { name: 'Migrate', exact: true }).click();
+  await page.getByRole('heading', { name: 'db-primary' }).waitFor();
+  const { plan } = host.migration(page.url().slice(page.url().lastIndexOf('/') + 1));
+  expect([plan.destination.id, plan.waiting?.guest.name]).toEqual(['hv-07', 'db-standby']);
+});

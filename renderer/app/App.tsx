@@ -7,6 +7,7 @@ import { MigrateScreen } from '#renderer/features/migrate/MigrateScreen.tsx';
 import { RunScreen } from '#renderer/features/run/RunScreen.tsx';
 import { RunningScreen } from '#renderer/features/run/RunningScreen.tsx';
 import { SettingsScreen } from '#renderer/features/settings/SettingsScreen.tsx';
+import { Breakage } from './Breakage.tsx';
 import { LineBanner } from './LineBanner.tsx';
 import { useRoute } from './navigation.ts';
 import { Notices } from './Notices.tsx';
@@ -31,7 +32,9 @@ export function App() {
       <div className="sy-page">
         <LineBanner />
         <main id="content" tabIndex={-1} className="sy-main">
-          <CurrentScreen key={toHash(route)} route={route} />
+          <Breakage key={toHash(route)}>
+            <CurrentScreen route={route} />
+          </Breakage>
         </main>
       </div>
       <Notices />

@@ -48,9 +48,13 @@ export class TelemetryCoordinator {
     this.#surroundings = surroundings;
   }
 
-  /** `live`: frames are wanted; an ended run has its history only. Returns what stops it. */
+  /**
+   * `live`: frames are wanted; an ended run has its history only. Returns what stops it; then it may be started again,
+   * when a run has ended or was taken up.
+   */
   start({ live }: { live: boolean }): () => void {
     const { host } = this.#connection;
+    this.#stopped = false;
     const stops = [
       host.on('telemetry.frame', (frame) => {
         if (frame.id === this.#id) this.#receive(frame);

@@ -223,13 +223,14 @@ export class FakeHost {
     return rowOf(this.#view(id), this.migration(id).ended ? undefined : this.migration(id).samples.at(-1));
   }
 
-  #planFor({ guest, from, to, settings }: MigrationRequest): Plan {
+  #planFor({ guest, from, to, toWaiting, settings }: MigrationRequest): Plan {
     const hosts = [...rackHosts, ...this.#labHosts()];
     const [source, destination] = [hosts.find(({ id }) => id === from), hosts.find(({ id }) => id === to)];
     const found = this.#guests.find(({ name, hostId }) => name === guest && hostId === from);
     if (!source || !destination || !found) {
       throw invalidRequest(`There is no guest ${guest} on ${from}.`, 'Choose one of those that are listed.', 'guest');
     }
+    const waiting = this.#guests.find(({ name, hostId }) => name === toWaiting && hostId === to);
     this.#started += 1;
     const time = new Date(this.#nowEpochMs).toISOString().replace(/[-:]|\.\d+/g, '');
     return {
@@ -241,6 +242,7 @@ export class FakeHost {
       settings,
       paths: pathsBetween(source, destination),
       preparation: { source: [], destination: [] },
+      ...(waiting ? { waiting: { guest: waiting, listens: true } } : {}),
       checks: [],
       user: this.#user,
       versions: {

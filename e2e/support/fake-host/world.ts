@@ -79,9 +79,11 @@ interface GuestWish {
   readonly gibibytes: number;
   readonly pid: number;
   readonly without?: 'monitor';
+  /** Started by hand to receive a guest: its `-incoming`. */
+  readonly incoming?: string;
 }
 
-function guest({ name, hostId, gibibytes, pid, without }: GuestWish): Guest {
+function guest({ name, hostId, gibibytes, pid, without, incoming }: GuestWish): Guest {
   return {
     name,
     hostId,
@@ -91,7 +93,8 @@ function guest({ name, hostId, gibibytes, pid, without }: GuestWish): Guest {
     memoryBytes: gibibytes * gibibyte,
     accelerator: 'kvm',
     machine: 'pc-q35-9.2',
-    waiting: false,
+    waiting: incoming !== undefined,
+    ...(incoming === undefined ? {} : { incoming }),
   };
 }
 
@@ -100,6 +103,7 @@ export const guests: readonly Guest[] = [
   guest({ name: 'web-11', hostId: 'hv-03', gibibytes: 8, pid: 4202 }),
   guest({ name: 'win-ad', hostId: 'hv-03', gibibytes: 16, pid: 4203, without: 'monitor' }),
   guest({ name: 'cache-2', hostId: 'hv-04', gibibytes: 32, pid: 4204 }),
+  guest({ name: 'db-standby', hostId: 'hv-07', gibibytes: 64, pid: 4205, incoming: 'tcp:0:4444' }),
 ];
 
 /** The pairs of interfaces on common networks. */

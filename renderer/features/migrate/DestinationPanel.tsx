@@ -1,22 +1,23 @@
 import { SearchInput } from '@patternfly/react-core';
 import { useState } from 'react';
-import type { HostFacts } from '#contract/host.ts';
 import { formatBytes } from '#contract/units.ts';
 import { Choice } from '#renderer/components/Choice.tsx';
 import { CheckIcon, ExclamationTriangleIcon } from '#renderer/components/icons.ts';
 import { Panel } from '#renderer/components/Panel.tsx';
-import type { HostChoice } from './choices.ts';
+import type { DestinationChoice } from './choices.ts';
 
 interface DestinationPanelProps {
-  readonly choices: readonly HostChoice[];
-  readonly chosen: HostFacts | undefined;
-  readonly onChoose: (id: string) => void;
+  readonly choices: readonly DestinationChoice[];
+  readonly chosen: DestinationChoice | undefined;
+  readonly onChoose: (key: string) => void;
 }
 
 export function DestinationPanel({ choices, chosen, onChoose }: DestinationPanelProps) {
   const [search, setSearch] = useState('');
   const found = choices
-    .filter(({ host: { id, hostname } }) => `${id} ${hostname}`.toLowerCase().includes(search.trim().toLowerCase()))
+    .filter(({ host: { id, hostname }, waiting }) =>
+      `${id} ${hostname} ${waiting?.name ?? ''}`.toLowerCase().includes(search.trim().toLowerCase()),
+    )
     .toSorted((one, other) => rank(one) - rank(other));
   return (
     <Panel title="2 · Destination">
@@ -28,16 +29,16 @@ export function DestinationPanel({ choices, chosen, onChoose }: DestinationPanel
         onClear={() => setSearch('')}
       />
       <div role="radiogroup" aria-label="Destination" className="sy-choices">
-        {found.map(({ host, impossible, caution }) => (
+        {found.map((choice) => (
           <Choice
-            key={host.id}
+            key={choice.key}
             name="destination"
-            title={host.id}
-            about={[caution ?? `${formatBytes(host.memoryAvailableBytes)} free`, ...factsOf(host)].join(' · ')}
-            aside={impossible === undefined && <Fit caution={caution} />}
-            chosen={host.id === chosen?.id}
-            impossible={impossible}
-            onChoose={() => onChoose(host.id)}
+            title={choice.waiting ? `${choice.host.id}: ${choice.waiting.name}, which waits` : choice.host.id}
+            about={aboutOf(choice)}
+            aside={choice.impossible === undefined && <Fit caution={choice.caution} />}
+            chosen={choice.key === chosen?.key}
+            impossible={choice.impossible}
+            onChoose={() => onChoose(choice.key)}
           />
         ))}
         {found.length === 0 && <p className="sy-subtle">Nothing matches “{search}”.</p>}
@@ -47,7 +48,7 @@ export function DestinationPanel({ choices, chosen, onChoose }: DestinationPanel
 }
 
 /** What fits first, what cannot be chosen last. */
-function rank({ impossible, caution }: HostChoice): number {
+function rank({ impossible, caution }: DestinationChoice): number {
   if (impossible !== undefined) return 2;
   return caution === undefined ? 0 : 1;
 }
@@ -67,8 +68,15 @@ function Fit({ caution }: { caution: string | undefined }) {
   );
 }
 
-function factsOf({ qemu, kernel, mptcp }: HostFacts): string[] {
-  return [qemu && `QEMU ${qemu.version}`, `kernel ${kernel}`, mptcp.usable ? undefined : 'no MPTCP'].filter(
-    (fact) => fact !== undefined,
-  );
+function aboutOf({ host, waiting, caution }: DestinationChoice): string {
+  const { memoryAvailableBytes, qemu, kernel, mptcp } = host;
+  const facts = waiting
+    ? [`process ${waiting.identity.pid}`, waiting.incoming && `-incoming ${waiting.incoming}`]
+    : [
+        caution ?? `${formatBytes(memoryAvailableBytes)} free`,
+        qemu && `QEMU ${qemu.version}`,
+        `kernel ${kernel}`,
+        mptcp.usable ? undefined : 'no MPTCP',
+      ];
+  return facts.filter((fact) => fact !== undefined).join(' · ');
 }

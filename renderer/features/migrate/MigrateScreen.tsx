@@ -7,7 +7,7 @@ import { navigate } from '#renderer/app/navigation.ts';
 import type { Move } from '#renderer/app/routes.ts';
 import { useServices } from '#renderer/app/services.ts';
 import { ScreenTitle } from '#renderer/components/ScreenTitle.tsx';
-import { guestChoices, hostChoices, nameForRequest, pickGuest, pickHost } from './choices.ts';
+import { destinationChoices, guestChoices, nameForRequest, pickDestination, pickGuest } from './choices.ts';
 import { DestinationPanel } from './DestinationPanel.tsx';
 import { GuestPanel } from './GuestPanel.tsx';
 import { PathsPanel } from './PathsPanel.tsx';
@@ -29,7 +29,7 @@ export function MigrateScreen({ move }: { move: Move | undefined }) {
 
   const [wish, setWish] = useState(() => move ?? preferences.getState().lastMove);
   const [chosenGuest, chooseGuest] = useState<string>();
-  const [chosenHost, chooseHost] = useState<string>();
+  const [chosenDestination, chooseDestination] = useState<string>();
   const [settings, setSettings] = useState(() => preferences.getState().settings);
   const [reviewing, setReviewing] = useState(false);
   const [starting, setStarting] = useState(false);
@@ -41,16 +41,24 @@ export function MigrateScreen({ move }: { move: Move | undefined }) {
   const guest = (
     guestList.find(({ key, impossible }) => key === chosenGuest && !impossible) ?? pickGuest(guestList, wish)
   )?.guest;
-  const hostList = useMemo(() => hostChoices(knownHosts.value ?? [], guest), [knownHosts.value, guest]);
+  const destinations = useMemo(
+    () => destinationChoices(knownHosts.value ?? [], knownGuests.value ?? [], guest),
+    [knownHosts.value, knownGuests.value, guest],
+  );
   const source = knownHosts.value?.find(({ id }) => id === guest?.hostId);
-  const host = (
-    hostList.find(({ host: { id }, impossible }) => id === chosenHost && !impossible) ??
-    pickHost(hostList, wish, source)
-  )?.host;
+  const destination =
+    destinations.find(({ key, impossible }) => key === chosenDestination && !impossible) ??
+    pickDestination(destinations, wish, source);
 
   const request: MigrationRequest | undefined =
-    guest && host
-      ? { guest: nameForRequest(guest, knownGuests.value ?? []), from: guest.hostId, to: host.id, settings }
+    guest && destination
+      ? {
+          guest: nameForRequest(guest, knownGuests.value ?? []),
+          from: guest.hostId,
+          to: destination.host.id,
+          ...(destination.waiting ? { toWaiting: nameForRequest(destination.waiting, knownGuests.value ?? []) } : {}),
+          settings,
+        }
       : undefined;
   const preflight = usePreflight(request);
 
@@ -100,11 +108,11 @@ export function MigrateScreen({ move }: { move: Move | undefined }) {
                 chosen={guest}
                 onChoose={(key) => {
                   chooseGuest(key);
-                  chooseHost(undefined);
+                  chooseDestination(undefined);
                   setWish(undefined);
                 }}
               />
-              <DestinationPanel choices={hostList} chosen={host} onChoose={chooseHost} />
+              <DestinationPanel choices={destinations} chosen={destination} onChoose={chooseDestination} />
               <PathsPanel
                 settings={settings}
                 onChange={change}

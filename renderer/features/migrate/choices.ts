@@ -10,8 +10,11 @@ export interface GuestChoice {
   readonly impossible: string | undefined;
 }
 
-export interface HostChoice {
+export interface DestinationChoice {
+  readonly key: string;
   readonly host: HostFacts;
+  /** A QEMU on that host that somebody has started to receive a guest; without it one is started. */
+  readonly waiting: Guest | undefined;
   readonly impossible: string | undefined;
   /** Possible, with this to be thought of; preflight has the last word. */
   readonly caution: string | undefined;
@@ -22,39 +25,66 @@ export function keyOf({ hostId, identity: { pid, startTimeTicks } }: Guest): str
   return `${hostId} ${pid} ${startTimeTicks}`;
 }
 
+/** Those that run; the ones that wait for a migration are destinations. */
 export function guestChoices(guests: readonly Guest[], rows: readonly MigrationRow[]): GuestChoice[] {
   const moving = new Map(
     rows.flatMap(({ open, id, summary }) =>
       open && summary ? [[`${summary.source} ${summary.guest}`, id] as const] : [],
     ),
   );
-  return guests.map((guest) => {
-    const migration = moving.get(`${guest.hostId} ${guest.name}`);
-    return { key: keyOf(guest), guest, impossible: whyNot(guest, migration) };
-  });
+  return guests
+    .filter(({ waiting }) => !waiting)
+    .map((guest) => {
+      const migration = moving.get(`${guest.hostId} ${guest.name}`);
+      return { key: keyOf(guest), guest, impossible: whyNotMoved(guest, migration) };
+    });
 }
 
-function whyNot(guest: Guest, migration: string | undefined): string | undefined {
+function whyNotMoved(guest: Guest, migration: string | undefined): string | undefined {
   if (migration !== undefined) return `Is being moved now (${migration}).`;
-  if (guest.waiting) return 'Waits for a migration itself: it is no guest yet.';
   if (guest.monitorPath === undefined) return 'Has no QMP socket: start it with -qmp unix:PATH,server=on,wait=off';
   return undefined;
 }
 
-export function hostChoices(hosts: readonly HostFacts[], guest: Guest | undefined): HostChoice[] {
-  return hosts.map((host) => {
-    const impossible =
-      host.id === guest?.hostId ? 'The guest is here.' : host.qemu ? undefined : 'Has no QEMU that could be started.';
-    const needed = guest?.memoryBytes;
-    const short = needed !== undefined && host.memoryAvailableBytes < needed;
-    return {
-      host,
-      impossible,
-      caution: short
-        ? `${formatBytes(host.memoryAvailableBytes)} free: the guest needs ${formatBytes(needed)}`
-        : undefined,
-    };
+/** Every host, and after it the QEMUs that wait on it. */
+export function destinationChoices(
+  hosts: readonly HostFacts[],
+  guests: readonly Guest[],
+  guest: Guest | undefined,
+): DestinationChoice[] {
+  return hosts.flatMap((host) => {
+    const waiting = guests.filter((one) => one.waiting && one.hostId === host.id);
+    return [startedThere(host, guest), ...waiting.map((one) => waitingThere(host, one, guest))];
   });
+}
+
+function startedThere(host: HostFacts, guest: Guest | undefined): DestinationChoice {
+  const needed = guest?.memoryBytes;
+  const short = needed !== undefined && host.memoryAvailableBytes < needed;
+  return {
+    key: host.id,
+    host,
+    waiting: undefined,
+    impossible: isHere(host, guest) ?? (host.qemu ? undefined : 'Has no QEMU that could be started.'),
+    caution: short
+      ? `${formatBytes(host.memoryAvailableBytes)} free: the guest needs ${formatBytes(needed)}`
+      : undefined,
+  };
+}
+
+function waitingThere(host: HostFacts, waiting: Guest, guest: Guest | undefined): DestinationChoice {
+  const noMonitor = waiting.monitorPath === undefined ? 'Has no QMP socket that could be used.' : undefined;
+  return {
+    key: keyOf(waiting),
+    host,
+    waiting,
+    impossible: isHere(host, guest) ?? noMonitor,
+    caution: undefined,
+  };
+}
+
+function isHere({ id }: HostFacts, guest: Guest | undefined): string | undefined {
+  return id === guest?.hostId ? 'The guest is here.' : undefined;
 }
 
 /** The guest that was asked for, else the one moved last wherever it is now, else the first that can be moved. */
@@ -66,16 +96,16 @@ export function pickGuest(choices: readonly GuestChoice[], wish: Partial<Move> |
 
 /**
  * Where it went last; when it is there now, where it came from; else the first host without anything against it, beginning
- * with those that share a network with the guest's.
+ * with those that share a network with the guest's. A QEMU that waits is only taken by hand.
  */
-export function pickHost(
-  choices: readonly HostChoice[],
+export function pickDestination(
+  choices: readonly DestinationChoice[],
   wish: Partial<Move> | undefined,
   source: HostFacts | undefined,
-): HostChoice | undefined {
-  const possible = choices.filter(({ impossible }) => impossible === undefined);
+): DestinationChoice | undefined {
+  const possible = choices.filter(({ impossible, waiting }) => impossible === undefined && !waiting);
   const wished = [wish?.to, wish?.from].map((id) => possible.find(({ host }) => host.id === id));
-  const nearFirst = possible.toSorted((one, other) => Number(near(other, source)) - Number(near(one, source)));
+  const nearFirst = possible.toSorted((one, other) => Number(isNear(other, source)) - Number(isNear(one, source)));
   return (
     wished.find((choice) => choice !== undefined) ??
     nearFirst.find(({ caution }) => caution === undefined) ??
@@ -83,23 +113,24 @@ export function pickHost(
   );
 }
 
-/** A guess for the first choice only: same leading half of an IPv4 address, or the same prefix of an IPv6 one. */
-function near({ host }: HostChoice, source: HostFacts | undefined): boolean {
+/** Good enough for a first suggestion: an address in a network of the same spelling. Main knows for certain. */
+function isNear({ host }: DestinationChoice, source: HostFacts | undefined): boolean {
   const networks = new Set(source?.interfaces.flatMap(networksOf));
   return host.interfaces.flatMap(networksOf).some((network) => networks.has(network));
 }
 
 function networksOf({ addresses }: HostFacts['interfaces'][number]): string[] {
   return addresses.map(({ address, prefixLength }) => {
-    const separator = address.includes(':') ? ':' : '.';
-    const parts = address.split(separator);
-    const bitsAPart = separator === ':' ? 16 : 8;
-    return `${parts.slice(0, Math.floor(prefixLength / bitsAPart)).join(separator)}/${prefixLength}`;
+    const [separator, bitsAPart] = address.includes(':') ? [':', 16] : ['.', 8];
+    const parts = address.split(separator).slice(0, Math.floor(prefixLength / bitsAPart));
+    return `${parts.join(separator)}/${prefixLength}`;
   });
 }
 
 /** How a guest is named in a request: by its uuid where its host has several of that name. */
 export function nameForRequest(guest: Guest, all: readonly Guest[]): string {
-  const namesakes = all.filter(({ name, hostId }) => name === guest.name && hostId === guest.hostId);
+  const namesakes = all.filter(
+    ({ name, hostId, waiting }) => name === guest.name && hostId === guest.hostId && waiting === guest.waiting,
+  );
   return namesakes.length > 1 ? guest.identity.uuid : guest.name;
 }

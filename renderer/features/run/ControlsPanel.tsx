@@ -39,14 +39,6 @@ export function ControlsPanel({ view }: { view: MigrationView }) {
         control={controls.postCopy}
         onAct={() => void ask('migration.post-copy', { id })}
       />
-      {record.phase.startsWith('post copy') && (
-        <Action
-          name="Recover"
-          about="Connects anew and sends what is still missing."
-          control={controls.recover}
-          onAct={() => void ask('migration.recover', { id })}
-        />
-      )}
       {!controls.paths.possible && <p className="sy-why">Paths: {controls.paths.why}</p>}
     </Panel>
   );

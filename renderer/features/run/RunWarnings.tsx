@@ -4,35 +4,12 @@ import { useServices } from '#renderer/app/services.ts';
 import { Command } from '#renderer/components/Command.tsx';
 
 /** What the operator has to know beside the figures. */
-export function RunWarnings({ view: { record, managed, problem, controls } }: { view: MigrationView }) {
-  const { ask } = useServices();
-  const { id, outcome, transport } = record;
+export function RunWarnings({ view }: { view: MigrationView }) {
+  const { record, problem } = view;
+  const { outcome, transport } = record;
   return (
     <>
-      {outcome === undefined && !managed && (
-        <Alert
-          isInline
-          variant="warning"
-          title="Nobody looks after this migration now"
-          actionLinks={
-            <>
-              <AlertActionLink
-                isDisabled={!controls.takeUp.possible}
-                onClick={() => void ask('migration.take-up', { id })}
-              >
-                Take it up
-              </AlertActionLink>
-              {controls.recover.possible && (
-                <AlertActionLink onClick={() => void ask('migration.recover', { id })}>Recover</AlertActionLink>
-              )}
-            </>
-          }
-        >
-          {controls.takeUp.possible
-            ? 'Whoever started it has ended; QEMU goes on by itself. Taking it up looks at both sides and finishes what is left to do.'
-            : controls.takeUp.why}
-        </Alert>
-      )}
+      <WaitsForOperator view={view} />
       {problem !== undefined && <Alert isInline variant="warning" title={problem} />}
       {transport.fallback && (
         <Alert
@@ -45,5 +22,37 @@ export function RunWarnings({ view: { record, managed, problem, controls } }: { 
         </Alert>
       )}
     </>
+  );
+}
+
+/** Nobody manages it, or it has come to a halt that only a person may end. */
+function WaitsForOperator({ view: { record, managed, controls } }: { view: MigrationView }) {
+  const { ask } = useServices();
+  const { id, outcome } = record;
+  const { takeUp, recover } = controls;
+  const unmanaged = outcome === undefined && !managed;
+  if (!unmanaged && !takeUp.possible && !recover.possible) return undefined;
+  return (
+    <Alert
+      isInline
+      variant="warning"
+      title={unmanaged ? 'Nobody looks after this migration now' : 'This migration waits for you'}
+      actionLinks={
+        <>
+          {takeUp.possible && (
+            <AlertActionLink onClick={() => void ask('migration.take-up', { id })}>Take it up</AlertActionLink>
+          )}
+          {recover.possible && (
+            <AlertActionLink onClick={() => void ask('migration.recover', { id })}>
+              Recover the post-copy
+            </AlertActionLink>
+          )}
+        </>
+      }
+    >
+      {takeUp.possible && <p>Taking it up looks at both sides and finishes what is left to do.</p>}
+      {recover.possible && <p>Recovering connects anew and sends what is still missing.</p>}
+      {unmanaged && !takeUp.possible && <p>{takeUp.why}</p>}
+    </Alert>
   );
 }

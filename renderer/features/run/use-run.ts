@@ -18,12 +18,11 @@ export function useView(id: string): {
   return { view, failure };
 }
 
-/** The samples of one migration, from its beginning; `live`, as it is when the screen opens, also those to come. */
+/** The samples of one migration, from its beginning; while it is `live` also those to come. */
 export function useCoordinator(id: string, live: boolean): TelemetryCoordinator {
   const { connection } = useServices();
   const [coordinator] = useState(() => new TelemetryCoordinator(connection, id));
-  const [liveAtFirst] = useState(live);
-  useEffect(() => coordinator.start({ live: liveAtFirst }), [coordinator, liveAtFirst]);
+  useEffect(() => coordinator.start({ live }), [coordinator, live]);
   return coordinator;
 }
 
