@@ -25,7 +25,7 @@ if (lane === 'all') {
   const built = await runCheck(build);
   print(built);
   outcomes.push(built);
-  tallies.push(await runTests('live'));
+  tallies.push(await runTests('web'), await runTests('live'));
 }
 
 const total = sum(tallies);
@@ -39,7 +39,7 @@ if (ran === 0) console.log('not passed: no test ran');
 console.log(closingLine(total));
 process.exitCode = broken.length > 0 || total.failed > 0 || ran === 0 ? 1 : 0;
 
-async function runTests(project: 'unit' | 'live'): Promise<Tally> {
+async function runTests(project: 'unit' | 'web' | 'live'): Promise<Tally> {
   const vitest = await startVitest([], { project: [project], watch: false, passWithNoTests: true });
   return tallyOf(vitest.state.getTestModules(), vitest.state.getUnhandledErrors().length);
 }
