@@ -8,8 +8,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{contract,native,main,lab,renderer,preload,scripts}/**/*.test.{ts,tsx}'],
-          exclude: ['**/*.live.test.ts'],
+          include: ['{contract,native,main,lab,renderer,preload,scripts,e2e}/**/*.test.{ts,tsx}'],
+          exclude: ['**/*.live.test.ts', '**/*.web.test.ts'],
         },
       },
       {

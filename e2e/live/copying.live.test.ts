@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { writePort } from '#e2e/support/stage/back-door.ts';
 import { lookAt } from '#e2e/support/stage/copies.ts';
-import { doneOnDestination, lost, safeOnSource } from '#e2e/support/stage/expectations.ts';
+import { doneOnDestination, lost, oneTry, safeOnSource } from '#e2e/support/stage/expectations.ts';
 import { committed, copying, intended, seen, told } from '#e2e/support/stage/moments.ts';
 import { sevenChecks } from '#e2e/support/stage/seven-checks.ts';
 import { Stage } from '#e2e/support/stage/stage.ts';
@@ -12,7 +12,7 @@ const reason = await whyNoLabs();
 /** Three seconds for a guest that can be moved in less than one. */
 const slowly = { bandwidthBitsPerSecond: 80e6 };
 
-describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
+describe.skipIf(reason !== '')(`while the memory is copied${reason}`, oneTry, () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.make();
@@ -176,5 +176,35 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     await story.end();
     // It counts anew from its boot.
     expect(await sevenChecks(story)).toEqual({ ...doneOnDestination(), memory: expect.stringMatching(/proven|count/) });
+  });
+});
+
+describe.skipIf(reason !== '')(`a guest that writes faster than is sent${reason}`, oneTry, () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    // Its range is sent in two thirds of a second, and written to in less than half of one.
+    stage = await Stage.make({ guestWalkBytes: 8 * 2 ** 20, guestPace: 5000 });
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  const throttled = { bandwidthBitsPerSecond: 100e6 };
+  const thirdIteration = told('iteration', ({ iteration }) => iteration === 3);
+
+  test('case 22: the operator raises the limits, and it arrives', async () => {
+    const story = await stage.begin({ settings: throttled });
+    story.at(thirdIteration, async () => {
+      await story.migration.change('anna', { downtimeLimitMs: 2000, bandwidthBitsPerSecond: 0 });
+    });
+    await story.end();
+    const { iterations } = await stage.application.record(story.id);
+    expect(iterations.map(({ verdict }) => verdict)).toContain('not-converging');
+    expect(await sevenChecks(story)).toEqual(doneOnDestination());
+  });
+
+  test('case 22: the operator gives up', async () => {
+    const story = await stage.begin({ settings: throttled });
+    story.at(thirdIteration, () => story.migration.cancel('anna'));
+    await story.end();
+    expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /Cancelled by anna/ }));
   });
 });

@@ -38,4 +38,6 @@ migration.subscribe({
   },
 });
 await migration.ended;
+// Fewer entries than were asked for: it dies of its last one.
+if (diesAt === undefined) process.kill(process.pid, 'SIGKILL');
 throw new Error(`the migration ended before ${fate.diesAt}`);

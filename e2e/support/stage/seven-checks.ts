@@ -30,33 +30,39 @@ export interface Verdict {
   readonly memory: string;
 }
 
-/** `operator` does what the record says is left to do, before the guest is migrated again. */
-export async function sevenChecks(
-  { stage, id, before }: Told,
-  operator: () => Promise<void> | void = () => undefined,
-): Promise<Verdict> {
+/** All but the fourth. */
+export type Findings = Omit<Verdict, 'again'>;
+
+export async function examine({ stage, id, before }: Told): Promise<Findings> {
   const events = await eventsOf(stage, id);
   const plan = planOf(events);
   const looks = await Promise.all(stage.copies().map(lookAt));
-  const contradicted = contradictions(events, plan, looks);
   const { outcome, guestState, explanation } = await stage.application.record(id);
-  const leftOver = difference(before.belongings, await stage.belongings(before.copies));
-  await operator();
-  const survivors = await stage.memory();
-  if (!survivors) await stage.restartGuest();
-  const again = await stage.begin();
-  const { outcome: outcomeAgain } = await again.end();
   return {
-    twice: stage.violations,
     copies: looks
       .map(({ copy, run }) => `${copy.host === plan.source.id ? 'source' : 'destination'}: ${run}`)
       .toSorted(),
-    contradictions: contradicted,
-    again: outcomeAgain,
-    leftOver,
+    contradictions: contradictions(events, plan, looks),
+    leftOver: difference(before.belongings, await stage.belongings(before.copies)),
     told: { outcome, guest: guestState, ...explanation },
-    memory: survivors ? wordsFor(before.memory, survivors, await stage.memory()) : 'gone',
+    memory: looks.length === 1 ? wordsFor(before.memory, await stage.memory()) : 'not read',
+    twice: stage.violations,
   };
+}
+
+/** `operator` does what the record says is left to do, before the guest is migrated again. */
+export async function sevenChecks(
+  told: Told,
+  operator: () => Promise<void> | void = () => undefined,
+): Promise<Verdict> {
+  const { stage, before } = told;
+  const findings = await examine(told);
+  await operator();
+  const survivors = await stage.memory();
+  if (!survivors) await stage.restartGuest();
+  const again = await migrateAgain(stage);
+  const memory = survivors ? wordsFor(before.memory, survivors, again.memory) : 'gone';
+  return { ...findings, memory, again: again.outcome, twice: stage.violations };
 }
 
 /** The checks that remain where nothing was begun and so nothing is written: 1, 2, 4, 5 and 7. */
@@ -67,16 +73,20 @@ export async function nothingHappened(
   const [only] = before.copies;
   const looks = await Promise.all(stage.copies().map(lookAt));
   const leftOver = difference(before.belongings, await stage.belongings());
-  const survivors = await stage.memory();
-  const again = await stage.begin();
-  const { outcome } = await again.end();
+  const again = await migrateAgain(stage);
   return {
     twice: stage.violations,
     copies: looks.map(({ copy, run }) => `${copy.pid === only?.pid ? 'source' : 'stranger'}: ${run}`),
-    again: outcome,
+    again: again.outcome,
     leftOver,
-    memory: wordsFor(before.memory, survivors, await stage.memory()),
+    memory: wordsFor(before.memory, again.memory),
   };
+}
+
+async function migrateAgain(stage: Stage): Promise<{ readonly outcome: Outcome; readonly memory: Memory | undefined }> {
+  const story = await stage.begin();
+  const { outcome } = await story.end();
+  return { outcome, memory: await stage.memory() };
 }
 
 /** `proven` when each was, and the guest's count never went back from one to the next. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { text as readText } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultSettings, type MigrationSettings } from '#contract/migration.ts';
 import { SwitchyardError } from '#contract/errors.ts';
@@ -206,8 +206,8 @@ export class Stage implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const [said, complained, [, signal]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
+      readText(child.stdout),
+      readText(child.stderr),
       once(child, 'close'),
     ]);
     if (signal !== 'SIGKILL') throw new Error(complained);

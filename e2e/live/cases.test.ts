@@ -1,0 +1,33 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { cases } from './cases.ts';
+
+/** Numbers at the beginning of the titles of the tests in this folder: `case 7: …`. */
+function numbersInTitles(): ReadonlySet<number> {
+  const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.live.test.ts'));
+  const text = files.map((name) => readFileSync(join(import.meta.dirname, name), 'utf8')).join('\n');
+  return new Set([...text.matchAll(/\(\s*['"`]case (\d+): /g)].map(([, number]) => Number(number)));
+}
+
+const tested = numbersInTitles();
+const real = cases.filter(({ made }) => made === 'real').map(({ id }) => id);
+
+test('there are forty cases, each by its number', () => {
+  expect(cases.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+});
+
+test('every case has a test on real QEMU', () => {
+  expect(real.filter((id) => !tested.has(id))).toEqual([]);
+});
+
+test('every test that names a case names one of the list', () => {
+  expect([...tested].filter((id) => !real.includes(id))).toEqual([]);
+});
+
+test('what cannot be made here yet says what it waits for', () => {
+  expect(cases.flatMap(({ id, made }) => (made === 'real' ? [] : `${id} ${made}`))).toEqual([
+    '7 waits for TLS hosts',
+    '13 waits for SSH hosts',
+  ]);
+});
