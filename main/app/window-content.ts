@@ -1,11 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
 import { SwitchyardError } from '#contract/errors.ts';
 
 /** One file of what windows are made of. */
 export interface ContentFile {
-  readonly path: string;
   readonly mediaType: string;
+  readonly bytes: Buffer<ArrayBuffer>;
 }
 
 /** What windows are made of: by the path in its address, `/assets/index-Bx3f.js`. */
@@ -22,14 +22,14 @@ const mediaTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Lists the built content once, at the start. A request is answered by looking its path up here, so no path that comes
- * from a page ever reaches the file system: there is nothing to escape from. Files of other kinds (source maps) and
- * symbolic links are not content.
+ * Reads the built content once, at the start: some MiB. A request is answered by looking its path up here, so no path that
+ * comes from a page ever reaches the file system, and a build in the meantime takes nothing from under an open window.
+ * Files of other kinds (source maps) and symbolic links are not content.
  */
 export function readManifest(folder: string): Manifest {
   const files = filesIn(folder).flatMap((path): [string, ContentFile][] => {
     const mediaType = mediaTypes[extname(path)];
-    return mediaType === undefined ? [] : [[`/${relative(folder, path)}`, { path, mediaType }]];
+    return mediaType === undefined ? [] : [[`/${relative(folder, path)}`, { mediaType, bytes: readFileSync(path) }]];
   });
   const manifest = new Map(files);
   const page = manifest.get('/index.html');

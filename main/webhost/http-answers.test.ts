@@ -36,31 +36,31 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function get(url: string, { method = 'GET', headers = { host, cookie } }: Asked = {}): Promise<HttpAnswer> {
+function get(url: string, { method = 'GET', headers = { host, cookie } }: Asked = {}): HttpAnswer {
   return answerHttp({ method, url, headers }, { manifest, sessions, whereabouts: { port } });
 }
 
-const statusOf = async (url: string, asked?: Asked): Promise<number> => (await get(url, asked)).status;
+const statusOf = (url: string, asked?: Asked): number => get(url, asked).status;
 
 describe('coming in', () => {
   const fresh = { headers: { host } };
 
-  test('a link lets a browser in once, with a cookie that no script and no other site can use', async () => {
+  test('a link lets a browser in once, with a cookie that no script and no other site can use', () => {
     const token = sessions.issue();
-    const first = await get(`/?token=${token}`, fresh);
+    const first = get(`/?token=${token}`, fresh);
     const given = first.headers['set-cookie'] ?? '';
-    expect([first.status, given, await statusOf(`/?token=${token}`, fresh)]).toEqual([
+    expect([first.status, given, statusOf(`/?token=${token}`, fresh)]).toEqual([
       200,
       expect.stringMatching(new RegExp(`^switchyard-${port}=[\\w-]{43}; HttpOnly; SameSite=Strict; Path=/$`)),
       403,
     ]);
-    expect(await statusOf('/', { headers: { host, cookie: given.split(';')[0] ?? '' } })).toBe(200);
+    expect(statusOf('/', { headers: { host, cookie: given.split(';')[0] ?? '' } })).toBe(200);
   });
 
-  test('a spent link that is reloaded does no harm to who is in already', async () => {
+  test('a spent link that is reloaded does no harm to who is in already', () => {
     const token = sessions.issue();
-    await get(`/?token=${token}`, fresh);
-    expect(await statusOf(`/?token=${token}`)).toBe(200);
+    get(`/?token=${token}`, fresh);
+    expect(statusOf(`/?token=${token}`)).toBe(200);
   });
 
   test.each([
@@ -68,33 +68,32 @@ describe('coming in', () => {
     ['with a made-up one', { host, cookie: `switchyard-${port}=guess` }],
     ['with an empty one', { host, cookie: `switchyard-${port}=` }],
     ['with the session under another port’s name', { host, cookie: 'replaced below' }],
-  ])('nothing is shown to a browser %s', async (name, headers) => {
+  ])('nothing is shown to a browser %s', (name, headers) => {
     const asked = name.includes('another') ? { host, cookie: cookie.replace(String(port), '1') } : headers;
-    expect([
-      await statusOf('/', { headers: asked }),
-      await statusOf('/assets/index-Bx3f.js', { headers: asked }),
-    ]).toEqual([401, 401]);
+    expect([statusOf('/', { headers: asked }), statusOf('/assets/index-Bx3f.js', { headers: asked })]).toEqual([
+      401, 401,
+    ]);
   });
 
   test('no guess at a token comes in', () =>
     fc.assert(
-      fc.asyncProperty(fc.string(), async (guess) => {
+      fc.property(fc.string(), (guess) => {
         sessions.issue();
-        expect(await statusOf(`/?token=${encodeURIComponent(guess)}`, fresh)).toBe(403);
+        expect(statusOf(`/?token=${encodeURIComponent(guess)}`, fresh)).toBe(403);
       }),
     ));
 
-  test('of many links only the latest are good', async () => {
+  test('of many links only the latest are good', () => {
     const tokens = Array.from({ length: 6 }, () => sessions.issue());
     const statuses = [];
-    for (const token of tokens) statuses.push(await statusOf(`/?token=${token}`, fresh));
+    for (const token of tokens) statuses.push(statusOf(`/?token=${token}`, fresh));
     expect(statuses).toEqual([403, 403, 200, 200, 200, 200]);
   });
 });
 
 describe('the host', () => {
-  test.each([host, `localhost:${port}`, `[::1]:${port}`])('answers to %s', async (name) => {
-    expect(await statusOf('/', { headers: { host: name, cookie } })).toBe(200);
+  test.each([host, `localhost:${port}`, `[::1]:${port}`])('answers to %s', (name) => {
+    expect(statusOf('/', { headers: { host: name, cookie } })).toBe(200);
   });
 
   test.each([
@@ -104,18 +103,18 @@ describe('the host', () => {
     '127.0.0.1:80',
     `127.0.0.1.evil.example:${port}`,
     '',
-  ])('does not answer to %j, whatever the cookie says', async (name) => {
-    expect(await statusOf('/', { headers: { host: name, cookie } })).toBe(421);
+  ])('does not answer to %j, whatever the cookie says', (name) => {
+    expect(statusOf('/', { headers: { host: name, cookie } })).toBe(421);
   });
 
-  test('does not answer without being named', async () => {
-    expect(await statusOf('/', { headers: { cookie } })).toBe(421);
+  test('does not answer without being named', () => {
+    expect(statusOf('/', { headers: { cookie } })).toBe(421);
   });
 });
 
 describe('content', () => {
-  test('the page is never kept, what has its content in its name always', async () => {
-    const [page, script] = [await get('/'), await get('/assets/index-Bx3f.js')];
+  test('the page is never kept, what has its content in its name always', () => {
+    const [page, script] = [get('/'), get('/assets/index-Bx3f.js')];
     expect([page, script].map(({ headers, body }) => [headers['cache-control'], String(body)])).toEqual([
       ['no-store', '<!doctype html>'],
       ['private, max-age=31536000, immutable', 'export {};'],
@@ -132,16 +131,25 @@ describe('content', () => {
     '/assets',
     'http://evil.example/',
     'http://%',
-  ])('%s does not exist', async (url) => {
-    expect(await statusOf(url)).toBe(404);
+  ])('%s does not exist', (url) => {
+    expect(statusOf(url)).toBe(404);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'])('%s is not possible', async (method) => {
-    expect(await statusOf('/', { method })).toBe(405);
+  test('outlives its files: a build takes nothing from under an open window', () => {
+    const copy = mkdtempSync(join(tmpdir(), 'switchyard-web-'));
+    writeFileSync(join(copy, 'index.html'), 'as it was');
+    const read = readManifest(copy);
+    rmSync(copy, { recursive: true });
+    const asked = { method: 'GET', url: '/', headers: { host, cookie } };
+    expect(String(answerHttp(asked, { manifest: read, sessions, whereabouts: { port } }).body)).toBe('as it was');
   });
 
-  test.each(['/', '/absent', '/?token=x', '/assets/index-Bx3f.js'])('%s carries the security headers', async (url) => {
-    const { headers } = await get(url, url.includes('token') ? { headers: { host } } : {});
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'])('%s is not possible', (method) => {
+    expect(statusOf('/', { method })).toBe(405);
+  });
+
+  test.each(['/', '/absent', '/?token=x', '/assets/index-Bx3f.js'])('%s carries the security headers', (url) => {
+    const { headers } = get(url, url.includes('token') ? { headers: { host } } : {});
     expect(headers).toMatchObject({
       'content-security-policy':
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { contentSecurityPolicy, type Manifest } from '#main/app/window-content.ts';
 import { hasSession, isOurHost, sessionCookie, type Whereabouts } from './gate.ts';
@@ -31,10 +30,10 @@ const htmlType = 'text/html; charset=utf-8';
 const unchanging = 'private, max-age=31536000, immutable';
 
 /** Whatever is asked of the web host beside its WebSocket. Doubts first; what is not in the manifest does not exist. */
-export async function answerHttp(
+export function answerHttp(
   { method, url = '/', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   { manifest, sessions, whereabouts }: Premises,
-): Promise<HttpAnswer> {
+): HttpAnswer {
   if (!isOurHost(headers, whereabouts)) return page(421, notFound);
   if (method !== 'GET' && method !== 'HEAD') return page(405, notFound, { allow: 'GET, HEAD' });
   // As it came: a name that needs decoding or resolving is not in the manifest.
@@ -56,7 +55,7 @@ export async function answerHttp(
       'content-type': file.mediaType,
       'cache-control': pathname.startsWith('/assets/') ? unchanging : 'no-store',
     },
-    body: await readFile(file.path),
+    body: file.bytes,
   };
 }
 

@@ -52,13 +52,8 @@ export async function serveWeb({ desk, port: wanted, content, alsoUid, log }: We
       socket.destroy();
     });
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      answerHttp(request, premises).then(
-        ({ status, headers, body }) => response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : body),
-        (thrown: unknown) => {
-          log(`a page could not be served: ${String(thrown)}`);
-          response.writeHead(500).end();
-        },
-      );
+      const { status, headers, body } = answerHttp(request, premises);
+      response.writeHead(status, headers).end(request.method === 'HEAD' ? '' : body);
     });
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const refusal = refusalOf(request, premises, windows.clients.size);

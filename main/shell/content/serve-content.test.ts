@@ -20,7 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the protocol', () => {
   const answer = async (address: string, init?: RequestInit): Promise<[number, string | null, string]> => {
-    const response = await serveContent(readManifest(folder))(new Request(address, init));
+    const response = serveContent(readManifest(folder))(new Request(address, init));
     return [response.status, response.headers.get('content-type'), await response.text()];
   };
 
@@ -50,8 +50,8 @@ describe('the protocol', () => {
     expect(await answer('app://ui/', { method: 'POST', body: 'x' })).toEqual([405, null, '']);
   });
 
-  test.each(['app://ui/', 'app://ui/absent'])('%s carries the security headers', async (address) => {
-    const { headers } = await serveContent(readManifest(folder))(new Request(address));
+  test.each(['app://ui/', 'app://ui/absent'])('%s carries the security headers', (address) => {
+    const { headers } = serveContent(readManifest(folder))(new Request(address));
     headers.delete('content-type');
     expect(Object.fromEntries(headers)).toEqual({
       'content-security-policy':

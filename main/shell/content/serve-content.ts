@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { contentSecurityPolicy, type Manifest } from '#main/app/window-content.ts';
 import { isUiAddress } from '#main/shell/security/origin.ts';
 
@@ -12,12 +11,12 @@ const headers = {
 } as const;
 
 /** Answers `app://ui/...` from the manifest, and everything else with an empty refusal. */
-export function serveContent(manifest: Manifest): (request: Request) => Promise<Response> {
-  return async ({ method, url }) => {
+export function serveContent(manifest: Manifest): (request: Request) => Response {
+  return ({ method, url }) => {
     if (method !== 'GET') return refusal(405);
     const file = isUiAddress(url) ? manifest.get(new URL(url).pathname) : undefined;
     if (!file) return refusal(404);
-    return new Response(await readFile(file.path), { headers: { ...headers, 'content-type': file.mediaType } });
+    return new Response(file.bytes, { headers: { ...headers, 'content-type': file.mediaType } });
   };
 }
 
