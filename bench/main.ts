@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { labDown, labLink, labStatus, labUp, type LabOptions } from '#lab/lab.ts';
 import { Application } from '#main/app/application.ts';
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
+import { dashboard } from './dashboard.ts';
 import { atLeast, atMost, mbits, median, seconds, type Figure } from './figures.ts';
 import { bare, ours, type Move } from './moves.ts';
 
@@ -194,6 +195,9 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
         ),
       ];
     }),
+
+  // Twenty seconds a round: `--rounds 30` are the ten minutes of which docs/performance.md tells.
+  dashboard: async ({ rounds }) => dashboard(20 * rounds),
 
   'sampling-cost': async (bench) =>
     inLab([500e6, 500e6], async (lab) => {

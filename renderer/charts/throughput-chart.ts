@@ -1,5 +1,6 @@
 import type uPlot from 'uplot';
 import { formatBitsPerSecond, type BitsPerSecond } from '#contract/units.ts';
+import type { Band, BandDirectory } from '#renderer/telemetry/bands.ts';
 import { stacked } from '#renderer/telemetry/chart-window.ts';
 import { valueAt } from '#renderer/telemetry/columns.ts';
 import type { ColumnName } from '#renderer/telemetry/row.ts';
@@ -21,14 +22,21 @@ export function throughputChart(capacity: BitsPerSecond | undefined): ChartKind 
     shape: ({ bands }) => bands.all.map(({ pathIndex }) => pathIndex).join(),
     // Areas reach down to zero, so the highest is painted first and each lower one over it.
     series: ({ bands }, colours) => [
-      ...bands.all.toReversed().map(({ pathIndex }): uPlot.Series => {
-        return { fill: areaColour(colours, pathIndex), stroke: colours.surface, width: 0.6, points: { show: false } };
-      }),
+      ...stackOrder(bands)
+        .toReversed()
+        .map(({ band: { pathIndex }, isTopOfPath }): uPlot.Series => ({
+          ...(isTopOfPath ? { fill: areaColour(colours, pathIndex) } : {}),
+          stroke: colours.surface,
+          width: 0.6,
+          points: { show: false },
+        })),
       { stroke: colours.line, width: 1.5, points: { show: false } },
       { stroke: colours.line, width: 1.5, dash: [6, 5], points: { show: false } },
     ],
     values: ({ bands }, window) => [
-      ...stacked(bands.all.map(({ index }) => window.points(`${index}.throughputBitsPerSecond`))).toReversed(),
+      ...stacked(
+        stackOrder(bands).map(({ band: { index } }) => window.points(`${index}.throughputBitsPerSecond`)),
+      ).toReversed(),
       window.points('throughputBitsPerSecond'),
       window.points('dirtyBitsPerSecond'),
     ],
@@ -53,4 +61,16 @@ export function throughputChart(capacity: BitsPerSecond | undefined): ChartKind 
       ];
     },
   };
+}
+
+/**
+ * From the bottom up. The subflows of one path lie together and are one area, cut by thin lines: with parallel connections
+ * a path stays one block to the eye, and is filled once.
+ */
+export function stackOrder({ all }: BandDirectory): { readonly band: Band; readonly isTopOfPath: boolean }[] {
+  const sorted = all.toSorted((one, other) => one.pathIndex - other.pathIndex || one.connection - other.connection);
+  return sorted.map((band, position) => ({
+    band,
+    isTopOfPath: sorted[position + 1]?.pathIndex !== band.pathIndex,
+  }));
 }

@@ -7,8 +7,8 @@ import { WholeRunColumns } from './whole-run-columns.ts';
 
 /** Five minutes at ten samples a second. */
 const recentRows = 3_000;
-/** Finer than a chart has pixels, at any length of run. */
-const wholeRunRows = 4_800;
+/** Several to a point of a chart, at any length of run. */
+const wholeRunRows = 3_000;
 
 /** Every sample of one run that this window has seen, outside React and outside any store. */
 export class RunBuffer {
