@@ -29,7 +29,7 @@ describe.skipIf(reason !== '')(`somebody who clicks${reason}`, () => {
     premises = new Premises();
     app = await ServedApp.start(premises);
     browser = await launchChromium();
-    const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, acceptDownloads: true });
+    const context = await browser.newContext({ viewport: { width: 1440, height: 980 }, acceptDownloads: true });
     page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
@@ -137,6 +137,7 @@ describe.skipIf(reason !== '')(`somebody who clicks${reason}`, () => {
       (await reader.locator('svg').count()) > 0,
     ]).toEqual([expect.stringMatching(/^switchyard-\d{8}T\d{6}Z-[0-9a-f]{4}\.html$/), 0, true, true]);
     await reader.close();
+    await page.getByRole('button', { name: /^Close Success alert/ }).click();
   });
 
   test('it is opened again from the history, and replayed', async () => {
