@@ -2,11 +2,12 @@ import type uPlot from 'uplot';
 import { formatBitsPerSecond, type BitsPerSecond } from '#contract/units.ts';
 import type { Band, BandDirectory } from '#renderer/telemetry/bands.ts';
 import { stacked } from '#renderer/telemetry/chart-window.ts';
-import { valueAt } from '#renderer/telemetry/columns.ts';
+import { valueAt, type Columns } from '#renderer/telemetry/columns.ts';
 import type { ColumnName } from '#renderer/telemetry/row.ts';
 import { areaColour, pathClass } from './colours.ts';
 import { paintLevel } from './paint-markers.ts';
 import type { ChartKind } from './run-chart.ts';
+import type { TooltipLine } from './tooltip.ts';
 
 /** Room above the level for its words. */
 const headroom = 1.12;
@@ -50,11 +51,7 @@ export function throughputChart(capacity: BitsPerSecond | undefined): ChartKind 
       const rate = (name: ColumnName): string => formatBitsPerSecond(valueAt(columns, name, row) ?? 0);
       return [
         { name: 'All paths', value: rate('throughputBitsPerSecond') },
-        ...bands.all.map((band) => ({
-          name: bands.nameOf(band),
-          value: rate(`${band.index}.throughputBitsPerSecond`),
-          swatch: pathClass(band.pathIndex),
-        })),
+        ...pathSums(bands, columns, row),
         ...(dirtyBitsPerSecond === undefined
           ? []
           : [{ name: 'Dirty rate', value: formatBitsPerSecond(dirtyBitsPerSecond) }]),
@@ -72,5 +69,19 @@ export function stackOrder({ all }: BandDirectory): { readonly band: Band; reado
   return sorted.map((band, position) => ({
     band,
     isTopOfPath: sorted[position + 1]?.pathIndex !== band.pathIndex,
+  }));
+}
+
+/** What each path carries, over all of its subflows. */
+function pathSums({ all }: BandDirectory, columns: Columns, row: number): TooltipLine[] {
+  const sums = new Map<number, { name: string; rate: BitsPerSecond }>();
+  for (const band of all) {
+    const rate = valueAt(columns, `${band.index}.throughputBitsPerSecond`, row) ?? 0;
+    sums.set(band.pathIndex, { name: band.interface, rate: rate + (sums.get(band.pathIndex)?.rate ?? 0) });
+  }
+  return Array.from(sums, ([pathIndex, { name, rate }]) => ({
+    name,
+    value: formatBitsPerSecond(rate),
+    swatch: pathClass(pathIndex),
   }));
 }

@@ -19,7 +19,8 @@ interface SubflowTableProps {
 export function SubflowTable({ view, readings }: SubflowTableProps) {
   const { record } = view;
   const open = record.outcome === undefined;
-  const bands = readings?.bands ?? [];
+  // The subflows of a path stand together, as in the chart.
+  const bands = (readings?.bands ?? []).toSorted((one, other) => one.band.pathIndex - other.band.pathIndex);
   const unused = record.paths.filter((path) => !bands.some(({ band }) => band.localAddress === path.sourceAddress));
   return (
     <DataTable label="Subflows" className="sy-subflows">
