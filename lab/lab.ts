@@ -1,6 +1,7 @@
 /** What the rest of Switchyard may ask of the lab. */
 export { bareMove, type BareMove, type BareMoveOptions } from './bare-move.ts';
 export type { LabGuest } from './copies.ts';
+export { openDoor, type Door } from './door.ts';
 export { labDown } from './down.ts';
 export { labList } from './find-lab.ts';
 export { HeartbeatWatch, type HeartbeatReport } from './guest/heartbeat.ts';
@@ -12,5 +13,5 @@ export { labService } from './service.ts';
 export { shapedRates } from './shaped-rate.ts';
 export { labStatus, type LabHost, type LabLink, type LabStatus, type LinkState } from './status.ts';
 export { labUp } from './up.ts';
-export { labRights, reenterForLab, type LabRights } from './user-namespace.ts';
+export { keepHolder, labRights, reenterForLab, type LabRights } from './user-namespace.ts';
 export { labVerify, type LabProof } from './verify.ts';

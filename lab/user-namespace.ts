@@ -100,15 +100,15 @@ function readSysctl(name: string): string | undefined {
  * the caller should simply go on: it has the rights itself, or there is nothing to enter and `make` is not set (only
  * `lab up` sets it). Rejects with `invalid-request` when there is no way.
  *
- * `argv` is the whole command, the program first.
+ * `argv` is the whole command, the program first. `descriptors` are ours, and become its 3, 4, ...
  */
 export async function reenterForLab(
   argv: readonly string[],
-  { make }: { readonly make: boolean },
+  { make, descriptors = [] }: { readonly make: boolean; readonly descriptors?: readonly number[] },
 ): Promise<number | undefined> {
   if (hasCapabilities(readFileSync('/proc/self/status', 'utf8'))) return undefined;
   const holder = findHolder() ?? (make ? await startHolder() : undefined);
-  return holder === undefined ? undefined : enter(holder, argv);
+  return holder === undefined ? undefined : enter(holder, argv, descriptors);
 }
 
 /** The sleeping process of this user, if there is one. */
@@ -157,7 +157,7 @@ async function startHolder(): Promise<number> {
   return child.pid;
 }
 
-async function enter(holder: number, argv: readonly string[]): Promise<number> {
+async function enter(holder: number, argv: readonly string[], descriptors: readonly number[]): Promise<number> {
   const runtime = runtimeDirectory();
   await mkdir(runtime, { recursive: true, mode: 0o700 });
   // Entering a mount namespace leaves the working directory outside: it is looked up again inside.
@@ -179,7 +179,7 @@ async function enter(holder: number, argv: readonly string[]): Promise<number> {
       ...argv,
     ],
     {
-      stdio: 'inherit',
+      stdio: ['inherit', 'inherit', 'inherit', ...descriptors],
       // Inside, the user is root: without this, root's runtime directory would be taken.
       env: { ...withSystemPath(), SWITCHYARD_RUNTIME_DIR: runtime, [enteredVariable]: String(holder) },
     },
@@ -196,6 +196,13 @@ async function enter(holder: number, argv: readonly string[]): Promise<number> {
   } finally {
     process.off('SIGINT', ignore).off('SIGTERM', passOn);
   }
+}
+
+/** For a command that stays: the holder it has entered is kept until the function returned is called, labs or none. */
+export function keepHolder(env: NodeJS.ProcessEnv = process.env): () => void {
+  const entered = env[enteredVariable];
+  delete env[enteredVariable];
+  return () => releaseHolder({ [enteredVariable]: entered });
 }
 
 /** Ends the holder that this command has entered, once no lab needs it any more. The command itself goes on to its end. */

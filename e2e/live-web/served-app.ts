@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,10 +8,16 @@ import { join } from 'node:path';
 export class Premises implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'sy-web-'));
 
+  /** From now on it is this user's. */
+  giveTo(uid: number): void {
+    chownSync(this.folder, uid, uid);
+  }
+
   get environment(): NodeJS.ProcessEnv {
     const { folder } = this;
     return {
       ...process.env,
+      HOME: folder,
       SWITCHYARD_STATE_DIR: join(folder, 'state'),
       SWITCHYARD_RUNTIME_DIR: join(folder, 'run'),
     };
@@ -29,9 +35,11 @@ export class ServedApp implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #said: string[];
 
-  static async start(premises: Premises): Promise<ServedApp> {
-    const program = join(import.meta.dirname, '..', '..', 'main', 'cli', 'index.ts');
-    const child = spawn(process.execPath, [program, 'serve', '--no-open'], {
+  /** `by` is a program that starts it: as another user, for instance. */
+  static async start(premises: Premises, by: readonly string[] = []): Promise<ServedApp> {
+    const source = join(import.meta.dirname, '..', '..', 'main', 'cli', 'index.ts');
+    const [program, ...args] = [...by, process.execPath, source, 'serve', '--no-open'];
+    const child = spawn(program, args, {
       env: premises.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -61,7 +69,7 @@ export class ServedApp implements AsyncDisposable {
   }
 
   /** Resolves with the exit code; `undefined` when the signal ended it. */
-  async end(signal: 'SIGINT' | 'SIGKILL'): Promise<number | undefined> {
+  async end(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<number | undefined> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const ended = once(this.#child, 'close');
       this.#child.kill(signal);

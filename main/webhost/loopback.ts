@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { ListenOptions } from 'node:net';
 import { SwitchyardError } from '#contract/errors.ts';
 
 /** Both loopback addresses; names and browsers prefer one or the other. */
@@ -6,13 +7,24 @@ const [firstAddress, secondAddress] = ['127.0.0.1', '::1'] as const;
 /** A port that is free on one address may be taken on the other; the kernel is asked for another then. */
 const mostTries = 5;
 
+export interface Loopback {
+  readonly port: number;
+  readonly servers: readonly Server[];
+}
+
+/** Servers on sockets that listen already, which whoever started this process has opened. */
+export async function listenOnDescriptors(descriptors: readonly number[]): Promise<Loopback> {
+  const servers = await Promise.all(descriptors.map((fd) => listen({ fd })));
+  return { port: servers[0] ? portOf(servers[0]) : 0, servers };
+}
+
 /** Two servers on one port, or one where this machine has no IPv6. Port 0 lets the kernel choose. */
-export async function listenOnLoopback(wanted: number): Promise<{ readonly port: number; readonly servers: Server[] }> {
+export async function listenOnLoopback(wanted: number): Promise<Loopback> {
   for (let tries = 1; ; tries += 1) {
-    const first = await listen(firstAddress, wanted);
+    const first = await listen({ host: firstAddress, port: wanted, exclusive: true });
     const port = portOf(first);
     try {
-      return { port, servers: [first, await listen(secondAddress, port)] };
+      return { port, servers: [first, await listen({ host: secondAddress, port, exclusive: true })] };
     } catch (thrown) {
       if (hasCode(thrown, 'EADDRNOTAVAIL') || hasCode(thrown, 'EAFNOSUPPORT')) return { port, servers: [first] };
       first.close();
@@ -21,11 +33,11 @@ export async function listenOnLoopback(wanted: number): Promise<{ readonly port:
   }
 }
 
-function listen(host: string, port: number): Promise<Server> {
+function listen(where: ListenOptions & { readonly fd?: number }): Promise<Server> {
   const server = createServer({ maxHeaderSize: 16 * 1024 });
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(hasCode(cause, 'EADDRINUSE') ? portTaken(port, cause) : cause));
-    server.listen({ host, port, exclusive: true }, () => resolve(server));
+    server.once('error', (cause) => reject(hasCode(cause, 'EADDRINUSE') ? portTaken(where.port ?? 0, cause) : cause));
+    server.listen(where, () => resolve(server));
   });
 }
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   content = mkdtempSync(join(tmpdir(), 'switchyard-content-'));
   writeFileSync(join(content, 'index.html'), '<!doctype html><title>content</title>');
   house = stage();
-  web = await serveWeb({ desk: house.desk, port: 0, content, log: (line) => turnedAway.push(line) });
+  web = await serveWeb({ desk: house.desk, listen: { port: 0 }, content, log: (line) => turnedAway.push(line) });
   cookie = (await get(new URL(web.newLink()).pathname + new URL(web.newLink()).search)).cookie;
 });
 afterAll(async () => {
@@ -189,7 +189,7 @@ describe('the socket', () => {
 });
 
 test('a port that is taken is told with what to do', async () => {
-  await expect(serveWeb({ desk: house.desk, port: web.port, content, log: () => undefined })).rejects.toThrow(
-    `Port ${web.port} is taken`,
-  );
+  await expect(
+    serveWeb({ desk: house.desk, listen: { port: web.port }, content, log: () => undefined }),
+  ).rejects.toThrow(`Port ${web.port} is taken`);
 });

@@ -8,14 +8,14 @@ import { readManifest } from '#main/app/window-content.ts';
 import { ownerOf } from './connection-owner.ts';
 import { hasSession, isOurHost, isOurOrigin } from './gate.ts';
 import { answerHttp, type Premises } from './http-answers.ts';
-import { listenOnLoopback } from './loopback.ts';
+import { listenOnDescriptors, listenOnLoopback } from './loopback.ts';
 import { Sessions } from './sessions.ts';
 import { serveWindow } from './window-line.ts';
 
 export interface WebHostOptions {
   readonly desk: Desk;
-  /** 0 lets the kernel choose. */
-  readonly port: number;
+  /** A port, 0 for any that is free, or sockets that listen already. */
+  readonly listen: { readonly port: number } | { readonly descriptors: readonly number[] };
   /** The folder into which the windows' content was built. */
   readonly content: string;
   /** Whose processes may connect, beside root's and our own user's. */
@@ -36,9 +36,11 @@ const mostWindows = 32;
 const mostConnections = 256;
 
 /** Serves the desk on 127.0.0.1 and ::1. Rejects where the port is taken, or where there is no content. */
-export async function serveWeb({ desk, port: wanted, content, alsoUid, log }: WebHostOptions): Promise<WebHost> {
+export async function serveWeb({ desk, listen, content, alsoUid, log }: WebHostOptions): Promise<WebHost> {
   const manifest = readManifest(content);
-  const { port, servers } = await listenOnLoopback(wanted);
+  const { port, servers } = await ('port' in listen
+    ? listenOnLoopback(listen.port)
+    : listenOnDescriptors(listen.descriptors));
   const premises: Premises = { manifest, sessions: new Sessions(), whereabouts: { port } };
   const windows = new WebSocketServer({ noServer: true, maxPayload: mostMessageBytes, perMessageDeflate: false });
   const welcome = new Set([0, process.geteuid?.() ?? 0, ...(alsoUid === undefined ? [] : [alsoUid])]);

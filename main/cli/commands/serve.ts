@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { invalidRequest } from '#contract/errors.ts';
-import { labService } from '#lab/lab.ts';
+import { keepHolder, labList, labRights, labService, openDoor, reenterForLab } from '#lab/lab.ts';
 import { Application } from '#main/app/application.ts';
 import { Desk } from '#main/app/desk.ts';
+import type { Console } from '#main/cli/console.ts';
 import type { Command, Context } from '#main/cli/context.ts';
 import { exitCode } from '#main/cli/exit-code.ts';
 import { openBrowser } from '#main/cli/open-browser.ts';
@@ -20,10 +21,22 @@ export function serve({ port, open }: ServeOptions, version: string): Command {
   return async (context) => {
     const { console } = context;
     if (port > 65_535) throw invalidRequest(`There is no port ${port}.`, 'Give one up to 65535.', 'port');
+    const descriptors = handedDown();
+    if (descriptors.length === 0) {
+      const elsewhere = await serveWhereLabsAre(console, port);
+      if (elsewhere !== undefined) return elsewhere;
+    }
+    const releaseHolder = keepHolder();
     const log = (line: string): void => console.log(line);
     const application = new Application({ version });
     const desk = new Desk({ application, version, face: { capabilities: [], lab: labService, log } });
-    await using web = await serveWeb({ desk, port, content: contentFolder(), alsoUid: sudoUser(), log });
+    await using web = await serveWeb({
+      desk,
+      listen: descriptors.length > 0 ? { descriptors } : { port },
+      content: contentFolder(),
+      alsoUid: sudoUser(),
+      log,
+    });
     await desk.begin();
     const link = web.newLink();
     console.out(`Switchyard is at ${link}`);
@@ -35,8 +48,29 @@ export function serve({ port, open }: ServeOptions, version: string): Command {
         `Migration ${id} goes on, and nobody looks after it until you start Switchyard again or type \`switchyard watch ${id}\`.`,
       );
     }
+    if ((await labList()).length === 0) releaseHolder();
     return exitCode.done;
   };
+}
+
+/** Set for a command that was started with listening sockets: how many, from descriptor 3 on. */
+const doorVariable = 'SWITCHYARD_DOOR';
+
+function handedDown(): readonly number[] {
+  return Array.from({ length: Number(process.env[doorVariable] ?? 0) }, (_, index) => 3 + index);
+}
+
+/**
+ * Without root, labs and the migrations in them need a user namespace, which has a network of its own that no browser
+ * reaches: the sockets are opened here, and the app runs there. `undefined` where it can stay here.
+ */
+async function serveWhereLabsAre(console: Console, port: number): Promise<number | undefined> {
+  if ((await labRights()).kind !== 'by-user-namespace') return undefined;
+  console.log('Without root there are labs only: for the guests of this machine start again with sudo.');
+  using door = openDoor(port);
+  process.env[doorVariable] = String(door.descriptors.length);
+  const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  return await reenterForLab(argv, { make: true, descriptors: door.descriptors });
 }
 
 async function untilInterrupted({ console, signals }: Context, web: WebHost): Promise<void> {

@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { defaultSettings } from '#contract/migration.ts';
+import { Premises, ServedApp } from './served-app.ts';
+import { WebVisitor } from './web-window.ts';
+
+// A newcomer without root: the app runs in a user namespace, and its browser outside of it.
+
+const nobody = 65_534;
+const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--inh-caps=-all'];
+const lab = `sy-${process.pid}-n`;
+
+function whyNot(): string | undefined {
+  if (process.geteuid?.() !== 0) return 'needs root, to become another user';
+  const [program = '', ...drop] = asNobody;
+  const can = (...command: readonly string[]): boolean => spawnSync(program, [...drop, ...command]).status === 0;
+  const source = join(import.meta.dirname, '..', '..', 'main', 'cli', 'index.ts');
+  if (!can(process.execPath, '--check', source)) return 'others may not read this checkout';
+  if (!can('unshare', '--user', '--map-root-user', '--net', '--mount', 'true'))
+    return 'this kernel lets no user make namespaces';
+  return undefined;
+}
+
+test('makes a lab, moves its guest over both links, and leaves nothing behind', async ({ skip }) => {
+  const why = whyNot();
+  if (why !== undefined) skip(why);
+  using premises = new Premises();
+  premises.giveTo(nobody);
+  const app = await ServedApp.start(premises, asNobody);
+  try {
+    const visitor = await WebVisitor.enter(app.link);
+    using window = await visitor.open();
+    await window.call('lab.up', { name: lab, guestMemoryBytes: 32 * 2 ** 20 });
+    const started = await window.call('migration.start', {
+      guest: `${lab}-guest`,
+      from: `${lab}-source`,
+      to: `${lab}-destination`,
+      settings: { ...defaultSettings, mptcp: 'require' },
+    });
+    const { record } = await window.until('migration.view-changed', ({ managed }) => !managed);
+    const proof = await window.call('lab.verify', { name: lab });
+    await window.call('lab.down', { name: lab });
+    expect([started.kind, record.outcome, record.subflows.length, proof.proven]).toEqual([
+      'started',
+      'done-on-destination',
+      2,
+      true,
+    ]);
+  } finally {
+    await app.end('SIGTERM');
+  }
+  expect(spawnSync('pgrep', ['-u', String(nobody), '-f', 'switchyard']).stdout.toString()).toBe('');
+});

@@ -1,0 +1,72 @@
+import { invalidRequest } from '#contract/errors.ts';
+import type { Fd } from '#native/fd.ts';
+import { isNativeError } from '#native/native-error.ts';
+import { bind, listen, localAddress, openSocket } from '#native/socket.ts';
+import { setSocketOption } from '#native/socket-options.ts';
+
+/**
+ * Sockets that listen on both loopback addresses, on one port. A socket belongs to the network in which it was opened:
+ * who opens them here and hands them to a command that goes on in a namespace of its own can be reached there from here.
+ */
+export interface Door extends Disposable {
+  readonly descriptors: readonly number[];
+}
+
+const backlog = 64;
+/** A port that is free on one address may be taken on the other; the kernel is asked for another then. */
+const mostTries = 5;
+
+/** Port 0 lets the kernel choose. */
+export function openDoor(port: number): Door {
+  try {
+    return openBoth(port);
+  } catch (thrown) {
+    if (!isNativeError(thrown, 'EADDRINUSE', 'EACCES')) throw thrown;
+    throw invalidRequest(
+      `Port ${port} cannot be had: ${thrown.message}.`,
+      'Leave --port out, and a free one is found.',
+      'port',
+    );
+  }
+}
+
+function openBoth(port: number): Door {
+  for (let tries = 1; ; tries += 1) {
+    const first = listenAt('ipv4', '127.0.0.1', port);
+    try {
+      const second = listenAt('ipv6', '::1', portOf(first));
+      return doorOf(first, second);
+    } catch (thrown) {
+      if (isNativeError(thrown, 'EADDRNOTAVAIL', 'EAFNOSUPPORT')) return doorOf(first);
+      first[Symbol.dispose]();
+      if (port !== 0 || tries === mostTries) throw thrown;
+    }
+  }
+}
+
+function doorOf(...sockets: readonly Fd[]): Door {
+  return {
+    descriptors: sockets.map(({ number }) => number),
+    [Symbol.dispose]: () => {
+      for (const socket of sockets) socket[Symbol.dispose]();
+    },
+  };
+}
+
+function listenAt(family: 'ipv4' | 'ipv6', address: string, port: number): Fd {
+  const socket = openSocket(family, 'tcp');
+  try {
+    setSocketOption(socket, 'reuseAddress', true);
+    bind(socket, { family, address, port });
+    listen(socket, backlog);
+    return socket;
+  } catch (thrown) {
+    socket[Symbol.dispose]();
+    throw thrown;
+  }
+}
+
+function portOf(socket: Fd): number {
+  const address = localAddress(socket);
+  return address !== undefined && 'port' in address ? address.port : 0;
+}
