@@ -161,3 +161,17 @@ test('tables change at most twice a second while frames come ten times', async (
   expect(commits).toBeGreaterThan(2);
   expect(commits).toBeLessThanOrEqual(2 * seconds + 2);
 });
+
+test('a migration that nobody looks after says so, and is taken up', async ({ visitor }) => {
+  const { page, host } = visitor;
+  const id = await watching(visitor);
+  host.abandon(id);
+  await page.getByText('Nobody looks after this migration now').waitFor();
+  expect(await page.getByRole('button', { name: 'Cancel', exact: true }).isDisabled()).toBe(true);
+  await page.getByText('Nobody looks after it now: take it up first.').first().waitFor();
+
+  await page.getByRole('button', { name: 'Take it up' }).click();
+
+  await page.getByText('Nobody looks after this migration now').waitFor({ state: 'detached' });
+  await expect.poll(() => page.getByRole('button', { name: 'Cancel', exact: true }).isEnabled()).toBe(true);
+});

@@ -42,6 +42,7 @@ interface OpenWindow {
 export class FakeHost {
   readonly #migrations = new Map<string, FakeMigration>();
   readonly #windows = new Map<string, OpenWindow>();
+  readonly #abandoned = new Set<string>();
   readonly #labs = new Map<string, FakeLab>();
   readonly #user: string;
   #nowEpochMs: Milliseconds;
@@ -99,6 +100,12 @@ export class FakeHost {
     this.#intervene((migration) => migration.mend(interfaceName, afterMs));
   }
 
+  /** Its manager dies; the guest goes on moving. */
+  abandon(id: string): void {
+    this.#abandoned.add(id);
+    this.#announce(id);
+  }
+
   failOnDestination(id: string, raw: string): void {
     this.migration(id).failOnDestination(raw);
     this.#announce(id);
@@ -117,7 +124,11 @@ export class FakeHost {
     'migration.view': async ({ id }) => this.#view(id),
     'migration.cancel': async ({ id }) => this.#ask(id, (migration) => migration.cancel(this.#user)),
     'migration.change': async ({ id, change }) => this.#ask(id, (migration) => migration.change(this.#user, change)),
-    'migration.take-up': async ({ id }) => this.#ask(id, () => undefined),
+    'migration.take-up': async ({ id }) =>
+      this.#ask(id, (migration) => {
+        this.#abandoned.delete(id);
+        migration.attach(this.#user);
+      }),
     'migration.path': async ({ id, action, interface: name }) =>
       this.#ask(id, (migration) => migration.changePath(this.#user, action, name)),
     'migration.post-copy': async ({ id }) => this.#ask(id, (migration) => migration.startPostCopy(this.#user)),
@@ -214,7 +225,7 @@ export class FakeHost {
 
   #view(id: string): EventPayload<'migration.view-changed'> {
     const { entries, samples, ended } = this.migration(id);
-    const view = viewOf({ entries, samples, managed: !ended });
+    const view = viewOf({ entries, samples, managed: !ended && !this.#abandoned.has(id) });
     if (!view) throw new TypeError('a fake journal begins with its plan');
     return view;
   }

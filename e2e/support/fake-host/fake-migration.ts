@@ -77,6 +77,11 @@ export class FakeMigration {
     for (let passed = 0; passed < byMs && !this.ended; passed += tickMs) this.#tick();
   }
 
+  attach(user: string): void {
+    this.#tell({ kind: 'attached', user, pid: 4711 });
+    this.#tell(observed('running', 'active'));
+  }
+
   cancel(by: string): void {
     this.#tell({ kind: 'cancel-requested', reason: 'operator', by });
     this.#tell({ kind: 'intended', step: 'cancel' });

@@ -3,5 +3,5 @@ import { defaultSettings } from '#contract/default-settings.ts';
 import { convergencePolicies, policyOf } from './convergence.ts';
 
 test.each(convergencePolicies)('$name is found again in the settings that it makes', ({ id, settings }) => {
-  expect(policyOf({ ...defaultSettings, autoConverge: true, postCopy: 'allow', ...settings })).toBe(id);
+  expect(policyOf({ ...defaultSettings, ...settings })).toBe(id);
 });
