@@ -2,6 +2,7 @@ import type { MigrationRow, MigrationView } from '#contract/channels.ts';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { systemClock } from '#main/hosts/clock.ts';
 import type { Application } from './application.ts';
 import { atMostEvery, type Limited } from './at-most-every.ts';
 import type { OpenMigration } from './managed.ts';
@@ -10,6 +11,8 @@ import { viewOf } from './view.ts';
 
 /** Faster than anybody can read, slower than a burst of journal entries. */
 const viewEveryMs: Milliseconds = 100;
+/** A process that manages a migration and hangs must not keep the table from being shown. */
+const openingPatienceMs: Milliseconds = 1500;
 /** The table is for glancing at: twice a second at most. */
 const rowsEveryMs: Milliseconds = 500;
 
@@ -64,7 +67,7 @@ export class Board {
       const told = problem ?? this.#problems.get(id);
       return { id, open, managed, ...(told === undefined ? {} : { problem: told }), ...(summary ? { summary } : {}) };
     });
-    for (const row of rows) if (row.open) await this.#care(row);
+    await atMost(openingPatienceMs, Promise.all(rows.filter((row) => row.open).map((row) => this.#care(row))));
     for (const row of rows) {
       if (this.#tracked.has(row.id)) continue;
       this.#found.set(row.id, row);
@@ -259,6 +262,12 @@ export class Board {
     this.#told.set(row.id, text);
     return true;
   }
+}
+
+async function atMost(ms: Milliseconds, work: Promise<unknown>): Promise<void> {
+  const waited = new AbortController();
+  await Promise.race([work, systemClock.sleep(ms, waited.signal)]);
+  waited.abort();
 }
 
 function stackOf(thrown: unknown): string {

@@ -223,6 +223,16 @@ describe('what nobody looks after', () => {
     });
   });
 
+  test('a process that manages one and hangs does not keep the table from being shown', async () => {
+    const { desk } = stage({
+      history: () => Promise.resolve([{ ...openRow, managed: true }]),
+      open: () => new Promise(() => undefined),
+    });
+    const begunMs = performance.now();
+    const rows = [await rowsOf(desk), await rowsOf(desk)];
+    expect([rows.map(([row]) => row?.managed), performance.now() - begunMs < 4000]).toEqual([[true, true], true]);
+  });
+
   test('is followed where another process looks after it, and taken up when that one is gone', async () => {
     const [followed, managed] = [new FakeMigration(copying, { managedHere: false }), new FakeMigration(copying)];
     const queue = [followed, managed];
