@@ -24,7 +24,11 @@ export class Visitor implements AsyncDisposable {
 
   static async enter(browser: Browser, theme: Theme): Promise<Visitor> {
     const server = await serveFake();
-    const context = await browser.newContext({ viewport: { width: 1440, height: 980 }, colorScheme: theme });
+    const context = await browser.newContext({
+      viewport: { width: 1440, height: 980 },
+      colorScheme: theme,
+      reducedMotion: 'reduce',
+    });
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
