@@ -86,7 +86,7 @@ export class Visitor implements AsyncDisposable {
   /** Into out/screenshots, for whoever wants to look. */
   async picture(name: string): Promise<void> {
     mkdirSync('out/screenshots', { recursive: true });
-    await this.page.screenshot({ path: `out/screenshots/${name}.png` });
+    await this.page.screenshot({ path: `out/screenshots/${name}.png`, animations: 'disabled' });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
