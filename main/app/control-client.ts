@@ -2,13 +2,21 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { SwitchyardError } from '#contract/errors.ts';
 import { controlMessageSchema, type ControlMessage, type ControlRequest } from '#contract/requests.ts';
+import type { Milliseconds } from '#contract/units.ts';
 
-/** Asks the manager of a migration, and yields what it says until it hangs up. */
-export async function* askManager(path: string, request: ControlRequest): AsyncGenerator<ControlMessage> {
+/** What is asked of a manager goes on to a monitor, which answers within ten seconds or never. */
+const patienceMs: Milliseconds = 15_000;
+
+/** Asks the manager of a migration, and yields what it says until it hangs up, or the signal says that it is enough. */
+export async function* askManager(
+  path: string,
+  request: ControlRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<ControlMessage> {
   const socket = await open(path);
   try {
     socket.write(`${JSON.stringify(request)}\n`);
-    for await (const line of createInterface({ input: socket })) {
+    for await (const line of createInterface({ input: socket, ...(signal ? { signal } : {}) })) {
       yield controlMessageSchema.parse(JSON.parse(line));
     }
   } finally {
@@ -18,11 +26,24 @@ export async function* askManager(path: string, request: ControlRequest): AsyncG
 
 /** One request, one answer; a refusal is thrown as the failure it is. */
 export async function tellManager(path: string, request: ControlRequest): Promise<void> {
-  for await (const message of askManager(path, request)) {
+  const signal = AbortSignal.timeout(patienceMs);
+  for await (const message of askManager(path, request, signal)) {
     if (message.kind === 'refused') throw new SwitchyardError(message.failure);
     if (message.kind === 'done') return;
   }
-  throw managerGone(path);
+  throw signal.aborted ? managerSilent(request.command) : managerGone(path);
+}
+
+/** The first thing that a manager says. A process that hangs still lets others connect, and says nothing. */
+export async function greetingOf(messages: AsyncGenerator<ControlMessage>, line: AbortController): Promise<void> {
+  const late = setTimeout(() => line.abort(), patienceMs);
+  try {
+    const greeting = await messages.next();
+    if (line.signal.aborted) throw managerSilent('follow');
+    if (!greeting.done && greeting.value.kind === 'refused') throw new SwitchyardError(greeting.value.failure);
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 function open(path: string): Promise<Socket> {
@@ -30,6 +51,16 @@ function open(path: string): Promise<Socket> {
     const socket = connect(path);
     socket.once('connect', () => resolve(socket));
     socket.once('error', (cause) => reject(managerGone(path, cause)));
+  });
+}
+
+function managerSilent(command: ControlRequest['command']): SwitchyardError {
+  return new SwitchyardError({
+    kind: 'timeout',
+    afterMs: patienceMs,
+    waitingFor: `the manager's answer to ${command}`,
+    text: 'The process that manages this migration does not answer.',
+    remedy: 'If it hangs, end it: the migration goes on without it, and can be taken up again.',
   });
 }
 

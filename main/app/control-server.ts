@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { toFailure, type Failure } from '#contract/errors.ts';
 import type { Result } from '#contract/result.ts';
 import { controlRequestSchema, type ControlMessage, type ControlRequest } from '#contract/requests.ts';
+import type { Milliseconds } from '#contract/units.ts';
 import type { MigrationRun } from '#main/engine/run.ts';
 
 /**
@@ -17,6 +18,7 @@ export function controlSocketPath(runtimeDirectory: string, migrationId: string)
 
 /** A follower that does not read loses samples, never entries. */
 const mostUnreadBytes = 1 << 20;
+const farewellPatienceMs: Milliseconds = 1000;
 
 export interface ControlServer {
   close(): Promise<void>;
@@ -39,10 +41,22 @@ export async function serveControl(path: string, run: MigrationRun): Promise<Con
   });
   return {
     close: async () => {
-      await Promise.all([...sockets].map((socket) => new Promise<void>((resolve) => socket.end(resolve))));
+      await Promise.all([...sockets].map(farewell));
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** What was said arrives, unless its reader hangs: the migration's locks are not to wait for that one. */
+function farewell(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const impatience = setTimeout(() => socket.destroy(), farewellPatienceMs);
+    socket.once('close', () => {
+      clearTimeout(impatience);
+      resolve();
+    });
+    socket.end(() => socket.destroy());
+  });
 }
 
 async function answer(socket: Socket, run: MigrationRun, line: string): Promise<void> {

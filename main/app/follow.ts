@@ -3,7 +3,7 @@ import type { JournalEntry } from '#contract/migration.ts';
 import { failed, ok, type Result } from '#contract/result.ts';
 import type { ControlRequest } from '#contract/requests.ts';
 import type { Ending } from '#main/engine/run.ts';
-import { askManager, tellManager } from './control-client.ts';
+import { askManager, greetingOf, tellManager } from './control-client.ts';
 import type { MigrationWatcher, OpenMigration } from './managed.ts';
 
 /**
@@ -17,9 +17,9 @@ export async function follow(
 ): Promise<OpenMigration> {
   const watchers = new Set<MigrationWatcher>();
   const early: JournalEntry[] = [];
-  const messages = askManager(controlPath, { command: 'follow' });
-  const greeting = await messages.next();
-  if (!greeting.done && greeting.value.kind === 'refused') throw new SwitchyardError(greeting.value.failure);
+  const line = new AbortController();
+  const messages = askManager(controlPath, { command: 'follow' }, line.signal);
+  await greetingOf(messages, line);
   const history = await readHistory();
   let sequence = history.at(-1)?.sequence ?? -1;
   let detached = false;
@@ -63,7 +63,7 @@ export async function follow(
     requestRecovery: (by) => tell(controlPath, { command: 'recover', by }),
     detach: () => {
       detached = true;
-      void messages.return(undefined);
+      line.abort();
     },
     ended: listen().then((ending) => (detached ? { kind: 'detached' } : ending)),
   };
