@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['**/*.live.test.ts'],
-          exclude: ['node_modules', 'out', 'e2e/live/**', 'e2e/live-web/**'],
+          exclude: ['node_modules', 'out', 'e2e/live/**', 'e2e/live-web/**', 'lab/user-namespace.live.test.ts'],
           fileParallelism: false,
           // Real QEMUs on whatever else this machine is doing: a test that needed a second try is printed as such.
           retry: 1,
@@ -38,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'cases',
-          include: ['e2e/live/**/*.live.test.ts', 'e2e/live-web/**/*.live.test.ts'],
+          include: ['{e2e/live,e2e/live-web}/**/*.live.test.ts', 'lab/user-namespace.live.test.ts'],
           fileParallelism: false,
           retry: 1,
           testTimeout: 120_000,

@@ -34,7 +34,7 @@ for (const { file, name, reason } of total.skipped) {
 }
 if (lane === 'all') {
   console.log(
-    'skipped: e2e/live, e2e/live-web: faults on real QEMUs need a machine to themselves; `npm run cases` runs them',
+    'skipped: e2e/live, e2e/live-web, lab/user-namespace: faults on real QEMUs need a machine to themselves; `npm run cases` runs them',
   );
 }
 const broken = outcomes.filter((outcome) => !outcome.passed).map((outcome) => outcome.name);
