@@ -31,3 +31,11 @@ test('what cannot be made here yet says what it waits for', () => {
     '13 waits for SSH hosts',
   ]);
 });
+
+test('docs/lifecycle.md tells of each in the same words', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'lifecycle.md'), 'utf8');
+  const rows = page.split('\n').flatMap((line) => (/^\|\s*\d+ \|/.test(line) ? [line.split(' | ').slice(0, 4)] : []));
+  expect(rows.map((cells) => cells.map((cell) => cell.replace(/^\|/, '').trim()))).toEqual(
+    cases.map(({ id, phase, fault, sees }) => [String(id), phase, fault, sees]),
+  );
+});
