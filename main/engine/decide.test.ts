@@ -679,14 +679,14 @@ describe('a post-copy whose connection breaks', () => {
     expect(decided({ journal: [...asked, ...did('listen-for-recovery')], ...both })).toBe('act recover');
   });
 
-  test('is given its time to connect anew, and is told again when it does not', () => {
+  test('is given its time to go on, and is told again when it does not', () => {
     const recovering: JournalEvent[] = [
       ...journal,
       { kind: 'recovery-requested', by: 'ann' },
       ...did('listen-for-recovery', 'recover'),
     ];
-    expect(decided({ journal: recovering, ...both })).toBe('wait for the source to connect anew');
-    expect(decided({ journal: recovering, ...one })).toBe('wait for the source to connect anew');
+    expect(decided({ journal: recovering, ...both })).toBe('wait for the source to go on');
+    expect(decided({ journal: recovering, ...one })).toBe('wait for the source to go on');
     expect(decided({ journal: recovering, ...both, elapsed: tooLong })).toBe(
       'end paused-recoverable, guest destination',
     );

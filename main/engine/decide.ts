@@ -47,8 +47,6 @@ const patienceMs = 60_000;
 const cancelPatienceMs = 3000;
 /** What a destination still holds in its socket when its source dies is read within this; it may be the whole guest. */
 const settlingMs = 3000;
-/** A link that has just been mended may lose the first packets; the kernel sends them again after 1, 2 and 4 seconds. */
-const reconnectingMs = 10_000;
 /** A step that may be repeated is begun so often by one manager, with pauses that grow from a quarter of a second to 16. */
 const mostTries = 5;
 
@@ -322,9 +320,9 @@ function copyingInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
 function pausedInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
   const { recover, 'listen-for-recovery': listening } = state.steps;
-  // Both stay paused until the new connection is made, and neither must be disturbed at that.
-  if (recover === 'done' && !state.postCopy.recover && elapsed.unchangedMs < reconnectingMs) {
-    return wait('the source to connect anew');
+  // Both say so until they have met, and neither must be disturbed at that.
+  if (recover === 'done' && !state.postCopy.recover && elapsed.unchangedMs < settlingMs) {
+    return wait('the source to go on');
   }
   const both = [source, destination].every((each) => each.kind === 'answering' && each.migration === 'postcopy-paused');
   if (!both) return pausePostCopy(state, elapsed);

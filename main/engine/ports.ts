@@ -132,8 +132,11 @@ export interface Qemu {
   pausePostCopy(): Promise<void>;
   /** migrate-recover on the destination, out of band; answers with the port that is really open. */
   recover(address: MigrationAddress): Promise<number>;
-  /** migrate with `resume` on the source. */
-  resumeMigration(address: MigrationAddress): Promise<void>;
+  /**
+   * getfd and migrate with `resume` on the source, over a connection that is there already. One that QEMU makes itself may
+   * hang in a network that is only half mended; QEMU 7.2 ends with the guest when it comes up after a later one.
+   */
+  resumeOver(socket: OwnedSocket): Promise<void>;
   cont(): Promise<void>;
   quit(): Promise<void>;
   onEvent(listener: (event: QemuEvent) => void): () => void;

@@ -128,7 +128,7 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
       return event.step === 'recover' ? recovered(state) : withDone(withStep(state, event.step, 'done'), event);
     case 'failed':
       return {
-        ...withStep(state, event.step, mayHaveHappened(event.failure) ? 'uncertain' : 'failed'),
+        ...withFailure(state, event),
         failure: state.failure ?? { step: event.step, failure: event.failure },
         // One request is one attempt: the operator decides whether to try again.
         postCopy: recovery.has(event.step) ? { ...state.postCopy, recover: false } : state.postCopy,
@@ -217,6 +217,12 @@ const changes: Readonly<Partial<Record<StepName, readonly Side[]>>> = {
   'pause-post-copy': ['source', 'destination'],
   recover: ['source', 'destination'],
 };
+
+function withFailure(state: MigrationState, { step, failure }: JournalEventOf<'failed'>): MigrationState {
+  const failed = withStep(state, step, mayHaveHappened(failure) ? 'uncertain' : 'failed');
+  // Somebody has knocked at that port, if only we: the next attempt gets a fresh one.
+  return step === 'recover' ? withoutStep(failed, 'listen-for-recovery') : failed;
+}
 
 const recovery = new Set<StepName>(['listen-for-recovery', 'recover']);
 

@@ -4,7 +4,7 @@ import type { PathManagerChange, Side, StepName } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { announcementOf } from './path-announcement.ts';
 import { speaksMptcp } from './qemu-transport.ts';
-import type { Capabilities, PathRestoration, Clock } from './ports.ts';
+import type { Capabilities, Clock, OwnedSocket, PathRestoration } from './ports.ts';
 import type { MigrationState } from './state.ts';
 import {
   destinationOf,
@@ -15,6 +15,7 @@ import {
   sourceOf,
   wildcardFor,
   type Step,
+  type StepContext,
 } from './step-context.ts';
 import { takeUpWaiting } from './waiting-destination.ts';
 
@@ -96,12 +97,9 @@ export const steps: Readonly<Record<StepName, Step>> = {
   },
 
   recover: async (context) => {
-    const { plan } = context.state;
-    await sourceOf(context).resumeMigration({
-      host: reachablePath(context).destinationAddress,
-      port: listeningPort(context),
-      mptcp: plan.settings.mptcp !== 'off' && speaksMptcp(plan.source),
-    });
+    const source = sourceOf(context);
+    using socket = await connectAnew(context);
+    await source.resumeOver(socket);
     return nothingToReport;
   },
 
@@ -159,6 +157,23 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 };
+
+/** Over the first path that works: the one that broke may be broken still. */
+async function connectAnew(context: StepContext): Promise<OwnedSocket> {
+  const { ports, state } = context;
+  const { paths, settings } = state.plan;
+  const port = listeningPort(context);
+  const failures: unknown[] = [];
+  for (const { sourceAddress: from, destinationAddress: address } of paths) {
+    const order = { from, to: { address, port }, mptcp: settings.mptcp !== 'off', tuning: settings.socketTuning };
+    try {
+      return await ports.source.connectOwned(order);
+    } catch (thrown) {
+      failures.push(thrown);
+    }
+  }
+  throw failures[0] ?? rejected('post-copy-paused', 'there is no path between the two hosts', 'Mend the network.');
+}
 
 /** `return-path` always: without it a source says `completed` with data still unsent. `events`: statuses as they happen. */
 function capabilitiesFor(state: MigrationState): Capabilities {

@@ -190,6 +190,13 @@ describe('a socket that is handed over', () => {
     expect(fake.requests.flatMap(({ descriptors }) => descriptors)).toEqual([socket.descriptor, socket.descriptor]);
   });
 
+  test('is what a paused post-copy goes on over', async () => {
+    using socket = rehearsedSocket();
+    const { qemu, asked } = await monitorOf({ getfd: {}, migrate: {} });
+    await qemu.resumeOver(socket);
+    expect(asked()[1]?.args).toEqual({ uri: `fd:${name}`, resume: true });
+  });
+
   test('works with a QEMU that knows nothing of mptcp, and with one that has typed channels', async () => {
     using socket = rehearsedSocket();
     const { qemu, asked } = await monitorOf(

@@ -149,8 +149,8 @@ export class QemuMonitor implements Qemu {
     return isFixed(address) ? address.port : listeningPort(await this.#client.execute('query-migrate'));
   }
 
-  async resumeMigration(address: MigrationAddress): Promise<void> {
-    await this.#client.execute('migrate', { ...(await this.#target(address, 'connect')), resume: true });
+  async resumeOver(socket: OwnedSocket): Promise<void> {
+    await this.#handOver(socket, 'connect', (target) => this.#client.execute('migrate', { ...target, resume: true }));
   }
 
   async cont(): Promise<void> {

@@ -123,8 +123,8 @@ export class SimulatedMonitor implements Qemu {
     return this.#call('recover', () => this.#qemu.recover(), overtaking);
   }
 
-  resumeMigration(address: MigrationAddress): Promise<void> {
-    return this.#inBand('resumeMigration', () => this.#qemu.resumeMigration(address));
+  resumeOver(socket: OwnedSocket): Promise<void> {
+    return this.#inBand('resumeOver', () => this.#qemu.resumeOver(simulated(socket)));
   }
 
   cont(): Promise<void> {

@@ -1,4 +1,3 @@
-import type { MigrationAddress } from '#main/engine/ports.ts';
 import { refused } from './faults.ts';
 import type { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
@@ -67,7 +66,7 @@ export class SimulatedPostCopy {
     return port;
   }
 
-  resume({ port }: MigrationAddress): void {
+  resume({ port }: { readonly port: number }): void {
     const [source, destination] = [this.#source, this.#destination];
     if (source.outgoing !== 'postcopy-paused') {
       throw refused('migrate', 'Cannot resume if there is no paused migration');

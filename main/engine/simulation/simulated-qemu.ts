@@ -197,11 +197,11 @@ export class SimulatedQemu {
     return postCopy.recover();
   }
 
-  resumeMigration(address: MigrationAddress): void {
-    this.#refuse('resumeMigration');
+  resumeOver(socket: SimulatedSocket): void {
+    this.#refuse('resumeOver');
     const postCopy = this.#postCopy;
     if (!postCopy) throw refused('migrate', 'Cannot resume if there is no paused migration');
-    postCopy.resume(address);
+    postCopy.resume(socket.handTo(this));
   }
 
   cont(): void {

@@ -14,17 +14,20 @@ import type { SimulatedWorld } from './simulated-world.ts';
 /** What the manager has opened and closes again. */
 export type Held = Set<Disposable>;
 
+/** Who is called: a listener of a manager's, or of a QEMU that waits for a paused post-copy to be joined again. */
+type Called = Pick<SimulatedListener, 'machine' | 'port' | 'mptcp'>;
+
 /** A connection between two machines, made by a manager: it lives as long as somebody holds both ends. */
 class Connection {
   readonly from: SocketName;
-  readonly listener: SimulatedListener;
+  readonly listener: Called;
   readonly multipath: boolean;
   readonly holders: Record<'source' | 'destination', SimulatedQemu | undefined> = {
     source: undefined,
     destination: undefined,
   };
 
-  constructor(from: SocketName, listener: SimulatedListener, multipath: boolean) {
+  constructor(from: SocketName, listener: Called, multipath: boolean) {
     this.from = from;
     this.listener = listener;
     this.multipath = multipath;
@@ -106,17 +109,15 @@ export function connectTo(
   { from, to, mptcp }: OwnedConnectionOrder,
   held: Held,
 ): SimulatedSocket {
-  const listeners = [...world.machines.values()].flatMap(({ address, sockets }) =>
-    address === to.address ? [...sockets] : [],
-  );
-  const listener = listeners.find(({ port }) => port === to.port);
-  if (!listener || !world.networkUp) throw unreachable(`${to.address}:${to.port}`);
-  const port = 50_000 + listener.callers.length;
-  const connection = new Connection(
-    { address: from, port },
-    listener,
-    world.nature.multipath && mptcp && listener.mptcp,
-  );
-  listener.callers.push(connection);
+  const machine = [...world.machines.values()].find(({ address }) => address === to.address);
+  if (!machine || !world.networkUp) throw unreachable(`${to.address}:${to.port}`);
+  const listener = [...machine.sockets].find(({ port }) => port === to.port);
+  const waits = machine.processes.some(({ recoveryPort }) => recoveryPort === to.port);
+  const called = listener ?? (waits ? { machine, port: to.port, mptcp: true } : undefined);
+  if (!called) throw unreachable(`${to.address}:${to.port}`);
+  const port = 50_000 + (listener?.callers.length ?? 0);
+  const multipath = world.nature.multipath && mptcp && called.mptcp;
+  const connection = new Connection({ address: from, port }, called, multipath);
+  listener?.callers.push(connection);
   return new SimulatedSocket(connection, 'source', held);
 }
