@@ -1,6 +1,9 @@
+/** Without one a browser asks for /favicon.ico, and complains that there is none. */
+const noIcon = '<link rel="icon" href="data:,">';
+
 /** What a browser shows that has not come in: one sentence, and what to do. No script, no style, nothing of a request. */
 function page(title: string, text: string, head = ''): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8">${head}<title>${title}</title></head><body><main><h1>${title}</h1><p>${text}</p></main></body></html>\n`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8">${noIcon}${head}<title>${title}</title></head><body><main><h1>${title}</h1><p>${text}</p></main></body></html>\n`;
 }
 
 /**
