@@ -33,7 +33,7 @@ describe.skipIf(reason !== '')(`somebody who clicks${reason}`, () => {
     page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+      if (['error', 'warning'].includes(message.type())) complaints.push(`${message.text()} ${message.location().url}`);
     });
     await page.goto(app.link);
     await page.getByRole('heading', { name: 'Migrate a guest' }).waitFor();

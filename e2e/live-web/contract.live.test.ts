@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { MigrationRow, MigrationView } from '#contract/channels.ts';
 import { defaultSettings } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { Sample, SubflowSample } from '#contract/telemetry.ts';
 import { labDown } from '#lab/lab.ts';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
-import { Premises, ServedApp } from './served-app.ts';
+import { Premises, runCommand, ServedApp } from './served-app.ts';
 import { WebVisitor, type WebWindow } from './web-window.ts';
 
 const reason = await whyNoLabs();
@@ -179,8 +180,24 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
     ]);
   });
 
+  test('what a terminal has started is seen live, and looked after when its process is killed', async () => {
+    const known = new Set((await window.call('migration.list', {})).map(({ id }) => id));
+    const hosts = ['--from', there.from, '--to', there.to];
+    const terminal = runCommand(premises, 'migrate', there.guest, ...hosts, '--bandwidth', '120mbit');
+    const isItsCopy = ({ id, managed, latest }: MigrationRow): boolean =>
+      !known.has(id) && managed && (latest?.throughputBitsPerSecond ?? 0) > 0;
+    const { rows } = await window.until('migration.list-changed', (each) => each.rows.some(isItsCopy));
+    const id = rows.find(isItsCopy)?.id ?? '';
+    terminal.kill('SIGKILL');
+    await window.until('migration.view-changed', (view) => view.record.id === id && attached(view).length === 1);
+    // Whoever takes it up has to reach the source first.
+    await vi.waitFor(() => window.call('migration.change', { id, change: { bandwidthBitsPerSecond: 0 } }), 5000);
+    const ended = await untilEnded(id);
+    expect([ended.record.outcome, attached(ended).length]).toEqual(['done-on-destination', 1]);
+  });
+
   test('a migration that is cancelled leaves the guest where it was', async () => {
-    const id = await start(there);
+    const id = await start(back);
     await window.call('migration.cancel', { id });
     const { record } = await untilEnded(id);
     expect([record.outcome, record.guestState, record.explanation?.cause]).toEqual([
@@ -190,6 +207,10 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
     ]);
   });
 });
+
+function attached({ record }: MigrationView): unknown[] {
+  return record.events.filter(({ kind }) => kind === 'attached');
+}
 
 /** Both links carry something: what is cut then is missed. */
 function isCopying({ qemu, subflows }: Sample): boolean {

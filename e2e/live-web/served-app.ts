@@ -4,6 +4,13 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const commandLine = join(import.meta.dirname, '..', '..', 'main', 'cli', 'index.ts');
+
+/** Another process beside the app, with the same premises: `switchyard ...`, from the sources. */
+export function runCommand(premises: Premises, ...args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [commandLine, ...args], { env: premises.environment, stdio: 'ignore' });
+}
+
 /** Where an app keeps its things; several lives of the app can share it. */
 export class Premises implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'sy-web-'));
@@ -37,8 +44,7 @@ export class ServedApp implements AsyncDisposable {
 
   /** `by` is a program that starts it: as another user, for instance. */
   static async start(premises: Premises, by: readonly string[] = []): Promise<ServedApp> {
-    const source = join(import.meta.dirname, '..', '..', 'main', 'cli', 'index.ts');
-    const [program, ...args] = [...by, process.execPath, source, 'serve', '--no-open'];
+    const [program, ...args] = [...by, process.execPath, commandLine, 'serve', '--no-open'];
     const child = spawn(program, args, {
       env: premises.environment,
       stdio: ['ignore', 'pipe', 'pipe'],

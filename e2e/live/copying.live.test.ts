@@ -197,7 +197,7 @@ describe.skipIf(reason !== '')(`a guest that writes faster than is sent${reason}
     });
     await story.end();
     const { iterations } = await stage.application.record(story.id);
-    expect(iterations.map(({ verdict }) => verdict)).toContain('not-converging');
+    expect(iterations.map(({ verdict }) => verdict)).toContainEqual(expect.stringMatching(/borderline|not-converging/));
     expect(await sevenChecks(story)).toEqual(doneOnDestination());
   });
 

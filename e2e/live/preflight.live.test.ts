@@ -130,12 +130,16 @@ describe.skipIf(reason !== '')(`a journal that cannot be written${reason}`, oneT
     await using stage = await Stage.make();
     using disk = new SmallDisk(stage.premises.state, { bytes: 2 ** 20, files: 100 });
     const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 80e6 } });
-    let lost = '';
-    story.migration.subscribe({ onJournalLost: ({ text }) => (lost ||= text) });
-    story.at(copying, () => disk.fill());
+    const lost: string[] = [];
+    story.migration.subscribe({ onJournalLost: ({ text }) => lost.push(text) });
+    story.at(copying, async () => {
+      disk.fill();
+      // What is left of the journal's own last block takes some entries yet.
+      while (lost.length === 0) await story.migration.change('anna', { downtimeLimitMs: 300 });
+    });
     const ending = await story.end();
     disk.empty();
-    expect([ending.outcome, lost]).toEqual(['done-on-destination', expect.stringContaining('the disk is full')]);
+    expect([ending.outcome, lost[0]]).toEqual(['done-on-destination', expect.stringContaining('the disk is full')]);
     const successor = await stage.application.open(story.id);
     await successor?.ended;
     expect(await sevenChecks(story)).toEqual(doneOnDestination());

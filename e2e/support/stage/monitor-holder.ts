@@ -1,7 +1,11 @@
 import type { Fd } from '#native/fd.ts';
+import { isNativeError } from '#native/native-error.ts';
 import { connectBlocking, openSocket } from '#native/socket.ts';
 import { tell } from './back-door.ts';
 import type { Copy } from './copies.ts';
+
+const attempts = 50;
+const betweenAttemptsMs = 20;
 
 /** Another program that has opened a QEMU's monitor and keeps it: QEMU serves one client at a time, the next ones wait. */
 export class MonitorHolder implements Disposable {
@@ -10,7 +14,18 @@ export class MonitorHolder implements Disposable {
   /** Blocks until it is connected: served at once, or next. What QEMU says to it, nobody reads. */
   constructor(monitorPath: string) {
     this.#socket = openSocket('unix');
-    connectBlocking(this.#socket, { family: 'unix', path: monitorPath }, 1000);
+    for (let attempt = 1; !this.#connect(monitorPath, attempt === attempts); attempt += 1) pause(betweenAttemptsMs);
+  }
+
+  /** Others may stand in the queue, which is short: somebody who lists all guests of this machine, for one. */
+  #connect(path: string, isLast: boolean): boolean {
+    try {
+      connectBlocking(this.#socket, { family: 'unix', path }, 1000);
+      return true;
+    } catch (thrown) {
+      if (isLast || !isNativeError(thrown) || thrown.code !== 'EAGAIN') throw thrown;
+      return false;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -26,4 +41,9 @@ export function cutMonitor({ pid, monitorPath }: Copy): MonitorHolder {
   const next = new MonitorHolder(monitorPath);
   tell(pid, 'yank', { instances: [firstMonitor] });
   return next;
+}
+
+/** Without letting anything else of this thread run. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

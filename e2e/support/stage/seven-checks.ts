@@ -45,7 +45,7 @@ export async function examine({ stage, id, before }: Told): Promise<Findings> {
     contradictions: contradictions(events, plan, looks),
     leftOver: difference(before.belongings, await stage.belongings(before.copies)),
     told: { outcome, guest: guestState, ...explanation },
-    memory: looks.length === 1 ? wordsFor(before.memory, await stage.memory()) : 'not read',
+    memory: isReadable(outcome, looks) ? wordsFor(before.memory, await stage.memory()) : 'not read',
     twice: stage.violations,
   };
 }
@@ -81,6 +81,11 @@ export async function nothingHappened(
     leftOver,
     memory: wordsFor(before.memory, again.memory),
   };
+}
+
+/** A copy that lacks pages for good cannot even be stopped while a processor of it waits for one. */
+function isReadable(outcome: Outcome | undefined, looks: readonly Look[]): boolean {
+  return looks.length === 1 && outcome !== 'lost';
 }
 
 async function migrateAgain(stage: Stage): Promise<{ readonly outcome: Outcome; readonly memory: Memory | undefined }> {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
@@ -12,7 +12,7 @@ import { untilWalking, startQemu } from '#lab/guest/start.ts';
 import { labDown, labUp, type LabOptions } from '#lab/lab.ts';
 import { labNames, type LabNames } from '#lab/names.ts';
 import { Application } from '#main/app/application.ts';
-import { migrationsDirectory } from '#main/storage/paths.ts';
+import { migrationPaths, migrationsDirectory } from '#main/storage/paths.ts';
 import { readMigrationWithoutSamples } from '#main/storage/stored-migration.ts';
 import { backDoorArguments } from './back-door.ts';
 import { belongings, type Premises } from './belongings.ts';
@@ -183,7 +183,7 @@ export class Stage implements AsyncDisposable {
     const { bandwidthBitsPerSecond = 0, stallLimitMs = defaultSettings.stallLimitMs } = settings;
     const limits = ['--bandwidth', `${bandwidthBitsPerSecond / 1e6}mbit`, '--stall-limit', `${stallLimitMs}ms`];
     const process = switchyard(['migrate', guest, '--from', from, '--to', to, ...limits, '--json'], this.environment);
-    return { process, before, id: () => this.#ids().find((id) => !known.has(id)) };
+    return { process, before, id: () => this.#ids().find((id) => !known.has(id) && this.#hasPlan(id)) };
   }
 
   /** What is known of a migration from its journal; nobody manages it for the story yet. */
@@ -192,6 +192,12 @@ export class Stage implements AsyncDisposable {
     const event = entries[0]?.event;
     if (event?.kind !== 'planned') throw new Error('its manager died before it had written its plan');
     return new Story(this, event.plan, before, entries);
+  }
+
+  /** Before it there is nothing to be taken up. */
+  #hasPlan(id: string): boolean {
+    const { journal } = migrationPaths(this.premises.state, id);
+    return existsSync(journal) && readFileSync(journal, 'utf8').includes('\n');
   }
 
   #ids(): readonly string[] {
