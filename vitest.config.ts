@@ -27,19 +27,9 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['**/*.live.test.ts'],
-          exclude: ['node_modules', 'out', 'e2e/live/**', 'e2e/live-web/**', 'lab/user-namespace.live.test.ts'],
+          exclude: ['node_modules', 'out'],
           fileParallelism: false,
           // Real QEMUs on whatever else this machine is doing: a test that needed a second try is printed as such.
-          retry: 1,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
-      {
-        test: {
-          name: 'cases',
-          include: ['{e2e/live,e2e/live-web}/**/*.live.test.ts', 'lab/user-namespace.live.test.ts'],
-          fileParallelism: false,
           retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,

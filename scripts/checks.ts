@@ -32,11 +32,6 @@ const total = sum(tallies);
 for (const { file, name, reason } of total.skipped) {
   console.log(`skipped: ${file} > ${name}${reason === undefined ? '' : `: ${reason}`}`);
 }
-if (lane === 'all') {
-  console.log(
-    'skipped: e2e/live, e2e/live-web, lab/user-namespace: faults on real QEMUs need a machine to themselves; `npm run cases` runs them',
-  );
-}
 const broken = outcomes.filter((outcome) => !outcome.passed).map((outcome) => outcome.name);
 if (broken.length > 0) console.log(`not passed: ${broken.join(', ')}`);
 const ran = total.passed + total.failed;

@@ -5,7 +5,7 @@ import { oneTry } from '#e2e/support/stage/expectations.ts';
 import { soak } from './soak.ts';
 
 /** A slice of what `npm run soak` does for as long as one likes. */
-const seconds = Number(process.env['SWITCHYARD_SOAK_SECONDS'] ?? 60);
+const seconds = Number(process.env['SWITCHYARD_SOAK_SECONDS'] ?? 180);
 const chance = Chance.fromEnvironment();
 const reason = await whyNoLabs();
 
