@@ -43,7 +43,7 @@ export const connectionSampleSchema = z.object({
   fallback: z.boolean(),
   /** Acknowledged at the connection's own level: without what was reinjected (mptcpi_bytes_acked, or TCP's). */
   bytesSent: z.number(),
-  /** Sent again on another subflow (mptcpi_bytes_retrans). */
+  /** Sent again on another subflow: by the kernel's count, or what the subflows carried beyond the connection. */
   bytesReinjected: z.number(),
 });
 export type ConnectionSample = z.infer<typeof connectionSampleSchema>;

@@ -1,5 +1,6 @@
-import type { ConnectionSample, Sample, SubflowSample } from '#contract/telemetry.ts';
+import type { Sample, SubflowSample } from '#contract/telemetry.ts';
 import type { TcpSocketRow } from '#native/netlink/socket-table.ts';
+import { ConnectionCounter, type CarriedBySubflows } from './connection-counter.ts';
 import type { Connection } from './connections.ts';
 import { byAge, emptySample, payloadAcked, totalsOf } from './subflow-counters.ts';
 import { firstHealth, isFailing, longestSilent, nextHealth, stateOf, type SubflowHealth } from './subflow-health.ts';
@@ -34,8 +35,7 @@ interface Subflow {
 export class TransportSampler {
   readonly #subflows = new Map<bigint, Subflow>();
   readonly #numbersGiven = new Map<string, number>();
-  readonly #connections = new Map<string, ConnectionSample>();
-  readonly #countedByKernel = new Set<string>();
+  readonly #connections = new Map<string, ConnectionCounter>();
   #previousAtMonoMs: number | undefined;
   /** Part of the kernel's count that is none of ours: from before the first reading, or of subflows closed while stale. */
   #staleElsewhere: number | undefined;
@@ -51,8 +51,7 @@ export class TransportSampler {
     }
     this.#close(present, reading);
     this.#markStale(reading);
-    for (const connection of reading.connections) this.#remember(connection);
-    this.#countBySubflows();
+    this.#countConnections(reading.connections);
     return this.#report(reading);
   }
 
@@ -115,39 +114,35 @@ export class TransportSampler {
     }
   }
 
-  /** A connection whose own socket is not there any more keeps what that socket last said. */
-  #remember({ id, protocol, fallback, socket }: Connection): void {
-    const before = this.#connections.get(id);
-    if (socket?.info?.bytesAcked !== undefined) this.#countedByKernel.add(id);
-    this.#connections.set(id, {
-      id,
-      protocol,
-      fallback,
-      bytesSent: Math.max(socket?.info?.bytesAcked ?? 0, before?.bytesSent ?? 0),
-      bytesReinjected: Math.max(socket?.info?.bytesReinjected ?? 0, before?.bytesReinjected ?? 0),
-    });
+  #countConnections(connections: readonly Connection[]): void {
+    const present = new Map(connections.map((connection) => [connection.id, connection]));
+    for (const connection of connections) {
+      if (!this.#connections.has(connection.id)) {
+        this.#connections.set(connection.id, new ConnectionCounter(connection));
+      }
+    }
+    const carried = this.#carriedByConnection();
+    for (const [id, counter] of this.#connections) {
+      counter.observe(present.get(id), carried.get(id) ?? { bytes: 0, bytesOfClosed: 0, anyIsOpen: false });
+    }
   }
 
-  /**
-   * Counts a connection by its subflows where the kernel has no count of its own: for TCP, for MPTCP before Linux 6.5, and
-   * at the end of every connection, whose socket goes without a farewell. Then what was sent twice is taken off.
-   */
-  #countBySubflows(): void {
-    const carried = new Map<string, number>();
-    const alive = new Set<string>();
+  #carriedByConnection(): ReadonlyMap<string, CarriedBySubflows> {
+    const all = new Map<string, CarriedBySubflows>();
     for (const { connection, sample } of this.#subflows.values()) {
-      carried.set(connection, (carried.get(connection) ?? 0) + sample.bytesSent);
-      if (sample.state !== 'closed') alive.add(connection);
+      const { bytes, bytesOfClosed, anyIsOpen } = all.get(connection) ?? {
+        bytes: 0,
+        bytesOfClosed: 0,
+        anyIsOpen: false,
+      };
+      const isClosed = sample.state === 'closed';
+      all.set(connection, {
+        bytes: bytes + sample.bytesSent,
+        bytesOfClosed: bytesOfClosed + (isClosed ? sample.bytesSent : 0),
+        anyIsOpen: anyIsOpen || !isClosed,
+      });
     }
-    for (const [id, connection] of this.#connections) {
-      const bySubflows = carried.get(id) ?? 0;
-      const isCounted = connection.protocol === 'mptcp' && this.#countedByKernel.has(id);
-      if (isCounted && alive.has(id)) continue;
-      const bytesSent = isCounted
-        ? Math.max(connection.bytesSent, bySubflows - connection.bytesReinjected)
-        : bySubflows;
-      this.#connections.set(id, { ...connection, bytesSent });
-    }
+    return all;
   }
 
   #report({ atMonoMs }: TransportReading): TransportSample {
@@ -165,7 +160,7 @@ export class TransportSampler {
       };
     }
     return {
-      connections: [...this.#connections.values()],
+      connections: Array.from(this.#connections.values(), ({ sample }) => sample),
       subflows: Array.from(this.#subflows.values(), ({ sample }) => sample),
       throughputBitsPerSecond: rateOf(total),
     };
