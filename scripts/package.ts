@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { packageOrigin, type PackageOrigin } from './package-origin.ts';
 
 // `npm run package`: AppImage, deb and rpm, for x64 and arm64, into dist/. What follows `--` goes to electron-builder:
-// `npm run package -- --x64 --linux deb`.
+// `npm run package -- --x64 --linux deb`. Who they come from is in the environment: see package-origin.ts.
 
 const root = join(import.meta.dirname, '..');
 const bin = join(root, 'node_modules/.bin');
@@ -14,20 +16,40 @@ const wishes = process.argv.slice(2);
 const named = (['x64', 'arm64'] as const).filter((arch) => wishes.includes(`--${arch}`));
 const architectures = named.length > 0 ? named : (['x64', 'arm64'] as const);
 
+const origin = originOrExit();
 run('sh', [join(root, 'scripts/build')]);
 for (const arch of architectures) bringNativeLibrary(arch);
 try {
   run(join(bin, 'electron-builder'), [
     ...(wishes.includes('--linux') ? [] : ['--linux']),
     ...(named.length > 0 ? [] : architectures.map((arch) => `--${arch}`)),
+    `-c.linux.maintainer=${origin.maintainer}`,
+    `-c.extraMetadata.homepage=${origin.homepage}`,
     ...wishes,
   ]);
+  if (origin.unset.length > 0) {
+    console.error(
+      `switchyard: these packages call ${origin.maintainer} their maintainer and ${origin.homepage} their home page. ` +
+        `Before they are given to others, set ${origin.unset.join(' and ')}, and make them again.`,
+    );
+  }
 } catch {
   console.error(
     "switchyard: no package was made. Where Electron's own files cannot be downloaded, name a folder that holds them: " +
       'npm run package -- -c.electronDist=<folder>',
   );
   process.exitCode = 1;
+}
+
+/** Before anything is built: what is wrong with it would be found after minutes. */
+function originOrExit(): PackageOrigin {
+  try {
+    return packageOrigin(process.env, { user: userInfo().username, host: hostname() });
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    console.error(`switchyard: no package was made. ${thrown.message}`);
+    process.exit(2);
+  }
 }
 
 /**
