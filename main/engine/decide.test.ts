@@ -694,6 +694,13 @@ describe('a post-copy whose connection breaks', () => {
     expect(decided({ journal: flowed, ...both })).toBe('end paused-recoverable, guest destination');
   });
 
+  test('by the death of the source: what is under way may still arrive, and be the whole', () => {
+    expect(decided({ journal, ...active, source: gone })).toBe('wait for the destination to settle');
+    expect(decided({ journal, ...active, source: gone, elapsed: settled })).toBe('end lost, guest stopped');
+    expect(decided({ journal, ...both, source: gone })).toBe('end lost, guest stopped');
+    expect(decided({ journal, source: gone, destination: B.running })).toBe('note committed');
+  });
+
   test('with a destination that does not answer', () => {
     expect(decided({ journal, ...active, destination: silent })).toBe('wait for the destination to answer');
     expect(decided({ journal, ...active, destination: silent, elapsed: tooLong })).toBe('end unknown, guest unknown');

@@ -291,7 +291,12 @@ function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
       ? end(state, 'done-on-destination', 'destination', 'source-unverified')
       : wait('the source to complete');
   }
-  if (source.kind === 'gone') return end(state, 'lost', 'stopped', 'source-died-in-post-copy');
+  if (source.kind === 'gone') {
+    // What it has sent may still be under way, and may be all that lacked.
+    return destination.migration === 'postcopy-active' && elapsed.unchangedMs <= settlingMs
+      ? wait('the destination to settle')
+      : end(state, 'lost', 'stopped', 'source-died-in-post-copy');
+  }
   if (state.plan.guestWasRunning && destination.run !== 'running' && destination.migration === 'postcopy-active') {
     const resumed = attempt(state, 'resume-destination', elapsed);
     if (typeof resumed !== 'string') return resumed;

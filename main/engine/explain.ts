@@ -43,7 +43,8 @@ export function explain(state: MigrationState, cause: Cause, guest: GuestPlace):
   const raw = rawText(state);
   const about = describe(cause, state, guest);
   return {
-    phase: phaseOf({ ...state, ended: undefined }).name,
+    // A side that was cut off while the two met again does not say that it is paused; nothing goes on there either.
+    phase: cause === 'post-copy-paused' ? cause : phaseOf({ ...state, ended: undefined }).name,
     ...(about.side === undefined ? {} : { side: about.side }),
     cause: `${about.cause} ${places[guest](state)}.`,
     next: about.next.replaceAll('{source}', source.id).replaceAll('{destination}', destination.id),
