@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
@@ -69,23 +70,27 @@ export class Application {
     return operatorName();
   }
 
-  /** A host that has gone while it was being looked at is left out: a lab may end at any moment. */
-  async hosts(): Promise<HostFacts[]> {
-    const ids = hostIds();
-    const results = await Promise.allSettled(ids.map((id) => this.#host(id).facts()));
-    const left = new Set(hostIds());
-    const gone = (index: number): boolean => !left.has(ids[index] ?? '');
-    return results.flatMap((result, index) => {
-      if (result.status === 'fulfilled') return result.value;
-      if (gone(index)) return [];
-      throw result.reason;
-    });
+  hosts(): Promise<HostFacts[]> {
+    return this.#ofAllHosts((host) => host.facts());
   }
 
   /** Guests of one host, or of all. */
   async guests(hostId?: string): Promise<Guest[]> {
-    const ids = hostId === undefined ? hostIds() : [hostId];
-    return (await Promise.all(ids.map((id) => this.#host(id).guests()))).flat();
+    const found =
+      hostId === undefined ? await this.#ofAllHosts((host) => host.guests()) : [await this.#host(hostId).guests()];
+    return found.flat();
+  }
+
+  /** A host that has gone while it was being looked at is left out: a lab may end at any moment. */
+  async #ofAllHosts<Answer>(ask: (host: LocalHost) => Promise<Answer>): Promise<Answer[]> {
+    const ids = hostIds();
+    const results = await Promise.allSettled(ids.map(async (id) => ask(this.#host(id))));
+    const left = new Set(hostIds());
+    return results.flatMap((result, index) => {
+      if (result.status === 'fulfilled') return [result.value];
+      if (!left.has(ids[index] ?? '')) return [];
+      throw result.reason;
+    });
   }
 
   preflight(request: MigrationRequest): Promise<Preparation> {
@@ -142,7 +147,11 @@ export class Application {
       return migration;
     }
     const last = (await this.#entries(id)).at(-1)?.event;
-    if (last?.kind === 'ended' && isFinal(last.outcome)) return undefined;
+    if (last?.kind === 'ended' && isFinal(last.outcome)) {
+      // Of a manager that was killed when all was done but this.
+      rmSync(controlPath, { force: true });
+      return undefined;
+    }
     return this.#attach(id, controlPath, recover);
   }
 
