@@ -34,6 +34,8 @@ describe.skipIf(reason !== '')(`at random moments (seed ${chance.seed})${reason}
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.make();
+    // All of it must be there afterwards, to the letter: `leftOver` of the seven checks.
+    for (const host of stage.premises.hosts) stage.network.furnish(host);
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 

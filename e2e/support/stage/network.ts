@@ -35,6 +35,15 @@ export class Network {
     ip(host, [`route delete unreachable ${address}/32`]);
   }
 
+  /** What another program has set up for itself on a host: an endpoint on which nothing joins, and limits of its own choice. */
+  furnish(host: string): void {
+    ip(host, [
+      'mptcp endpoint add 192.0.2.77 id 77 backup',
+      // One side has more than a migration needs, the other less.
+      `mptcp limits set subflows ${host === this.#names.source ? 1 : 5} add_addr_accepted 0`,
+    ]);
+  }
+
   /** net.mptcp.enabled: sockets that are opened from now on. */
   setMptcp(host: string, enabled: boolean): void {
     withNetworkNamespace({ name: host }, () => writeFileSync('/proc/sys/net/mptcp/enabled', enabled ? '1' : '0'));
