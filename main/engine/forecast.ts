@@ -46,7 +46,7 @@ export function carriedBitsPerSecond(paths: readonly Path[], protocol: 'tcp' | '
 
 /**
  * Pre-copy as QEMU does it: all of the memory, then again and again what was dirtied meanwhile, until the rest fits into
- * the downtime limit. Absent members are not known; nothing is made up for them.
+ * the downtime limit; what the devices cost beside that is not foretold. Absent members are not known; nothing is made up for them.
  */
 export function forecast(facts: ForecastFacts): Forecast {
   const { memoryBytes, dirtyBitsPerSecond, settings } = facts;
@@ -81,15 +81,17 @@ export function forecast(facts: ForecastFacts): Forecast {
   };
 }
 
-/** Every iteration takes as long as sending what was dirtied during the one before it: a geometric series. */
+/**
+ * What is left shrinks by what is sent less what the guest writes. As soon as it would fit into the downtime limit QEMU
+ * stops the guest, so of that limit about all is used (migration_iteration_run, migration/migration.c).
+ */
 function preCopy(
   onceMs: Milliseconds,
   ratio: number,
   downtimeLimitMs: Milliseconds,
 ): { readonly totalMs: Milliseconds; readonly lastMs: Milliseconds } {
-  const iterations = Math.max(1, Math.ceil(Math.log(downtimeLimitMs / onceMs) / Math.log(ratio)));
-  const shrunk = ratio ** iterations;
-  return { totalMs: (onceMs * (1 - shrunk)) / (1 - ratio) + onceMs * shrunk, lastMs: onceMs * shrunk };
+  const lastMs = Math.min(onceMs, downtimeLimitMs);
+  return { totalMs: (onceMs - lastMs) / (1 - ratio) + lastMs, lastMs };
 }
 
 function wayOut({ autoConverge, postCopy }: ForecastFacts['settings']): string {

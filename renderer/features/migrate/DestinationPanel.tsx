@@ -22,7 +22,7 @@ export function DestinationPanel({ choices, chosen, onChoose }: DestinationPanel
   return (
     <Panel title="2 · Destination">
       <SearchInput
-        placeholder={`Search ${choices.length} hosts`}
+        placeholder="Search hosts"
         aria-label="Search hosts"
         value={search}
         onChange={(_event, value) => setSearch(value)}

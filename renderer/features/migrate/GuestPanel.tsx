@@ -21,7 +21,7 @@ export function GuestPanel({ choices, chosen, onChoose }: GuestPanelProps) {
   return (
     <Panel title="1 · Guest">
       <SearchInput
-        placeholder={`Search ${choices.length} guests`}
+        placeholder="Search guests"
         aria-label="Search guests"
         value={search}
         onChange={(_event, value) => setSearch(value)}

@@ -26,7 +26,8 @@ const verdicts: Readonly<Record<Iteration['verdict'], string>> = {
 
 /** Whether it will ever end: each iteration against the one before, and what is sent against what is dirtied. */
 export function ConvergencePanel({ record, readings }: ConvergencePanelProps) {
-  const { iterations, outcome } = record;
+  const { iterations, totals, outcome } = record;
+  const uncounted = totals.iterations - (iterations.at(-1)?.iteration ?? 0);
   const shown = underWay(record, readings).slice(-shownIterations);
   const hidden = iterations.length - shown.length;
   return (
@@ -54,6 +55,12 @@ export function ConvergencePanel({ record, readings }: ConvergencePanelProps) {
         </Tbody>
       </DataTable>
       {hidden > 0 && <p className="sy-subtle">{hidden} earlier iterations are in the exported record.</p>}
+      {outcome !== undefined && uncounted > 0 && (
+        <p className="sy-subtle">
+          QEMU counts {totals.iterations}: its last looks at the dirty memory are among them, which found next to
+          nothing.
+        </p>
+      )}
       {outcome === undefined && readings?.progress && <Judgement progress={readings.progress} readings={readings} />}
     </Panel>
   );
