@@ -10,7 +10,12 @@ import {
   recordSchema,
   sideSchema,
 } from './migration.ts';
-import { liveChangeSchema, migrationRequestSchema, operatorPathActionSchema } from './requests.ts';
+import {
+  hostMptcpChangeSchema,
+  liveChangeSchema,
+  migrationRequestSchema,
+  operatorPathActionSchema,
+} from './requests.ts';
 import type { Result } from './result.ts';
 import { sampleSchema } from './telemetry.ts';
 
@@ -22,6 +27,7 @@ import { sampleSchema } from './telemetry.ts';
 
 const nothing = z.object({}).strict();
 const byId = z.object({ id: migrationIdSchema }).strict();
+const hostId = z.object({ hostId: z.string().min(1).max(253) }).strict();
 const labName = z.object({ name: z.string().min(1).max(32) }).strict();
 
 /** Something the operator may do now, or why not. */
@@ -98,6 +104,8 @@ export const commands = {
     }),
   },
   'hosts.list': { request: nothing, response: z.array(hostFactsSchema) },
+  /** For good, and at once for connections that live; answered with the host as it is then. */
+  'host.change-mptcp': { request: hostId.extend({ change: hostMptcpChangeSchema }), response: hostFactsSchema },
   'guests.list': { request: nothing, response: z.array(guestSchema) },
   'migration.preflight': { request: migrationRequestSchema, response: preflightAnswerSchema },
   'migration.start': {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { failureSchema } from './errors.ts';
+import { mptcpEndpointFlagSchema, mptcpEndpointSchema, mptcpLimitsSchema } from './host.ts';
 import { journalEntrySchema, migrationSettingsSchema, pathActionSchema } from './migration.ts';
 import { sampleSchema } from './telemetry.ts';
 
@@ -31,6 +32,40 @@ export type LiveChange = z.infer<typeof liveChangeSchema>;
 
 export const operatorPathActionSchema = pathActionSchema.exclude(['withdraw', 'rejoin']);
 export type OperatorPathAction = z.infer<typeof operatorPathActionSchema>;
+
+/** The flags that an operator chooses from: `implicit` is the kernel's own mark, `laminar` is for planned paths. */
+export const operatorEndpointFlagSchema = mptcpEndpointFlagSchema.exclude(['implicit', 'laminar']);
+export type OperatorEndpointFlag = z.infer<typeof operatorEndpointFlagSchema>;
+
+/** The kernel's own bound (net/mptcp/pm_netlink.c). */
+const limitSchema = z.number().int().min(0).max(8);
+
+/**
+ * One change to the MPTCP settings of a host, made for good. What there is already is named as the operator has seen it:
+ * when the kernel has given its id to another one meanwhile, nothing is done.
+ */
+export const hostMptcpChangeSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('add-endpoint'),
+    /** At an address of one of the host's own interfaces. */
+    endpoint: mptcpEndpointSchema.omit({ id: true }).extend({
+      port: z.number().int().min(1).max(65_535).exactOptional(),
+      flags: z.array(operatorEndpointFlagSchema).max(4),
+    }),
+  }),
+  z.object({ kind: z.literal('remove-endpoint'), endpoint: mptcpEndpointSchema }),
+  /** Both flags are set anew, whichever is named; the others of an endpoint stay as it was made. */
+  z.object({
+    kind: z.literal('set-endpoint-flags'),
+    endpoint: mptcpEndpointSchema,
+    flags: z.array(operatorEndpointFlagSchema.extract(['backup', 'fullmesh'])).max(2),
+  }),
+  z.object({
+    kind: z.literal('set-limits'),
+    limits: mptcpLimitsSchema.extend({ subflows: limitSchema, addAddrAccepted: limitSchema }),
+  }),
+]);
+export type HostMptcpChange = z.infer<typeof hostMptcpChangeSchema>;
 
 /** What can be asked of a migration that runs, by any process of the same user. */
 export const controlRequestSchema = z.discriminatedUnion('command', [

@@ -4,7 +4,13 @@ import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, JournalEntry, MigrationRecord, Plan } from '#contract/migration.ts';
-import type { ControlRequest, LiveChange, MigrationRequest, OperatorPathAction } from '#contract/requests.ts';
+import type {
+  ControlRequest,
+  HostMptcpChange,
+  LiveChange,
+  MigrationRequest,
+  OperatorPathAction,
+} from '#contract/requests.ts';
 import type { Result } from '#contract/result.ts';
 import type { MigrationHost, Ports } from '#main/engine/ports.ts';
 import { MigrationRun } from '#main/engine/run.ts';
@@ -24,6 +30,7 @@ import { controlSocketPath } from './control-server.ts';
 import { diagnoseConnection } from './diagnose-connection.ts';
 import { follow } from './follow.ts';
 import { Foreteller } from './foretell.ts';
+import { requireMptcpIsFree } from './host-mptcp.ts';
 import { manage } from './manage.ts';
 import type { OpenMigration } from './managed.ts';
 import { operatorName } from './operator-name.ts';
@@ -72,6 +79,14 @@ export class Application {
 
   hosts(): Promise<HostFacts[]> {
     return this.#ofAllHosts((host) => host.facts());
+  }
+
+  /** MPTCP endpoints and limits of a host that no migration has in its hands. Resolves with the host as it is then. */
+  async changeMptcp(hostId: string, change: HostMptcpChange): Promise<HostFacts> {
+    const host = this.#host(hostId);
+    requireMptcpIsFree(hostId, await this.history());
+    await host.changeMptcp(change);
+    return host.facts();
   }
 
   /** Guests of one host, or of all. */

@@ -23,6 +23,7 @@ export type Rows = EventPayload<'migration.list-changed'>['rows'];
 export interface DeskOptions {
   readonly application: Pick<
     Application,
+    | 'changeMptcp'
     | 'foretell'
     | 'guests'
     | 'history'
@@ -119,6 +120,7 @@ export class Desk {
       'application.describe': () =>
         Promise.resolve({ version, user: application.user, capabilities: face.capabilities }),
       'hosts.list': () => application.hosts(),
+      'host.change-mptcp': ({ hostId, change }) => application.changeMptcp(hostId, change),
       'guests.list': async () => (await application.guests()).map(withoutSecrets),
 
       'migration.preflight': (request) => application.foretell(request),

@@ -1,5 +1,6 @@
 import type { HostFacts } from '#contract/host.ts';
 import type { ConnectionFinding, Plan } from '#contract/migration.ts';
+import { typedOn } from '#contract/mptcp-commands.ts';
 import type { ConnectionReport, MigrationHost } from '#main/engine/ports.ts';
 import { counterChanges } from '#main/mptcp/counters.ts';
 import { diagnose } from '#main/mptcp/diagnosis/diagnose.ts';
@@ -41,14 +42,4 @@ function without<Value extends object, Key extends keyof Value>(value: Value, ke
 
 function inContractTerms({ side, sentence, command }: Finding, host: HostFacts): ConnectionFinding {
   return { side, text: sentence, ...(command === undefined ? {} : { command: typedOn(host, command) }) };
-}
-
-/** What is typed on this machine, where a namespace stands for a host of its own. The facts' own remedies say so already. */
-function typedOn({ kind, id }: HostFacts, command: string): string {
-  if (kind === 'local') return command;
-  const prefix = `ip netns exec ${id} `;
-  return command
-    .split(' && ')
-    .map((each) => (each.startsWith(prefix) ? each : prefix + each))
-    .join(' && ');
 }

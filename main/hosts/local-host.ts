@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host.ts';
 import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
+import type { HostMptcpChange } from '#contract/requests.ts';
 import type {
   DestinationOrder,
   LinkChange,
@@ -30,6 +31,7 @@ import { featuresOfProgram, readQemuFacts } from './facts/qemu.ts';
 import { inContractTerms, inContractTermsNow } from './failures.ts';
 import { listGuests } from './guests.ts';
 import { watchLinks } from './link-watch.ts';
+import { changeMptcp } from './mptcp-change.ts';
 import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
@@ -149,6 +151,11 @@ export class LocalHost implements MigrationHost {
       using session = openNetlinkSession('route', this.#network.namespace);
       return readRoutes(session, from, to);
     });
+  }
+
+  /** For good, as the operator wishes; what a migration needs for its time goes through `changePathManager`. */
+  changeMptcp(change: HostMptcpChange): Promise<void> {
+    return inContractTerms(() => changeMptcp(this.id, this.#network, change));
   }
 
   changePathManager(changes: readonly PathManagerChange[]): Promise<void> {

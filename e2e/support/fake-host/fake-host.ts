@@ -7,12 +7,13 @@ import type {
   PreflightAnswer,
 } from '#contract/channels.ts';
 import { invalidRequest } from '#contract/errors.ts';
-import type { Guest } from '#contract/host.ts';
+import type { Guest, HostFacts } from '#contract/host.ts';
 import type { LabView } from '#contract/lab.ts';
 import type { Check, Plan } from '#contract/migration.ts';
-import type { MigrationRequest } from '#contract/requests.ts';
+import type { HostMptcpChange, MigrationRequest } from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type { AppWindow } from '#main/app/face.ts';
+import { requireMptcpIsFree } from '#main/app/host-mptcp.ts';
 import { rowOf, viewOf } from '#main/app/view.ts';
 import { phaseOf, replay } from '#main/engine/state.ts';
 import { recordToCsv } from '#main/export/csv.ts';
@@ -24,6 +25,7 @@ import { TelemetryLane } from '#main/telemetry/lane.ts';
 import { forecastOf, reviewOf } from './fake-answers.ts';
 import { FakeMigration } from './fake-migration.ts';
 import { FakeLab } from './fake-lab.ts';
+import { withMptcpChange } from './fake-path-manager.ts';
 import { guests as rackGuests, hosts as rackHosts, pathsBetween } from './world.ts';
 
 /** Noon of a day, for pictures that are alike in every run. */
@@ -49,6 +51,7 @@ export class FakeHost {
   /** Tells two migrations of one instant apart. */
   #started = 0;
   #guests: readonly Guest[] = rackGuests;
+  #rack: readonly HostFacts[] = rackHosts;
   readonly #lostAtEpochMs = new Map<string, Milliseconds>();
 
   constructor({ user = 'ada', startEpochMs = fixedStartEpochMs } = {}) {
@@ -106,6 +109,17 @@ export class FakeHost {
     this.#announce(id);
   }
 
+  /** By a window, or behind its back by somebody else. */
+  changeMptcp(hostId: string, change: HostMptcpChange): HostFacts {
+    const migrations = [...this.#migrations.keys()].map((id) => this.#row(id));
+    requireMptcpIsFree(hostId, migrations);
+    const host = this.#rack.find(({ id }) => id === hostId);
+    if (!host) throw invalidRequest(`There is no host "${hostId}".`, 'Choose one of those that are listed.', 'hostId');
+    const changed = withMptcpChange(host, change);
+    this.#rack = this.#rack.map((each) => (each === host ? changed : each));
+    return changed;
+  }
+
   failOnDestination(id: string, raw: string): void {
     this.migration(id).failOnDestination(raw);
     this.#announce(id);
@@ -113,7 +127,8 @@ export class FakeHost {
 
   readonly handlers: Handlers<AppWindow> = {
     'application.describe': async () => ({ version: '0.1.0', user: this.#user, capabilities: [] }),
-    'hosts.list': async () => [...rackHosts, ...this.#labHosts()],
+    'hosts.list': async () => [...this.#rack, ...this.#labHosts()],
+    'host.change-mptcp': async ({ hostId, change }) => this.changeMptcp(hostId, change),
     'guests.list': async () => [...this.#guests],
     'migration.preflight': async (request) => this.#preflight(request),
     'migration.start': async (request) => {
@@ -235,7 +250,7 @@ export class FakeHost {
   }
 
   #planFor({ guest, from, to, toWaiting, settings }: MigrationRequest): Plan {
-    const hosts = [...rackHosts, ...this.#labHosts()];
+    const hosts = [...this.#rack, ...this.#labHosts()];
     const [source, destination] = [hosts.find(({ id }) => id === from), hosts.find(({ id }) => id === to)];
     const found = this.#guests.find(({ name, hostId }) => name === guest && hostId === from);
     if (!source || !destination || !found) {
@@ -275,7 +290,7 @@ export class FakeHost {
     return { ready: !refused, checks, paths: plan.paths, forecast: forecastOf(plan), review: reviewOf(plan) };
   }
 
-  #labHosts(): typeof rackHosts {
+  #labHosts(): HostFacts[] {
     return [...this.#labs.values()].flatMap(({ hosts }) => hosts);
   }
 

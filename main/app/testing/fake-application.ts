@@ -120,6 +120,7 @@ export function stage(
   const application: ApplicationPort = {
     user: 'ada',
     hosts: noting('hosts', () => []),
+    changeMptcp: noting('changeMptcp', () => plannedExample().source),
     guests: noting('guests', () => []),
     foretell: noting('foretell', () => ({
       ready: true,
@@ -194,6 +195,10 @@ export function endedRow(): HistoryEntry {
 export const goodRequests: { readonly [Name in CommandName]: unknown } = {
   'application.describe': {},
   'hosts.list': {},
+  'host.change-mptcp': {
+    hostId: 'local',
+    change: { kind: 'set-limits', limits: { subflows: 2, addAddrAccepted: 2 } },
+  },
   'guests.list': {},
   'migration.preflight': exampleRequest(),
   'migration.start': exampleRequest(),

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { MptcpEndpoint, NetworkInterface } from '#contract/host.ts';
 import type { Path, Side } from '#contract/migration.ts';
-import { addEndpointCommand, removeEndpointCommand, setLimitsCommand } from '#main/mptcp/commands.ts';
+import { addEndpointCommand, removeEndpointCommand, setLimitsCommand } from '#contract/mptcp-commands.ts';
 import { inSubnet } from '#main/mptcp/subnet.ts';
 import type { SubflowEnds } from '#main/engine/ports.ts';
 import { type Evidence, type Finding, risen, type SideEvidence, sysctl } from './evidence.ts';

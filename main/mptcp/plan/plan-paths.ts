@@ -1,8 +1,13 @@
 import type { HostFacts, MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
 import type { Path, PathManagerChange, Side } from '#contract/migration.ts';
-import { addEndpointCommand, removeEndpointCommand } from '#main/mptcp/commands.ts';
+import {
+  addEndpointCommand,
+  mptcpCommand,
+  removeEndpointCommand,
+  setEndpointFlagsCommand,
+} from '#contract/mptcp-commands.ts';
 import { answerFor, type RoutesBetween } from '#main/mptcp/routes.ts';
-import { commandFor, sameEndpoint } from './change.ts';
+import { sameEndpoint } from './change.ts';
 
 /** The kernel's own bounds (net/mptcp/pm_kernel.c): endpoints of a namespace, and each limit. */
 const endpointMaximum = 8;
@@ -82,7 +87,7 @@ function sidePlan(host: PlannedHost, endpoints: readonly NewEndpoint[], limits: 
     ...(limits && before ? [{ kind: 'set-limits', limits, before } as const] : []),
     ...endpoints.map((endpoint) => ({ kind: 'add-endpoint', endpoint }) as const),
   ];
-  return { changes, commands: changes.map(commandFor) };
+  return { changes, commands: changes.map(mptcpCommand) };
 }
 
 function planAnnouncements({ destination, paths, listener }: PathPlanInput, warn: Warn): NewEndpoint[] {
@@ -114,7 +119,7 @@ function planAnnouncements({ destination, paths, listener }: PathPlanInput, warn
         kind: 'path-is-backup',
         side: 'destination',
         sentence: `${address} on ${destination.id} is announced as a backup: its path carries nothing while another one works.`,
-        command: `ip mptcp endpoint change id ${found.id} nobackup`,
+        command: setEndpointFlagsCommand(found, []),
       });
     }
   }
