@@ -206,6 +206,25 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
       expect.stringContaining('Cancelled by'),
     ]);
   });
+
+  test('MPTCP settings of a host are left alone while it is migrated from, and are changed for good afterwards', async () => {
+    const guest = (await window.call('guests.list', {})).find(({ name }) => name === there.guest);
+    const request = guest?.hostId === there.from ? there : back;
+    const change = { kind: 'set-limits', limits: { subflows: 5, addAddrAccepted: 3 } } as const;
+    const id = await start(request);
+    const refusal = await window
+      .call('host.change-mptcp', { hostId: request.from, change })
+      .catch((thrown: Error) => thrown.message);
+    await window.call('migration.cancel', { id });
+    await untilEnded(id);
+    const changed = await window.call('host.change-mptcp', { hostId: request.from, change });
+    const seen = (await window.call('hosts.list', {})).find((host) => host.id === request.from);
+    expect([refusal, changed.mptcp.limits, seen?.mptcp.limits]).toEqual([
+      `The migration of ${there.guest} (${id}) uses ${request.from}, and puts its MPTCP settings back when it ends.`,
+      change.limits,
+      change.limits,
+    ]);
+  });
 });
 
 function attached({ record }: MigrationView): unknown[] {

@@ -117,6 +117,17 @@ const scenes: readonly Scene[] = [
       await visitor.page.getByText('net.mptcp.enabled is 0.').waitFor();
     },
   ],
+  [
+    'hosts-edit',
+    async (visitor) => {
+      await visitor.go('hosts');
+      const { page } = visitor;
+      await page.getByRole('button', { name: 'Edit the MPTCP settings of hv-03' }).click();
+      await page.getByRole('button', { name: 'Further subflows: one more' }).click();
+      await page.getByRole('button', { name: 'Add endpoint' }).click();
+      await page.getByText('ip mptcp endpoint add 10.0.0.3 dev eth0 signal').waitFor();
+    },
+  ],
   ['lab-empty', (visitor) => visitor.go('lab')],
   [
     'lab',

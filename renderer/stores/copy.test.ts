@@ -80,3 +80,11 @@ test('questions asked while one is under way share its answer', async () => {
   await both;
   expect(questions()).toBe(1);
 });
+
+test('a change that came with another answer is not undone by an older one', async () => {
+  const { copy, answer } = listCopy();
+  copy.apply((items) => [...items, 'changed']);
+  await answer(ok(['asked']));
+  copy.apply((items) => [...items, 'again']);
+  expect(copy.getState().value).toEqual(['asked', 'changed', 'again']);
+});

@@ -14,6 +14,8 @@ export interface Copy<Value> {
 export interface CopyStore<Value> extends Readable<Copy<Value>> {
   /** Asks main anew; while a question is under way there is no second one. */
   refresh(): Promise<void>;
+  /** A change that main has told of in its answer to something else. */
+  apply(change: (value: Value) => Value): void;
 }
 
 type Change<Value> = (value: Value) => Value;
@@ -33,15 +35,16 @@ export function copyOf<Value>(connection: Connection, { ask, listen }: CopySourc
   let toldMeanwhile: Change<Value>[] = [];
   let underWay: Promise<void> | undefined;
 
-  listen?.((change) => {
+  const apply = (change: Change<Value>): void => {
     if (underWay) toldMeanwhile.push(change);
     const { value } = store.getState();
     if (value !== undefined) store.setState({ value: change(value) });
-  });
+  };
+  listen?.(apply);
 
   const refresh = (): Promise<void> => (underWay ??= question().finally(() => (underWay = undefined)));
   connection.onOpen(() => void refresh());
-  return { ...readable(store), refresh };
+  return { ...readable(store), refresh, apply };
 
   async function question(): Promise<void> {
     toldMeanwhile = [];

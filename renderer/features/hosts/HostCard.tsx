@@ -1,29 +1,54 @@
-import { Label } from '@patternfly/react-core';
+import { Button, Label } from '@patternfly/react-core';
 import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useState } from 'react';
+import { useStore } from 'zustand';
 import type { Guest, HostFacts, NetworkInterface } from '#contract/host.ts';
+import { whyLeaveMptcp } from '#contract/host-use.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
+import { useServices } from '#renderer/app/services.ts';
 import { Command } from '#renderer/components/Command.tsx';
 import { CheckCircleIcon, ExclamationTriangleIcon, MinusCircleIcon } from '#renderer/components/icons.ts';
 import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Metric, Metrics } from '#renderer/components/Metric.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
+import { MptcpEditor } from './MptcpEditor.tsx';
 
-/** One host: versions, MPTCP readiness, interfaces, endpoints and limits, guests. */
+/** One host: versions, MPTCP readiness, interfaces, endpoints and limits (on demand to be changed), guests. */
 export function HostCard({ host, guests }: { host: HostFacts; guests: readonly Guest[] }) {
   const { mptcp, qemu } = host;
+  const { rows } = useServices();
+  const migrations = useStore(rows, ({ value }) => value) ?? [];
+  const [editing, setEditing] = useState(false);
+  const whyNotEdit = mptcp.limits
+    ? whyLeaveMptcp(host.id, migrations)
+    : 'This kernel does not show its MPTCP settings.';
   return (
     <Panel
       title={host.id}
       aside={
-        mptcp.usable ? (
-          <Label variant="outline" status="success">
-            MPTCP ready
-          </Label>
-        ) : (
-          <Label variant="outline" status="warning">
-            No MPTCP
-          </Label>
-        )
+        <span className="sy-actions">
+          {mptcp.usable ? (
+            <Label variant="outline" status="success">
+              MPTCP ready
+            </Label>
+          ) : (
+            <Label variant="outline" status="warning">
+              No MPTCP
+            </Label>
+          )}
+          <Button
+            variant="secondary"
+            size="sm"
+            aria-expanded={editing}
+            aria-label={
+              editing ? `Done with the MPTCP settings of ${host.id}` : `Edit the MPTCP settings of ${host.id}`
+            }
+            isDisabled={whyNotEdit !== undefined && !editing}
+            onClick={() => setEditing(!editing)}
+          >
+            {editing ? 'Done' : 'Edit'}
+          </Button>
+        </span>
       }
     >
       <Metrics label={`Facts about ${host.id}`}>
@@ -42,7 +67,9 @@ export function HostCard({ host, guests }: { host: HostFacts; guests: readonly G
           {mptcp.remedy !== undefined && <Command text={mptcp.remedy} />}
         </div>
       )}
+      {whyNotEdit !== undefined && <p className="sy-why">{whyNotEdit}</p>}
       <Interfaces host={host} />
+      {editing && <MptcpEditor host={host} whyNot={whyNotEdit} />}
       <div>
         <h3 className="sy-chart-title">Guests</h3>
         {guests.length === 0 ? (
