@@ -70,7 +70,8 @@ describe.skipIf(reason !== '')(`post-copy${reason}`, oneTry, () => {
 
   test('case 32: the source is killed', async () => {
     const story = await begin();
-    story.at(inPostCopy, () => void process.kill(story.sourcePid, 'SIGKILL'));
+    const runs = seen('destination', { run: 'running', migration: 'postcopy-active' });
+    story.at(runs, () => void process.kill(story.sourcePid, 'SIGKILL'));
     await story.end();
     expect(await sevenChecks(story, () => stage.remove(story.destinationPid))).toEqual({
       ...lost({ side: 'source', cause: /ended during post-copy, and the memory/ }),

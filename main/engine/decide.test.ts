@@ -696,6 +696,7 @@ describe('a post-copy whose connection breaks', () => {
 
   test('by the death of the source: what is under way may still arrive, and be the whole', () => {
     expect(decided({ journal, ...active, source: gone })).toBe('wait for the destination to settle');
+    expect(decided({ journal, source: gone, destination: B.waiting })).toBe('wait for the destination to settle');
     expect(decided({ journal, ...active, source: gone, elapsed: settled })).toBe('end lost, guest stopped');
     expect(decided({ journal, ...both, source: gone })).toBe('end lost, guest stopped');
     expect(decided({ journal, source: gone, destination: B.running })).toBe('note committed');

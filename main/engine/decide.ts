@@ -293,7 +293,7 @@ function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   }
   if (source.kind === 'gone') {
     // What it has sent may still be under way, and may be all that lacked.
-    return destination.migration === 'postcopy-active' && elapsed.unchangedMs <= settlingMs
+    return destination.migration !== 'postcopy-paused' && elapsed.unchangedMs <= settlingMs
       ? wait('the destination to settle')
       : end(state, 'lost', 'stopped', 'source-died-in-post-copy');
   }

@@ -12,6 +12,7 @@ import { untilWalking, startQemu } from '#lab/guest/start.ts';
 import { labDown, labUp, type LabOptions } from '#lab/lab.ts';
 import { labNames, type LabNames } from '#lab/names.ts';
 import { Application } from '#main/app/application.ts';
+import { hasCode } from '#main/storage/file-failure.ts';
 import { migrationPaths, migrationsDirectory } from '#main/storage/paths.ts';
 import { readMigrationWithoutSamples } from '#main/storage/stored-migration.ts';
 import { backDoorArguments } from './back-door.ts';
@@ -244,9 +245,13 @@ export class Stage implements AsyncDisposable {
     await this.restartGuest();
   }
 
-  /** Ends a copy of the guest, as an operator would by hand. */
+  /** Ends a copy of the guest, as an operator would by hand; it may end by itself meanwhile. */
   async remove(pid: number): Promise<void> {
-    process.kill(pid, 'SIGKILL');
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (thrown) {
+      if (!hasCode(thrown, 'ESRCH')) throw thrown;
+    }
     while (this.copies().some((copy) => copy.pid === pid)) await sleep(10);
   }
 
