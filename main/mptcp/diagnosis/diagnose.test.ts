@@ -57,6 +57,7 @@ function evidence(story: Story): Evidence {
       subflows: [on],
       closed: [],
       stalledMs: 0,
+      bytesUnconfirmed: 0,
       ...connection,
     },
     source: {
@@ -179,10 +180,87 @@ describe('an MPTCP connection', () => {
     expect(verdicts({ connection: { subflows: [on, second] } })).toEqual([]);
   });
 
-  test('that stands still while its peer has gone over to TCP can not be saved', () => {
-    expect(
-      verdicts({ connection: { stalledMs: 3000 }, source: { MPTCPRetrans: 1603 }, destination: { DssFallback: 1 } }),
-    ).toEqual([['options-stripped-later', 'source']]);
+  // Counters as recorded on Linux 6.18.
+  test.each<[string, Story, unknown[]]>([
+    [
+      'because its peer has gone over to TCP',
+      {
+        connection: { stalledMs: 4270 },
+        source: { MPTCPRetrans: 155 },
+        destination: { MPCapableACKRX: 1, DssFallback: 1 },
+      },
+      ['options-stripped-later', 'source'],
+    ],
+    [
+      'because its peer has ended every subflow',
+      {
+        connection: {
+          subflows: [],
+          closed: [
+            { ...ends, errno: 104, livedMs: 531 },
+            { localAddress: '10.77.1.1', remoteAddress: '10.77.1.2', errno: 104, livedMs: undefined },
+          ],
+          stalledMs: 4274,
+        },
+        source: { MPJoinSynAckRx: 1, MPJoinSynTx: 1, AddAddr: 1, EchoAddTx: 1 },
+        destination: { MPJoinSynRx: 1, MPJoinAckRx: 1, AddAddrTx: 1, EchoAdd: 1, MPRstTx: 2 },
+      },
+      ['options-stripped-later', 'source'],
+    ],
+    [
+      'because what acknowledges its data is stripped',
+      {
+        connection: { subflows: [on, second], stalledMs: 3356, bytesUnconfirmed: 1_800_000 },
+        source: { MPTCPRetrans: 143, MPJoinSynAckRx: 1, MPJoinSynTx: 1, AddAddr: 1, EchoAddTx: 1 },
+        destination: { MPJoinSynRx: 1, MPJoinAckRx: 1, DuplicateData: 143, AddAddrTx: 1, EchoAdd: 1 },
+      },
+      ['options-stripped-later', 'destination'],
+    ],
+  ])('stands still %s', (_, story, verdict) => {
+    expect(verdicts(story)).toEqual([verdict]);
+  });
+
+  test('that stands still because nobody reads at the other end is not called stripped', () => {
+    const waits = { subflows: [on, second], stalledMs: 5000 };
+    expect(verdicts({ connection: waits, source: { MPTCPRetrans: 3 }, destination: { DuplicateData: 490 } })).toEqual(
+      [],
+    );
+  });
+
+  test('that stands still because all its links are cut is not called stripped', () => {
+    const cut = { ...on, state: 'failing' } as const;
+    const kinds = diagnose(
+      evidence({
+        connection: { subflows: [cut, { ...second, state: 'stale' }], stalledMs: 5000, bytesUnconfirmed: 90_000 },
+        source: { MPTCPRetrans: 30 },
+      }),
+    ).map(({ kind }) => kind);
+    expect(kinds).toEqual(['path-down', 'path-down']);
+  });
+
+  test('that waits for what a silent path has lost is not called stripped', () => {
+    const waiting = {
+      subflows: [on, { ...second, state: 'stale' as const }],
+      stalledMs: 400,
+      bytesUnconfirmed: 90_000,
+    };
+    expect(verdicts({ connection: waiting, source: { MPTCPRetrans: 2, SubflowStale: 1 } })).toEqual([
+      ['path-down', 'destination', 'ip mptcp endpoint delete id 4 && ip mptcp endpoint add 10.77.2.2 dev b2 signal'],
+    ]);
+  });
+
+  test('that has ended is not told of paths', () => {
+    expect(verdicts({ connection: { subflows: [] }, destination: { AddAddrTx: 1 }, source: { AddAddr: 1 } })).toEqual(
+      [],
+    );
+  });
+
+  test('whose peer died is not called stripped', () => {
+    const dead = { subflows: [], closed: [{ ...ends, errno: 104, livedMs: 900 }] };
+    const kinds = diagnose(
+      evidence({ connection: dead, source: { MPFastcloseRx: 1 }, destination: { MPRstTx: 1, MPFastcloseTx: 1 } }),
+    ).map(({ kind }) => kind);
+    expect(kinds).not.toContain('options-stripped-later');
   });
 
   test.each<[string, Story, unknown[]]>([
@@ -208,7 +286,7 @@ describe('an MPTCP connection', () => {
         'ip mptcp endpoint delete id 4 && ip mptcp endpoint add 10.77.2.2 dev b2 signal',
       ],
     ],
-    ['because the announcement never came', { destination: { AddAddrTx: 1 } }, ['announcement-lost', 'source']],
+    ['because the announcement never came', { destination: { AddAddrTx: 4 } }, ['announcement-lost', 'source']],
     [
       'because the source accepts no announced address',
       { source: { AddAddr: 1 }, sourceFacts: { limits: { subflows: 2, addAddrAccepted: 0 } } },
@@ -235,6 +313,61 @@ describe('an MPTCP connection', () => {
       ['listener-on-one-address', 'destination', 'ip mptcp endpoint add 10.77.2.2 dev b2 signal port 4444'],
     ],
     [
+      'because a firewall answers as a closed port does',
+      {
+        connection: { closed: [{ ...ends, errno: 111, livedMs: undefined }] },
+        source: { MPJoinSynTx: 1, AddAddr: 1, EchoAddTx: 1 },
+        destination: { AddAddrTx: 1, EchoAdd: 1 },
+      },
+      ['join-rejected', 'destination', 'iptables -I INPUT -i b2 -p tcp --dport 4444 -j ACCEPT'],
+    ],
+    [
+      'because a firewall says that this is prohibited',
+      {
+        connection: { closed: [{ ...ends, errno: 113, livedMs: undefined }] },
+        source: { MPJoinSynTx: 1, AddAddr: 1, EchoAddTx: 1 },
+        destination: { AddAddrTx: 1, EchoAdd: 1 },
+      },
+      ['join-rejected', 'destination', 'iptables -I INPUT -i b2 -p tcp --dport 4444 -j ACCEPT'],
+    ],
+    [
+      'because the answers to its joins vanish',
+      {
+        connection: { subflows: [on, { ...second, state: 'joining' }] },
+        source: { MPJoinSynTx: 1, AddAddr: 1, EchoAddTx: 1 },
+        destination: { MPJoinSynRx: 1, AddAddrTx: 1, EchoAdd: 1 },
+      },
+      ['join-dropped', 'source', 'iptables -I INPUT -i a2 -p tcp --sport 4444 -j ACCEPT'],
+    ],
+    [
+      'because its joins, or the answers, are stripped',
+      {
+        connection: { closed: [{ ...ends, errno: undefined, livedMs: undefined }] },
+        source: { MPJoinSynTx: 1, AddAddr: 1, EchoAddTx: 1, MPRstTx: 1 },
+        destination: { AddAddrTx: 1, EchoAdd: 1 },
+      },
+      ['join-stripped', 'source'],
+    ],
+    [
+      'because the last packet of its joins is stripped',
+      {
+        connection: { closed: [{ ...ends, errno: undefined, livedMs: 0.08 }] },
+        source: { MPJoinSynTx: 1, MPJoinSynAckRx: 1, AddAddr: 1, EchoAddTx: 1, MPRstTx: 1 },
+        destination: { MPJoinSynRx: 1, AddAddrTx: 1, EchoAdd: 1 },
+      },
+      ['join-stripped', 'source'],
+    ],
+    [
+      'because the source has no route there',
+      { source: { MPJoinSynTxConnectErr: 1, AddAddr: 1, EchoAddTx: 1 }, destination: { AddAddrTx: 1, EchoAdd: 1 } },
+      ['join-without-route', 'source', 'ip route replace 10.77.2.2 dev a2 src 10.77.2.1'],
+    ],
+    [
+      'because the source reaches both addresses by one link',
+      { connection: { subflows: [on, { ...on, remoteAddress: '10.77.2.2' }] }, source: { AddAddr: 1 } },
+      ['join-on-another-link', 'source', 'ip route replace 10.77.2.2 dev a2 src 10.77.2.1'],
+    ],
+    [
       'because its joins vanish',
       { connection: { subflows: [on, { ...second, state: 'joining' }] } },
       ['join-dropped', 'destination', 'iptables -I INPUT -i b2 -p tcp --dport 4444 -j ACCEPT'],
@@ -245,14 +378,14 @@ describe('an MPTCP connection', () => {
       ['join-dropped', 'destination', 'iptables -I INPUT -i b2 -p tcp --dport 4444 -j ACCEPT'],
     ],
     [
-      'because the way is unknown',
-      { connection: { closed: [{ ...ends, errno: 113, livedMs: undefined }] } },
+      'because a router does not know the way',
+      { connection: { closed: [{ ...ends, errno: 101, livedMs: undefined }] } },
       ['join-without-route', 'source', 'ip route get 10.77.2.2 from 10.77.2.1'],
     ],
     [
       'because the path resets it',
       { connection: { closed: [{ ...ends, errno: 104, livedMs: 9000 }] }, destination: { MPRstTx: 1 } },
-      ['path-reset', 'source'],
+      ['path-reset', 'destination', 'ip mptcp endpoint delete id 4 && ip mptcp endpoint add 10.77.2.2 dev b2 signal'],
     ],
     [
       'because nothing comes back although its link is up',
@@ -279,12 +412,43 @@ describe('an MPTCP connection', () => {
     expect(verdicts(story)).toEqual([verdict]);
   });
 
+  describe('that has lost its first path, which nobody had to announce,', () => {
+    const first = { localAddress: '10.77.1.1', remoteAddress: '10.77.1.2' };
+
+    test('is told how to have it announced, once it was reset', () => {
+      expect(
+        verdicts({
+          connection: { subflows: [second], closed: [{ ...first, errno: 104, livedMs: undefined }] },
+          destination: { MPRstTx: 1 },
+        }),
+      ).toEqual([['path-reset', 'destination', 'ip mptcp endpoint add 10.77.1.2 dev b1 signal']]);
+    });
+
+    test('is told to wait, while the kernel still tries it', () => {
+      expect(verdicts({ connection: { subflows: [{ ...on, state: 'stale' }, second] } })).toEqual([
+        ['path-down', 'destination'],
+      ]);
+    });
+  });
+
+  test('with a subflow that was reset and has come back is not told of it', () => {
+    const reset = { ...ends, errno: 104, livedMs: 9000 };
+    const third = path(3);
+    expect(
+      diagnose({
+        ...evidence({ connection: { subflows: [on, second], closed: [reset] } }),
+        paths: [...paths, third],
+      }).map(({ kind }) => kind),
+    ).toEqual(['nothing-announced']);
+  });
+
   describe('whose source joins by itself, over the other link', () => {
     const crossing = { localAddress: '10.77.2.1', remoteAddress: '10.77.1.2', state: 'joining' } as const;
     const own: MptcpEndpoint = { id: 1, address: '10.77.2.1', interface: 'a2', flags: ['subflow'] };
     const story = (sysctls: object, destinationSysctls: object = {}): Story => ({
       connection: { subflows: [on, crossing] },
-      sourceFacts: { endpoints: [own], sysctls: { ...sysctls } },
+      // As the kernel has them: what is not announced need not be accepted.
+      sourceFacts: { endpoints: [own], sysctls: { ...sysctls }, limits: { subflows: 2, addAddrAccepted: 0 } },
       destinationFacts: { endpoints: [], sysctls: { ...destinationSysctls } },
     });
 
@@ -300,9 +464,44 @@ describe('an MPTCP connection', () => {
       ]);
     });
 
+    test('is filtered by the destination where its routes send it over the first link', () => {
+      const { interface: _none, ...unbound } = own;
+      const unboundStory = story({}, { 'ipv4/conf/all/rp_filter': '1' });
+      expect(verdicts({ ...unboundStory, sourceFacts: { ...unboundStory.sourceFacts, endpoints: [unbound] } })).toEqual(
+        [['join-filtered-by-destination', 'destination', 'sysctl -w net.ipv4.conf.b1.rp_filter=2']],
+      );
+    });
+
+    test('is not filtered by a strict destination that it reaches over its own link', () => {
+      expect(verdicts(story({}, { 'ipv4/conf/all/rp_filter': '1' })).flat()).toContain('join-dropped');
+    });
+
+    test('is told that the limit for further subflows is too low, and nothing of announcements', () => {
+      const tooLow = story({});
+      const limits = { subflows: 0, addAddrAccepted: 0 };
+      expect(
+        diagnose(
+          evidence({ ...tooLow, connection: { subflows: [on] }, sourceFacts: { ...tooLow.sourceFacts, limits } }),
+        ),
+      ).toEqual([
+        {
+          kind: 'source-limits',
+          side: 'source',
+          sentence: 'left allows 0 further subflows; 2 paths need 1.',
+          command: 'ip mptcp limits set subflows 1 add_addr_accepted 0',
+        },
+      ]);
+    });
+
     test('is not answered where each interface answers for its own addresses only', () => {
       expect(verdicts(story({}, { 'ipv4/conf/all/arp_ignore': '1' }))).toEqual([
         ['join-unanswered-by-neighbour', 'destination', 'sysctl -w net.ipv4.conf.all.arp_ignore=0'],
+      ]);
+    });
+
+    test('is not answered where the interface that is asked answers for its own addresses only', () => {
+      expect(verdicts(story({}, { 'ipv4/conf/all/arp_ignore': '0', 'ipv4/conf/b2/arp_ignore': '1' }))).toEqual([
+        ['join-unanswered-by-neighbour', 'destination', 'sysctl -w net.ipv4.conf.b2.arp_ignore=0'],
       ]);
     });
 

@@ -25,8 +25,10 @@ export interface ConnectionEvidence {
   readonly wasMptcp: boolean;
   readonly subflows: readonly SubflowEvidence[];
   readonly closed: readonly ClosedSubflow[];
-  /** For how long nothing at all has been acknowledged. */
+  /** For how long nothing at all has been acknowledged by the connection's peer. */
   readonly stalledMs: number;
+  /** Acknowledged by TCP on a subflow, and not by the connection's peer; what was sent twice is left out. */
+  readonly bytesUnconfirmed: number;
 }
 
 /** Everything that a verdict about one connection rests on. Gathering it is somebody else's work. */
@@ -77,9 +79,13 @@ export type PathKind =
   | 'joins-denied'
   | 'listener-on-one-address'
   | 'join-filtered-by-source'
+  | 'join-filtered-by-destination'
   | 'join-unanswered-by-neighbour'
   | 'join-dropped'
+  | 'join-rejected'
+  | 'join-stripped'
   | 'join-without-route'
+  | 'join-on-another-link'
   | 'path-reset'
   | 'path-down';
 

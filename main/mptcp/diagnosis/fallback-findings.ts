@@ -1,5 +1,10 @@
+import { constants } from 'node:os';
 import type { Side } from '#contract/migration.ts';
 import { type Evidence, type Finding, risen, type SideEvidence, sysctl } from './evidence.ts';
+
+const { ECONNRESET } = constants.errno;
+/** What a silent subflow leaves unacknowledged is sent again on the others within a second, and is no hang. */
+const hangsAfterMs = 1500;
 
 type Recogniser = (evidence: Evidence) => Finding | undefined;
 
@@ -48,8 +53,7 @@ const fellBack: readonly Recogniser[] = [
       ? {
           kind: 'options-stripped-from-data',
           side: 'source',
-          sentence:
-            'Both sides agreed on MPTCP, but something between them removes TCP option 30 from the packets with data.',
+          sentence: `${source.host.id} and ${destination.host.id} agreed on MPTCP, but something between them removes TCP option 30 from the packets with data.`,
         }
       : undefined,
 
@@ -90,14 +94,42 @@ const fellBack: readonly Recogniser[] = [
       : undefined,
 ];
 
-/** The sending side never learns of this: to itself it still is MPTCP. The peer's counter tells it from a dead network. */
+/** The source never learns of these: to itself the connection still is MPTCP. */
 const hangs: readonly Recogniser[] = [
   ({ source, destination, connection }) =>
-    connection.stalledMs > 0 && risen(source, 'MPTCPRetrans') > 0 && risen(destination, 'DssFallback') > 0
+    connection.stalledMs >= hangsAfterMs && risen(source, 'MPTCPRetrans') > 0 && risen(destination, 'DssFallback') > 0
       ? {
           kind: 'options-stripped-later',
           side: 'source',
           sentence: `Something between the hosts began to remove TCP option 30, and ${destination.host.id} went on as plain TCP: this connection can not recover. Cancel the migration and start it again.`,
+        }
+      : undefined,
+
+  // With more than one subflow the peer does not go over to TCP: it ends each that comes through without the option. A
+  // process that dies there ends the connection as a whole (MP_FASTCLOSE).
+  ({ source, destination, connection }) =>
+    connection.subflows.length === 0 &&
+    connection.closed.some(({ errno }) => errno === ECONNRESET) &&
+    risen(destination, 'MPRstTx') > 0 &&
+    risen(source, 'MPFastcloseRx') === 0
+      ? {
+          kind: 'options-stripped-later',
+          side: 'source',
+          sentence: `Something between the hosts began to remove TCP option 30, and ${destination.host.id} ended every path of this connection: it can not recover. Cancel the migration and start it again.`,
+        }
+      : undefined,
+
+  // TCP's own acknowledgements come through: only those of MPTCP, which are options, do not. Where nobody reads at the
+  // other end, both stop at the same byte.
+  ({ source, destination, connection }) =>
+    connection.stalledMs >= hangsAfterMs &&
+    connection.bytesUnconfirmed > 0 &&
+    connection.subflows.some(({ state }) => state === 'active') &&
+    risen(source, 'MPTCPRetrans') > 0
+      ? {
+          kind: 'options-stripped-later',
+          side: 'destination',
+          sentence: `Something between the hosts began to remove TCP option 30 from what ${destination.host.id} answers, so nothing that arrives there counts: let the option through again, or cancel the migration.`,
         }
       : undefined,
 ];

@@ -29,6 +29,19 @@ test('one connection that fell back makes the migration TCP', () => {
   expect(connectionEvidence({ ...seen, sample: both })?.protocol).toBe('tcp');
 });
 
+test('what TCP alone has acknowledged is what the subflows carried beyond the connection, and not twice', () => {
+  const [connection, subflow] = [sample.connections[0], sample.subflows[0]];
+  if (!connection || !subflow) throw new Error('there is no connection');
+  const stripped = {
+    connections: [{ ...connection, bytesSent: 1000, bytesReinjected: 200 }],
+    subflows: [
+      { ...subflow, bytesSent: 900 },
+      { ...subflow, bytesSent: 700 },
+    ],
+  };
+  expect(connectionEvidence({ ...seen, sample: stripped })?.bytesUnconfirmed).toBe(400);
+});
+
 test('there is no evidence before there is a connection', () => {
   expect(connectionEvidence({ ...seen, sample: { connections: [], subflows: [] } })).toBeUndefined();
 });

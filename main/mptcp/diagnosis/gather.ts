@@ -13,6 +13,8 @@ export function connectionEvidence(
     .map(({ localAddress, remoteAddress, interface: name, state }) => {
       return { localAddress, remoteAddress, interface: name, state };
     });
+  const carried = sample.subflows.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
+  const counted = sample.connections.reduce((sum, each) => sum + each.bytesSent + each.bytesReinjected, 0);
   return {
     protocol: plain.length > 0 ? 'tcp' : 'mptcp',
     fallback: plain.some(({ fallback }) => fallback),
@@ -20,5 +22,6 @@ export function connectionEvidence(
     subflows: [...established, ...troubles.unanswered.map((ends) => ({ ...ends, state: 'joining' as const }))],
     closed: troubles.closed,
     stalledMs,
+    bytesUnconfirmed: Math.max(0, carried - counted),
   };
 }
