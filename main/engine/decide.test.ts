@@ -702,6 +702,23 @@ describe('a post-copy whose connection breaks', () => {
     expect(decided({ journal, source: gone, destination: B.running })).toBe('note committed');
   });
 
+  test('that was cut off while both met goes on by itself when the operator has mended the network', () => {
+    const meeting = {
+      source: answering('finish-migrate', 'postcopy-recover'),
+      destination: answering('running', 'postcopy-recover'),
+    };
+    const told: JournalEvent[] = [
+      ...journal,
+      ...did('listen-for-recovery', 'recover'),
+      stalled,
+      ...did('pause-post-copy'),
+    ];
+    const asked: JournalEvent[] = [...told, { kind: 'recovery-requested', by: 'ann' }];
+    expect(decided({ journal: told, ...meeting, elapsed: tooLong })).toBe('end paused-recoverable, guest destination');
+    expect(decided({ journal: asked, ...meeting, elapsed: dead })).toBe('wait for both sides to meet');
+    expect(decided({ journal: asked, ...meeting, elapsed: tooLong })).toBe('end paused-recoverable, guest destination');
+  });
+
   test('with a destination that does not answer', () => {
     expect(decided({ journal, ...active, destination: silent })).toBe('wait for the destination to answer');
     expect(decided({ journal, ...active, destination: silent, elapsed: tooLong })).toBe('end unknown, guest unknown');

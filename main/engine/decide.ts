@@ -301,6 +301,11 @@ function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
     const resumed = attempt(state, 'resume-destination', elapsed);
     if (typeof resumed !== 'string') return resumed;
   }
+  // Cut off while they met, they meet when the network is mended: what was lost is sent again at growing intervals.
+  const meet = [source, destination].every(
+    (each) => each.kind === 'answering' && each.migration === 'postcopy-recover',
+  );
+  if (meet && state.postCopy.recover && elapsed.unchangedMs <= patienceMs) return wait('both sides to meet');
   return isPostCopyPaused(state) ? pausedInPostCopy(state, elapsed) : copyingInPostCopy(state, elapsed);
 }
 

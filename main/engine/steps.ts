@@ -22,6 +22,9 @@ import { takeUpWaiting } from './waiting-destination.ts';
 /** A main loop that is free takes a cancel at once. */
 const cancelAnswerMs = 2000;
 
+const takenWithinMs = 3000;
+const takenEveryMs = 20;
+
 export const steps: Readonly<Record<StepName, Step>> = {
   'start-destination': async ({ ports }) => {
     const { id: migrationId, guest, waiting } = ports.plan;
@@ -99,6 +102,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
   recover: async (context) => {
     const source = sourceOf(context);
     using socket = await connectAnew(context);
+    await untilTaken(context);
     await source.resumeOver(socket);
     return nothingToReport;
   },
@@ -173,6 +177,22 @@ async function connectAnew(context: StepContext): Promise<OwnedSocket> {
     }
   }
   throw failures[0] ?? rejected('post-copy-paused', 'there is no path between the two hosts', 'Mend the network.');
+}
+
+/**
+ * A source that goes on over a connection which nobody has taken waits for an answer that cannot come, and before QEMU 8.2
+ * nothing can be said to it then: the guest would never be whole. Once both ends are held the kernel sends until it arrives.
+ */
+async function untilTaken(context: StepContext): Promise<void> {
+  const { clock } = context.ports;
+  const destination = destinationOf(context);
+  const deadline = clock.monoMs() + takenWithinMs;
+  while ((await destination.status()).migration === 'postcopy-paused') {
+    if (clock.monoMs() > deadline) {
+      throw rejected('post-copy-paused', 'the destination does not take the connection', 'Mend the network.');
+    }
+    await clock.sleep(takenEveryMs);
+  }
 }
 
 /** `return-path` always: without it a source says `completed` with data still unsent. `events`: statuses as they happen. */

@@ -66,26 +66,41 @@ export class SimulatedPostCopy {
     return port;
   }
 
-  resume({ port }: { readonly port: number }): void {
-    const [source, destination] = [this.#source, this.#destination];
-    if (source.outgoing !== 'postcopy-paused') {
+  /** The connection on which the destination has waited. */
+  taken(): void {
+    this.#destination.recoveryPort = undefined;
+    this.#destination.setIncoming('postcopy-recover');
+  }
+
+  /** Nobody speaks over it any more. */
+  hungUp(): void {
+    if (this.#source.outgoing !== 'postcopy-recover') this.#pauseOne(this.#destination);
+  }
+
+  resume(): void {
+    if (this.#source.outgoing !== 'postcopy-paused') {
       throw refused('migrate', 'Cannot resume if there is no paused migration');
     }
-    source.setOutgoing('postcopy-recover');
-    this.#world.clock.after(this.#world.nature.connectMs, () => {
-      if (!source.alive) return;
-      const joined = this.#world.networkUp && destination.alive && destination.recoveryPort === port;
-      destination.recoveryPort = undefined;
-      this.connected = joined;
-      if (joined) destination.setIncoming('postcopy-active');
-      source.setOutgoing(joined ? 'postcopy-active' : 'postcopy-paused');
-    });
+    this.#source.setOutgoing('postcopy-recover');
+    void this.#meet();
+  }
+
+  /** What is lost on the way is sent again; a source whose words nobody takes waits for ever, as QEMU 7.2 does. */
+  async #meet(): Promise<void> {
+    const [source, destination] = [this.#source, this.#destination];
+    await this.#world.clock.sleep(this.#world.nature.connectMs);
+    while (!this.#world.networkUp) await this.#world.nextChange();
+    if (!source.alive || destination.incoming !== 'postcopy-recover') return;
+    this.connected = true;
+    destination.setIncoming('postcopy-active');
+    source.setOutgoing('postcopy-active');
   }
 
   #pauseOne(qemu: SimulatedQemu): void {
     if (!qemu.alive) return;
-    if (qemu === this.#source && qemu.outgoing === 'postcopy-active') qemu.setOutgoing('postcopy-paused');
-    if (qemu === this.#destination && qemu.incoming === 'postcopy-active') qemu.setIncoming('postcopy-paused');
+    const flowed = ['postcopy-active', 'postcopy-recover'];
+    if (qemu === this.#source && flowed.includes(qemu.outgoing)) qemu.setOutgoing('postcopy-paused');
+    if (qemu === this.#destination && flowed.includes(qemu.incoming)) qemu.setIncoming('postcopy-paused');
   }
 
   async #lost(): Promise<'lost'> {

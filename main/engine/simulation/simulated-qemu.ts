@@ -201,7 +201,15 @@ export class SimulatedQemu {
     this.#refuse('resumeOver');
     const postCopy = this.#postCopy;
     if (!postCopy) throw refused('migrate', 'Cannot resume if there is no paused migration');
-    postCopy.resume(socket.handTo(this));
+    socket.handTo(this);
+    postCopy.resume();
+  }
+
+  /** Somebody connects to the port on which it waits to be joined again; the answer is to be called when nobody goes on there. */
+  takeRecovery(): () => void {
+    const postCopy = this.#postCopy;
+    postCopy?.taken();
+    return () => postCopy?.hungUp();
   }
 
   cont(): void {

@@ -15,7 +15,9 @@ import type { SimulatedWorld } from './simulated-world.ts';
 export type Held = Set<Disposable>;
 
 /** Who is called: a listener of a manager's, or of a QEMU that waits for a paused post-copy to be joined again. */
-type Called = Pick<SimulatedListener, 'machine' | 'port' | 'mptcp'>;
+interface Called extends Pick<SimulatedListener, 'machine' | 'port' | 'mptcp'> {
+  readonly hungUp?: () => void;
+}
 
 /** A connection between two machines, made by a manager: it lives as long as somebody holds both ends. */
 class Connection {
@@ -36,6 +38,7 @@ class Connection {
   /** The manager's copy of an end is closed; a QEMU that waits at the other one reads the end of the stream. */
   let(end: 'source' | 'destination'): void {
     if (end === 'source' && !this.holders.source) {
+      this.listener.hungUp?.();
       this.holders.destination?.giveUp('load of migration failed: Input/output error');
     }
   }
@@ -112,8 +115,8 @@ export function connectTo(
   const machine = [...world.machines.values()].find(({ address }) => address === to.address);
   if (!machine || !world.networkUp) throw unreachable(`${to.address}:${to.port}`);
   const listener = [...machine.sockets].find(({ port }) => port === to.port);
-  const waits = machine.processes.some(({ recoveryPort }) => recoveryPort === to.port);
-  const called = listener ?? (waits ? { machine, port: to.port, mptcp: true } : undefined);
+  const waiting = machine.processes.find(({ recoveryPort }) => recoveryPort === to.port);
+  const called = listener ?? (waiting && { machine, port: to.port, mptcp: true, hungUp: waiting.takeRecovery() });
   if (!called) throw unreachable(`${to.address}:${to.port}`);
   const port = 50_000 + (listener?.callers.length ?? 0);
   const multipath = world.nature.multipath && mptcp && called.mptcp;
