@@ -6,7 +6,7 @@ unshare=util-linux'
 
 needed_to_test='chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core gcc=gcc
 /usr/include/stdio.h=libc6-dev as=binutils ld=binutils objcopy=binutils setpriv=util-linux
-sysctl=procps'
+sysctl=procps nft=nftables'
 
 # Sets `missing` to the packages to install, each with a blank before it; empty when all is there.
 find_missing_packages() {
