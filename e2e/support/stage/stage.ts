@@ -140,7 +140,13 @@ export class Stage implements AsyncDisposable {
   async memory(): Promise<Memory | undefined> {
     const [only, ...others] = this.copies();
     if (others.length > 0) return { proven: false, reason: 'there are several copies' };
-    return only && readMemory(only, join(this.#folder, 'memory.bin'));
+    try {
+      return only && (await readMemory(only, join(this.#folder, 'memory.bin')));
+    } catch (thrown) {
+      // A QEMU that does not answer is a finding beside others.
+      if (!(thrown instanceof SwitchyardError)) throw thrown;
+      return { proven: false, reason: thrown.failure.text };
+    }
   }
 
   /** To the other host, wherever the guest is; while it is being moved the request has to say from where to where. */
