@@ -156,9 +156,14 @@ export class Stage implements AsyncDisposable {
     return { guest: this.names.guest, from, to, ...request, settings: { ...defaultSettings, ...settings } };
   }
 
+  /** What a test has proven at its end, the next one finds; a TCG that loses the kick by which it is to stop is started anew. */
   async before(): Promise<Before> {
+    let memory = await this.memory();
+    if (!memory?.proven) {
+      await this.#startAnew();
+      memory = await this.memory();
+    }
     const copies = this.copies();
-    const memory = await this.memory();
     return { copies, belongings: await this.belongings(), memory };
   }
 
@@ -245,8 +250,11 @@ export class Stage implements AsyncDisposable {
   async settle(): Promise<void> {
     this.network.mend();
     const copies = this.copies();
-    if (copies.length === 1 && (await canBeMigrated(copies))) return;
-    for (const { pid } of copies) await this.remove(pid);
+    if (copies.length !== 1 || !(await canBeMigrated(copies))) await this.#startAnew();
+  }
+
+  async #startAnew(): Promise<void> {
+    for (const { pid } of this.copies()) await this.remove(pid);
     this.#watch.forgive();
     await this.restartGuest();
   }
