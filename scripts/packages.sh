@@ -2,10 +2,10 @@
 # package's Debian name. Sourced by setup.sh.
 
 needed_to_run='qemu-system-x86_64=qemu-system-x86 ip=iproute2 tc=iproute2 ss=iproute2 flock=util-linux nsenter=util-linux
-unshare=util-linux'
+unshare=util-linux setpriv=util-linux'
 
 needed_to_test='chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core gcc=gcc
-/usr/include/stdio.h=libc6-dev as=binutils ld=binutils objcopy=binutils setpriv=util-linux
+/usr/include/stdio.h=libc6-dev as=binutils ld=binutils objcopy=binutils
 sysctl=procps nft=nftables'
 
 # Sets `missing` to the packages to install, each with a blank before it; empty when all is there.

@@ -12,13 +12,20 @@ export interface Premises {
 }
 
 /**
- * Everything a migration could leave behind, a line each: processes of ours, listening ports, MPTCP endpoints, limits and
+ * Everything a migration could leave behind, a line each: processes of ours, and QEMUs that were started to be asked, listening ports, MPTCP endpoints, limits and
  * switches, files of the runtime folder, signed locks, our own descriptors. What belongs to a living copy of the guest is
  * none of it, and what a guest wrote to its serial port is the operator's.
  */
 export async function belongings(premises: Premises, copies: readonly Copy[]): Promise<readonly string[]> {
   const ofHosts = await Promise.all(premises.hosts.map(ofHost));
-  return [...ofHosts.flat(), ...filesOf(premises, copies), ...signedLocks(premises), ...childrenOf(copies), ...own()];
+  return [
+    ...ofHosts.flat(),
+    ...filesOf(premises, copies),
+    ...signedLocks(premises),
+    ...childrenOf(copies),
+    ...questioned(),
+    ...own(),
+  ];
 }
 
 /** `+ line` for what has come, `- line` for what is missing; a line that stands twice counts twice. */
@@ -94,6 +101,22 @@ function childrenOf(copies: readonly Copy[]): readonly string[] {
     .flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' '))
     .filter((pid) => pid !== '' && !known.has(Number(pid)))
     .map((pid) => `child ${nameOf(pid)}`);
+}
+
+/** A QEMU without a machine: it answers questions, and must not outlive whoever asks, however that ends. */
+function questioned(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && commandLineOf(name).includes('\0-machine\0none,'))
+    .map(() => 'a QEMU that is asked');
+}
+
+function commandLineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It has just ended.
+    return '';
+  }
 }
 
 function nameOf(pid: string): string {

@@ -50,11 +50,16 @@ export function featuresOfProgram(binary: string): Promise<QemuFeatures> {
   return featuresOf(binary, () => askQemu(binary));
 }
 
-/** A QEMU without a machine, which only answers questions and ends with the session, on a socket it is born with. */
+/**
+ * A QEMU without a machine, which only answers questions, on a socket it is born with. It would outlive a client that is
+ * killed, so the kernel is told to end it with this process (prctl(2), PR_SET_PDEATHSIG).
+ */
 async function askQemu(binary: string): Promise<QemuFeatures> {
   const args = ['-machine', 'none,accel=tcg:kvm', '-nodefaults', '-no-user-config', '-display', 'none', '-S'];
   const monitor = ['-chardev', 'socket,id=qmp,fd=3', '-mon', 'chardev=qmp,mode=control'];
-  const child = spawn(binary, [...args, ...monitor], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', binary, ...args, ...monitor], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
   await once(child, 'spawn').catch((error: unknown) => {
     throw new QmpError(binary, { kind: 'unreachable', ...describeError(error) }, { cause: error });
   });
