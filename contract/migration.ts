@@ -230,6 +230,7 @@ export type ConnectionFinding = z.infer<typeof connectionFindingSchema>;
 
 /** Paths that carry nothing although they were planned, by the source's interfaces, and why. */
 export const missingPathsSchema = z.object({
+  /** Of the source; empty where each path has its subflow and nothing comes through all the same. */
   interfaces: z.array(z.string()),
   /** Empty when neither kernel shows a reason. */
   reasons: z.array(connectionFindingSchema),

@@ -153,7 +153,9 @@ export class ConnectionWatch implements Disposable {
     this.#look(async () => {
       const reasons = await this.#diagnose(this.#report(sample, sampler, 0));
       if (reasons.length === 0 && done === 0) return;
-      await this.#tellMissing(reasons);
+      const missing = this.#missing();
+      // Mended while both hosts were asked.
+      if (missing.length > 0) await this.#tell(reasons, missing);
       this.#looks = { done: done + 1, told: true };
     });
   }
@@ -171,17 +173,19 @@ export class ConnectionWatch implements Disposable {
     progress.told = true;
     this.#look(async () => {
       const reasons = await this.#diagnose(this.#report(sample, sampler, stalledMs));
-      if (reasons.length > 0) await this.#tellMissing(reasons);
+      if (reasons.length > 0) await this.#tell(reasons, this.#missing());
     });
   }
 
-  async #tellMissing(reasons: readonly ConnectionFinding[]): Promise<void> {
-    const { state, isCopying, record } = this.#options;
-    const missing = this.#last ? missingPaths(state().plan.paths, this.#last) : [];
-    // It may have ended, or been mended, while both hosts were asked.
-    if (!isCopying() || missing.length === 0) return;
-    const interfaces = missing.map(({ sourceInterface }) => sourceInterface);
-    await record({ kind: 'path-missing', interfaces, reasons: [...reasons] });
+  #missing(): string[] {
+    const { paths } = this.#options.state().plan;
+    return this.#last ? missingPaths(paths, this.#last).map(({ sourceInterface }) => sourceInterface) : [];
+  }
+
+  async #tell(reasons: readonly ConnectionFinding[], interfaces: string[]): Promise<void> {
+    // It may have ended while both hosts were asked.
+    if (this.#options.isCopying())
+      await this.#options.record({ kind: 'path-missing', interfaces, reasons: [...reasons] });
   }
 
   /** Samples go on while both hosts are asked. */

@@ -51,6 +51,18 @@ describe('every path is cut before the guest is stopped', () => {
     expect(await endingOf(migration)).toEqual(done);
   });
 
+  test('what hangs while every path has its subflow is told with its reason', async () => {
+    const migration = planned({ stallLimitMs: 5000 });
+    at('copying', migration, () => {
+      migration.world.cutNetwork();
+      migration.world.clock.after(4000, () => migration.world.mendNetwork());
+    });
+    await migration.migrate();
+    expect(migration.events.filter(({ kind }) => kind === 'path-missing')).toEqual([
+      { kind: 'path-missing', interfaces: [], reasons: [expect.objectContaining({ side: 'destination' })] },
+    ]);
+  });
+
   test('while it connects', async () => {
     const migration = planned({ stallLimitMs: 5000 });
     at('connecting', migration, () => migration.world.cutNetwork());

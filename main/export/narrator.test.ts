@@ -118,6 +118,14 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     { kind: 'path-missing', interfaces: ['eth2'], reasons: [] },
     'Nothing goes over eth2, and neither lab-source nor lab-destination shows why.',
   ],
+  [
+    {
+      kind: 'path-missing',
+      interfaces: [],
+      reasons: [{ side: 'source', text: 'Something on the way removes the MPTCP options' }],
+    },
+    'Nothing comes through. Something on the way removes the MPTCP options.',
+  ],
   [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured any more (EPERM); the migration goes on.'],
   [
     { kind: 'guest-shut-down', side: 'source', reason: 'guest-shutdown' },

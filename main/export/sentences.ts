@@ -236,7 +236,7 @@ function observed(observation: Observation, side: Side, scene: Scene): string {
 
 /** With what mends it, since whoever reads this may mend it while the migration runs. */
 function pathMissing({ interfaces, reasons }: JournalEventOf<'path-missing'>, scene: Scene): string {
-  const what = `Nothing goes over ${list(interfaces)}`;
+  const what = interfaces.length === 0 ? 'Nothing comes through' : `Nothing goes over ${list(interfaces)}`;
   if (reasons.length === 0) return `${what}, and neither ${scene.source} nor ${scene.destination} shows why.`;
   const causes = reasons.map(({ side, text, command }) => {
     return command === undefined ? closed(text) : `${closed(text)} On ${scene[side]}: ${command}.`;
