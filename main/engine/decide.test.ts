@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { JournalEvent, Observation, Plan } from '#contract/migration.ts';
-import { decide, type Decision, type Elapsed } from './decide.ts';
+import type { JournalEvent } from '#contract/migration.ts';
+import type { Elapsed } from './decide.ts';
+import { A, B, decided, type Situation } from './simulation/decided.ts';
 import {
   answering,
   attached,
@@ -17,33 +18,6 @@ import {
   unreachable,
 } from './simulation/states.ts';
 
-/** What decides: the journal so far, then what both sides say now. */
-interface Situation {
-  readonly journal: readonly JournalEvent[];
-  readonly source: Observation;
-  readonly destination: Observation;
-  readonly elapsed?: Elapsed;
-  readonly plan?: Partial<Plan>;
-}
-
-function decided({ journal, source, destination, elapsed = now, plan }: Situation): string {
-  const events = [...journal, sees('source', source), sees('destination', destination)];
-  return inWords(decide(stateAfter(events, plan), elapsed));
-}
-
-function inWords(decision: Decision): string {
-  switch (decision.kind) {
-    case 'act':
-      return `act ${decision.step}`;
-    case 'note':
-      return `note ${decision.event.kind}${'reason' in decision.event ? ` ${decision.event.reason}` : ''}`;
-    case 'wait':
-      return `wait for ${decision.waitingFor}`;
-    case 'end':
-      return `end ${decision.outcome}, guest ${decision.guest}`;
-  }
-}
-
 const found = [...begun, attached];
 const committed: JournalEvent[] = [
   ...begun,
@@ -53,19 +27,6 @@ const committed: JournalEvent[] = [
 const paused = { guestWasRunning: false };
 const stoppedTooLong: Elapsed = { withoutProgressMs: 2500, sourceStoppedMs: 2500, unchangedMs: 2500 };
 const settled: Elapsed = { ...now, unchangedMs: 5000 };
-
-const A = {
-  running: answering('running', 'active'),
-  stopped: answering('finish-migrate', 'active'),
-  completed: answering('postmigrate', 'completed'),
-  failedRunning: answering('running', 'failed'),
-  failedStopped: answering('postmigrate', 'failed'),
-};
-const B = {
-  waiting: answering('inmigrate', 'active'),
-  arrived: answering('paused', 'completed'),
-  running: answering('running', 'completed'),
-};
 
 describe('re-attach, row by row: source | destination | decision', () => {
   const rows: readonly (Situation & { readonly row: string; readonly decision: string })[] = [
@@ -96,7 +57,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       source: answering('paused', 'pre-switchover'),
       destination: B.waiting,
       elapsed: stoppedTooLong,
-      decision: 'note stalled',
+      decision: 'note stalled, forMs 2500, guest stopped',
     },
     {
       row: 'active, stopped for longer than T | any | switchover stall',
@@ -104,7 +65,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       source: A.stopped,
       destination: B.waiting,
       elapsed: stoppedTooLong,
-      decision: 'note stalled',
+      decision: 'note stalled, forMs 2500, guest stopped',
     },
     {
       row: 'device, stopped for longer than T | unreachable | switchover stall',
@@ -112,7 +73,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       source: answering('finish-migrate', 'device'),
       destination: unreachable,
       elapsed: stoppedTooLong,
-      decision: 'note stalled',
+      decision: 'note stalled, forMs 2500, guest stopped',
     },
     {
       row: 'completed | running, completed | DONE: committed, then the source is quit',
@@ -163,7 +124,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       source: A.completed,
       destination: unreachable,
       elapsed: tooLong,
-      decision: 'end unknown, guest unknown',
+      decision: 'end unknown, guest unknown: destination-unreachable',
     },
     {
       row: 'completed | proven gone | its words are kept first',
@@ -177,7 +138,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       journal: [...found, ...did('quit-destination')],
       source: A.completed,
       destination: gone,
-      decision: 'end stopped-on-source, guest stopped',
+      decision: 'end stopped-on-source, guest stopped: destination-died',
     },
     {
       row: 'failed, running | inmigrate | the destination is quit',
@@ -198,7 +159,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       journal: [...found, ...did('quit-destination')],
       source: A.failedRunning,
       destination: gone,
-      decision: 'end safe-on-source, guest source',
+      decision: 'end safe-on-source, guest source: migration-failed',
     },
     {
       row: 'failed, stopped | proven gone | cont on the source',
@@ -220,7 +181,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       source: A.failedStopped,
       destination: unreachable,
       elapsed: tooLong,
-      decision: 'end unknown, guest unknown',
+      decision: 'end unknown, guest unknown: destination-not-removed',
     },
     {
       row: 'postcopy-active | postcopy-active, running | noted: only the destination may run from now on',
@@ -241,7 +202,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       journal: [...found, { kind: 'post-copy-entered' }],
       source: answering('finish-migrate', 'postcopy-paused'),
       destination: answering('running', 'postcopy-paused'),
-      decision: 'end paused-recoverable, guest destination',
+      decision: 'end paused-recoverable, guest destination: post-copy-paused',
     },
     {
       row: 'gone | running, completed | DONE',
@@ -270,21 +231,21 @@ describe('re-attach, row by row: source | destination | decision', () => {
       journal: [...found, ...did('quit-destination')],
       source: gone,
       destination: gone,
-      decision: 'end lost, guest nowhere',
+      decision: 'end lost, guest nowhere: source-died',
     },
     {
       row: 'gone | postcopy-paused | LOST',
       journal: [...found, { kind: 'post-copy-entered' }],
       source: gone,
       destination: answering('running', 'postcopy-paused'),
-      decision: 'end lost, guest stopped',
+      decision: 'end lost, guest stopped: source-died-in-post-copy',
     },
     {
       row: 'gone without a word | paused, completed | the only copy is kept for a person to judge',
       journal: found,
       source: gone,
       destination: B.arrived,
-      decision: 'end paused-recoverable, guest stopped',
+      decision: 'end paused-recoverable, guest stopped: source-died-before-commit',
     },
     {
       row: 'gone after it had said completed | paused, completed | committed',
@@ -306,21 +267,21 @@ describe('re-attach, row by row: source | destination | decision', () => {
       source: unreachable,
       destination: B.running,
       elapsed: tooLong,
-      decision: 'end done-on-destination, guest destination',
+      decision: 'end done-on-destination, guest destination: source-unverified',
     },
     {
       row: 'running | running | SPLIT BRAIN, hands off',
       journal: found,
       source: answering('running', 'completed'),
       destination: B.running,
-      decision: 'end unknown, guest unknown',
+      decision: 'end unknown, guest unknown: split-brain',
     },
     {
       row: 'running, committed | running | SPLIT BRAIN, hands off',
       journal: [...committed, attached],
       source: answering('running', 'completed'),
       destination: B.running,
-      decision: 'end unknown, guest unknown',
+      decision: 'end unknown, guest unknown: split-brain',
     },
     {
       row: 'unreachable | inmigrate | wait',
@@ -335,7 +296,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       source: unreachable,
       destination: B.waiting,
       elapsed: tooLong,
-      decision: 'end unknown, guest unknown',
+      decision: 'end unknown, guest unknown: source-unreachable',
     },
     {
       row: 'unreachable for too long | unreachable | UNKNOWN',
@@ -343,7 +304,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       source: unreachable,
       destination: unreachable,
       elapsed: tooLong,
-      decision: 'end unknown, guest unknown',
+      decision: 'end unknown, guest unknown: source-unreachable',
     },
   ];
 
@@ -408,7 +369,7 @@ describe('paths that are prepared', () => {
     const journal = [...did('prepare-paths'), ...begun, ...did('quit-destination')];
     expect(decided({ journal, ...back })).toBe('act restore-paths');
     expect(decided({ journal: [...journal, ...did('restore-paths')], ...back })).toBe(
-      'end safe-on-source, guest source',
+      'end safe-on-source, guest source: migration-failed',
     );
   });
 
@@ -416,7 +377,9 @@ describe('paths that are prepared', () => {
     const journal = [...did('prepare-paths'), ...begun, ...did('quit-destination'), ...failed('restore-paths')];
     expect(decided({ journal, ...back })).toBe('wait for another try to restore-paths');
     const again = Array.from({ length: 4 }, () => failed('restore-paths')).flat();
-    expect(decided({ journal: [...journal, ...again], ...back })).toBe('end safe-on-source, guest source');
+    expect(decided({ journal: [...journal, ...again], ...back })).toBe(
+      'end safe-on-source, guest source: migration-failed',
+    );
   });
 
   test('are put back also when preparing them was interrupted', () => {
@@ -427,7 +390,7 @@ describe('paths that are prepared', () => {
   test('stay as they are while nothing is final', () => {
     const journal = [...did('prepare-paths'), ...begun];
     expect(decided({ journal, source: unreachable, destination: unreachable, elapsed: tooLong, plan })).toBe(
-      'end unknown, guest unknown',
+      'end unknown, guest unknown: source-unreachable',
     );
   });
 });
@@ -436,7 +399,9 @@ describe('before anything has been sent', () => {
   const both = { source: answering('running', 'none'), destination: answering('inmigrate', 'none') };
 
   test('a manager that comes back does not go on by itself', () => {
-    expect(decided({ journal: [...prepared, attached], ...both })).toBe('note cancel-requested attached-before-start');
+    expect(decided({ journal: [...prepared, attached], ...both })).toBe(
+      'note cancel-requested, reason attached-before-start, by switchyard',
+    );
   });
 
   test('a step that failed takes the destination away', () => {
@@ -451,12 +416,14 @@ describe('before anything has been sent', () => {
 
   test('a destination that was refused is not looked for', () => {
     const journal = failed('start-destination');
-    expect(decided({ journal, ...both, destination: { kind: 'unasked' } })).toBe('end safe-on-source, guest source');
+    expect(decided({ journal, ...both, destination: { kind: 'unasked' } })).toBe(
+      'end safe-on-source, guest source: step-failed',
+    );
   });
 
   test('a source that is gone is a lost guest', () => {
     expect(decided({ journal: [...prepared, ...did('quit-destination')], source: gone, destination: gone })).toBe(
-      'end lost, guest nowhere',
+      'end lost, guest nowhere: source-died',
     );
   });
 
@@ -471,7 +438,7 @@ describe('before anything has been sent', () => {
 describe('an answer that was lost', () => {
   test('of migrate: the source is looked at before anything else', () => {
     const journal = [...prepared, sees('source', answering('running', 'none')), ...failed('migrate', 'timeout')];
-    expect(inWords(decide(stateAfter(journal), tooLong))).toBe('wait for the source to answer');
+    expect(decided({ journal, elapsed: tooLong })).toBe('wait for the source to answer');
   });
 
   test('of migrate, which took effect after all: goes on', () => {
@@ -490,13 +457,13 @@ describe('an answer that was lost', () => {
     const journal: JournalEvent[] = [...prepared, { kind: 'intended', step: 'migrate' }, attached];
     expect(
       decided({ journal, source: answering('running', 'none'), destination: answering('inmigrate', 'none') }),
-    ).toBe('note cancel-requested attached-before-start');
+    ).toBe('note cancel-requested, reason attached-before-start, by switchyard');
   });
 
   test('of cont on the destination: it is looked at, then asked again', () => {
     const seen = [...committed, sees('source', A.completed), sees('destination', B.arrived)];
     const journal = [...seen, ...failed('resume-destination', 'timeout')];
-    expect(inWords(decide(stateAfter(journal), settled))).toBe('wait for the destination to answer');
+    expect(decided({ journal, elapsed: settled })).toBe('wait for the destination to answer');
     const again = { journal, source: A.completed, destination: B.arrived };
     expect(decided(again)).toBe('wait for another try to resume-destination');
     expect(decided({ ...again, elapsed: settled })).toBe('act resume-destination');
@@ -505,7 +472,7 @@ describe('an answer that was lost', () => {
   test('of a step that fails again and again: the operator is told', () => {
     const journal = [...committed, ...Array.from({ length: 5 }, () => failed('resume-destination')).flat()];
     expect(decided({ journal, source: A.completed, destination: B.arrived, elapsed: tooLong })).toBe(
-      'end paused-recoverable, guest stopped',
+      'end paused-recoverable, guest stopped: destination-does-not-run',
     );
   });
 
@@ -545,14 +512,16 @@ describe('going back', () => {
     expect([decided(hanging), decided({ ...removed, elapsed: now }), decided(removed)]).toEqual([
       'act quit-destination',
       'wait for the source to cancel',
-      'end safe-on-source, guest source',
+      'end safe-on-source, guest source: cancel-hangs',
     ]);
   });
 
   test('a stall is written down, then becomes a cancel, then a yank', () => {
     const stall = { source: A.stopped, destination: B.waiting, elapsed: stoppedTooLong };
-    expect(decided({ ...stall, journal: begun })).toBe('note stalled');
-    expect(decided({ ...stall, journal: [...begun, stalled] })).toBe('note cancel-requested stalled');
+    expect(decided({ ...stall, journal: begun })).toBe('note stalled, forMs 2500, guest stopped');
+    expect(decided({ ...stall, journal: [...begun, stalled] })).toBe(
+      'note cancel-requested, reason stalled, by watchdog',
+    );
     expect(decided({ ...stall, journal: [...cancelled, stalled] })).toBe('act yank');
   });
 
@@ -571,7 +540,7 @@ describe('going back', () => {
     const stall = { journal: begun, source: A.stopped, destination: B.waiting, plan };
     expect(decided({ ...stall, elapsed: stoppedTooLong })).toBe('wait for the copy');
     expect(decided({ ...stall, elapsed: { withoutProgressMs: 3001, sourceStoppedMs: 3001, unchangedMs: 3001 } })).toBe(
-      'note stalled',
+      'note stalled, forMs 3001, guest stopped',
     );
   });
 
@@ -592,7 +561,7 @@ describe('going back', () => {
       'wait for the source to come back',
     );
     expect(decided({ journal, source: A.stopped, destination: B.waiting, elapsed: tooLong })).toBe(
-      'end unknown, guest unknown',
+      'end unknown, guest unknown: cancel-hangs',
     );
   });
 
@@ -600,7 +569,7 @@ describe('going back', () => {
     const journal = [...begun, ...did('quit-destination', 'resume-source')];
     const resumed = { journal, source: A.failedStopped, destination: gone };
     expect(decided(resumed)).toBe('wait for the source to run, which is postmigrate');
-    expect(decided({ ...resumed, elapsed: tooLong })).toBe('end stopped-on-source, guest stopped');
+    expect(decided({ ...resumed, elapsed: tooLong })).toBe('end stopped-on-source, guest stopped: migration-failed');
   });
 
   test('a source that cannot be resumed stays stopped, and the operator is told', () => {
@@ -610,17 +579,17 @@ describe('going back', () => {
       ...Array.from({ length: 5 }, () => failed('resume-source')).flat(),
     ];
     expect(decided({ journal, source: A.failedStopped, destination: gone, elapsed: tooLong })).toBe(
-      'end stopped-on-source, guest stopped',
+      'end stopped-on-source, guest stopped: migration-failed',
     );
   });
 
   test('a destination that cannot be removed leaves the guest safe on the source, and the operator a task', () => {
     const journal = [...begun, ...Array.from({ length: 5 }, () => failed('quit-destination', 'timeout')).flat()];
     expect(decided({ journal, source: A.failedRunning, destination: unreachable, elapsed: tooLong })).toBe(
-      'end safe-on-source, guest source',
+      'end safe-on-source, guest source: destination-not-removed',
     );
     expect(decided({ journal, source: A.failedStopped, destination: unreachable, elapsed: tooLong })).toBe(
-      'end unknown, guest unknown',
+      'end unknown, guest unknown: destination-not-removed',
     );
   });
 
@@ -634,12 +603,14 @@ describe('going back', () => {
       text: 'it fell back',
     };
     const copying = { source: A.running, destination: B.waiting, plan };
-    expect(decided({ ...copying, journal: [...begun, negotiated] })).toBe('note cancel-requested mptcp-required');
+    expect(decided({ ...copying, journal: [...begun, negotiated] })).toBe(
+      'note cancel-requested, reason mptcp-required, by policy',
+    );
     expect(decided({ ...copying, journal: [...begun, { ...negotiated, protocol: 'mptcp' }] })).toBe(
       'wait for the copy',
     );
     expect(decided({ ...copying, journal: [...begun, { kind: 'sampling-failed', why: 'no' }] })).toBe(
-      'note cancel-requested mptcp-required',
+      'note cancel-requested, reason mptcp-required, by policy',
     );
   });
 });
@@ -656,7 +627,7 @@ describe('a post-copy whose connection breaks', () => {
   const dead = { ...now, withoutProgressMs: 31_000 };
 
   test('is written down, then paused on both sides', () => {
-    expect(decided({ journal, ...active, elapsed: dead })).toBe('note stalled');
+    expect(decided({ journal, ...active, elapsed: dead })).toBe('note stalled, forMs 31000, guest destination');
     expect(decided({ journal: [...journal, stalled], ...active, elapsed: dead })).toBe('act pause-post-copy');
   });
 
@@ -664,17 +635,21 @@ describe('a post-copy whose connection breaks', () => {
     expect(decided({ journal, ...one })).toBe('act pause-post-copy');
     const told = [...journal, ...did('pause-post-copy')];
     expect(decided({ journal: told, ...one })).toBe('wait for both sides to pause');
-    expect(decided({ journal: told, ...one, elapsed: settled })).toBe('end paused-recoverable, guest destination');
+    expect(decided({ journal: told, ...one, elapsed: settled })).toBe(
+      'end paused-recoverable, guest destination: post-copy-paused',
+    );
   });
 
   test('that cannot be paused is left as it is', () => {
     const refused = [...journal, ...Array.from({ length: 5 }, () => failed('pause-post-copy')).flat()];
-    expect(decided({ journal: refused, ...one, elapsed: tooLong })).toBe('end paused-recoverable, guest destination');
+    expect(decided({ journal: refused, ...one, elapsed: tooLong })).toBe(
+      'end paused-recoverable, guest destination: post-copy-paused',
+    );
   });
 
   test('waits for the operator, then for the destination to listen, then for the source to join', () => {
     const asked: JournalEvent[] = [...journal, { kind: 'recovery-requested', by: 'ann' }];
-    expect(decided({ journal, ...both })).toBe('end paused-recoverable, guest destination');
+    expect(decided({ journal, ...both })).toBe('end paused-recoverable, guest destination: post-copy-paused');
     expect(decided({ journal: asked, ...both })).toBe('act listen-for-recovery');
     expect(decided({ journal: [...asked, ...did('listen-for-recovery')], ...both })).toBe('act recover');
   });
@@ -688,17 +663,19 @@ describe('a post-copy whose connection breaks', () => {
     expect(decided({ journal: recovering, ...both })).toBe('wait for the source to go on');
     expect(decided({ journal: recovering, ...one })).toBe('wait for the source to go on');
     expect(decided({ journal: recovering, ...both, elapsed: tooLong })).toBe(
-      'end paused-recoverable, guest destination',
+      'end paused-recoverable, guest destination: post-copy-paused',
     );
     const flowed = [...recovering, sees('source', active.source), sees('destination', active.destination)];
-    expect(decided({ journal: flowed, ...both })).toBe('end paused-recoverable, guest destination');
+    expect(decided({ journal: flowed, ...both })).toBe('end paused-recoverable, guest destination: post-copy-paused');
   });
 
   test('by the death of the source: what is under way may still arrive, and be the whole', () => {
     expect(decided({ journal, ...active, source: gone })).toBe('wait for the destination to settle');
     expect(decided({ journal, source: gone, destination: B.waiting })).toBe('wait for the destination to settle');
-    expect(decided({ journal, ...active, source: gone, elapsed: settled })).toBe('end lost, guest stopped');
-    expect(decided({ journal, ...both, source: gone })).toBe('end lost, guest stopped');
+    expect(decided({ journal, ...active, source: gone, elapsed: settled })).toBe(
+      'end lost, guest stopped: source-died-in-post-copy',
+    );
+    expect(decided({ journal, ...both, source: gone })).toBe('end lost, guest stopped: source-died-in-post-copy');
     expect(decided({ journal, source: gone, destination: B.running })).toBe('note committed');
   });
 
@@ -714,28 +691,34 @@ describe('a post-copy whose connection breaks', () => {
       ...did('pause-post-copy'),
     ];
     const asked: JournalEvent[] = [...told, { kind: 'recovery-requested', by: 'ann' }];
-    expect(decided({ journal: told, ...meeting, elapsed: tooLong })).toBe('end paused-recoverable, guest destination');
+    expect(decided({ journal: told, ...meeting, elapsed: tooLong })).toBe(
+      'end paused-recoverable, guest destination: post-copy-paused',
+    );
     expect(decided({ journal: asked, ...meeting, elapsed: dead })).toBe('wait for both sides to meet');
-    expect(decided({ journal: asked, ...meeting, elapsed: tooLong })).toBe('end paused-recoverable, guest destination');
+    expect(decided({ journal: asked, ...meeting, elapsed: tooLong })).toBe(
+      'end paused-recoverable, guest destination: post-copy-paused',
+    );
   });
 
   test('with a destination that does not answer', () => {
     expect(decided({ journal, ...active, destination: silent })).toBe('wait for the destination to answer');
-    expect(decided({ journal, ...active, destination: silent, elapsed: tooLong })).toBe('end unknown, guest unknown');
+    expect(decided({ journal, ...active, destination: silent, elapsed: tooLong })).toBe(
+      'end unknown, guest unknown: destination-unreachable',
+    );
   });
 });
 
 describe('hands of others', () => {
   test('the source is resumed after the commit: the destination is not started', () => {
     expect(decided({ journal: committed, source: answering('running', 'completed'), destination: B.arrived })).toBe(
-      'end unknown, guest source',
+      'end unknown, guest source: source-resumed',
     );
   });
 
   test('the source of a paused guest is resumed after the commit: it is not quit', () => {
     const journal = [...committed, ...did('resume-destination')];
     expect(decided({ journal, source: answering('running', 'completed'), destination: B.arrived, plan: paused })).toBe(
-      'end unknown, guest source',
+      'end unknown, guest source: source-resumed',
     );
   });
 
@@ -745,14 +728,14 @@ describe('hands of others', () => {
       'wait for the source, while the destination runs already',
     );
     expect(decided({ journal, source: A.stopped, destination: B.running, elapsed: tooLong })).toBe(
-      'end unknown, guest destination',
+      'end unknown, guest destination: destination-resumed',
     );
   });
 
   test('the guest has run on the destination, which is gone: an old copy is not resumed', () => {
     const journal = [...begun, sees('destination', B.running), ...did('quit-destination')];
     expect(decided({ journal, source: A.failedStopped, destination: gone, elapsed: tooLong })).toBe(
-      'end unknown, guest stopped',
+      'end unknown, guest stopped: old-copy',
     );
   });
 
@@ -761,7 +744,9 @@ describe('hands of others', () => {
     expect(decided({ journal: begun, source, destination: B.waiting, elapsed: tooLong })).toBe(
       'wait for the source, whose status is colo',
     );
-    expect(decided({ journal: begun, source, destination: gone, elapsed: tooLong })).toBe('end unknown, guest unknown');
+    expect(decided({ journal: begun, source, destination: gone, elapsed: tooLong })).toBe(
+      'end unknown, guest unknown: unknown-status',
+    );
   });
 });
 
@@ -773,18 +758,22 @@ describe('after the commit', () => {
       'wait for the destination to answer',
     );
     expect(decided({ journal: committed, source: A.completed, destination, elapsed: tooLong })).toBe(
-      'end unknown, guest unknown',
+      'end unknown, guest unknown: destination-unreachable',
     );
   });
 
   test('a destination that is gone before it ran leaves the guest on the source', () => {
     const journal = [...committed, ...did('quit-destination')];
-    expect(decided({ journal, source: A.completed, destination: gone })).toBe('end stopped-on-source, guest stopped');
+    expect(decided({ journal, source: A.completed, destination: gone })).toBe(
+      'end stopped-on-source, guest stopped: destination-died',
+    );
   });
 
   test('a destination that is gone after it may have run is a lost guest', () => {
     const journal = [...committed, ...failed('resume-destination', 'timeout'), ...did('quit-destination')];
-    expect(decided({ journal, source: A.completed, destination: gone })).toBe('end lost, guest nowhere');
+    expect(decided({ journal, source: A.completed, destination: gone })).toBe(
+      'end lost, guest nowhere: destination-died-running',
+    );
   });
 
   test('a source that is out of reach is waited for, then left to the operator', () => {
@@ -792,7 +781,7 @@ describe('after the commit', () => {
       'wait for the source to be quit',
     );
     expect(decided({ journal: resumed, source: unreachable, destination: B.running, elapsed: tooLong })).toBe(
-      'end done-on-destination, guest destination',
+      'end done-on-destination, guest destination: source-unverified',
     );
   });
 

@@ -50,7 +50,14 @@ const settlingMs = 3000;
 /** A step that may be repeated is begun so often by one manager, with pauses that grow from a quarter of a second to 16. */
 const mostTries = 5;
 
-const inProgress = new Set(['setup', 'active', 'wait-unplug', 'pre-switchover', 'device', 'cancelling']);
+const inProgress = new Set<string | undefined>([
+  'setup',
+  'active',
+  'wait-unplug',
+  'pre-switchover',
+  'device',
+  'cancelling',
+]);
 const goneBack = new Set(['failed', 'cancelled']);
 
 export function decide(state: MigrationState, elapsed: Elapsed): Decision {
@@ -74,7 +81,8 @@ function choose(state: MigrationState, elapsed: Elapsed): Decision {
     return end(state, 'unknown', 'unknown', 'split-brain');
   if (state.committed) return afterCommit(state, elapsed);
   if (state.postCopy.entered) return inPostCopy(state, elapsed);
-  if (Object.values(state.observed).some(isInPostCopy)) return note({ kind: 'post-copy-entered' });
+  if (Object.values(state.observed).some((each) => statusOf(each)?.startsWith('postcopy-')))
+    return note({ kind: 'post-copy-entered' });
   if (runs(state.observed.destination)) return resumedElsewhere(state, elapsed);
   return hasBegun(state) ? underWay(state, elapsed) : beforeMigrate(state, elapsed);
 }
@@ -85,7 +93,7 @@ function choose(state: MigrationState, elapsed: Elapsed): Decision {
  */
 function hasBegun({ attached, steps: { migrate }, observed: { source } }: MigrationState): boolean {
   if (migrate !== undefined) return migrate !== 'failed';
-  return attached && source.kind === 'answering' && inProgress.has(source.migration);
+  return attached && inProgress.has(statusOf(source));
 }
 
 /** Nothing has been sent: every way back is to remove the destination, the source was never touched. */
@@ -106,42 +114,44 @@ function beforeMigrate(state: MigrationState, elapsed: Elapsed): Decision {
     if (progress === undefined) return act(step);
     if (progress !== 'done') return wait(step);
   }
-  return wait('migrate');
+  return act('migrate');
 }
 
 function preparatorySteps({ plan: { preparation, settings } }: MigrationState): readonly StepName[] {
   const nothing = preparation.source.length + preparation.destination.length === 0;
   const paths = nothing ? [] : (['prepare-paths'] as const);
   const connect = settings.socket === 'app' ? (['connect'] as const) : [];
-  return ['start-destination', 'negotiate-capabilities', ...paths, 'listen', ...connect, 'migrate'];
+  return ['start-destination', 'negotiate-capabilities', ...paths, 'listen', ...connect];
 }
 
 /** `migrate` was sent, or may have been: the source's own status says what is true. */
 function underWay(state: MigrationState, elapsed: Elapsed): Decision {
-  const { source, destination } = state.observed;
+  const { source } = state.observed;
   switch (source.kind) {
-    case 'unasked':
-      return wait('the source to answer');
     case 'gone':
       return sourceGone(state, elapsed);
+    case 'unasked':
     case 'unreachable':
     case 'silent':
       return sourceUnseen(state, source.kind, elapsed);
     case 'answering':
-      break;
+      return sourceAnswers(state, source, elapsed);
   }
+}
+
+function sourceAnswers(state: MigrationState, source: Answer, elapsed: Elapsed): Decision {
   if (source.migration === 'completed') return sourceCompleted(state, elapsed);
   if (goneBack.has(source.migration)) return goBack(state, source, elapsed);
   if (inProgress.has(source.migration)) return inFlight(state, source, elapsed);
   if (source.migration === 'none') return neverBegan(state, elapsed);
-  return destination.kind === 'gone' && elapsed.unchangedMs > patienceMs
+  return state.observed.destination.kind === 'gone' && elapsed.unchangedMs > patienceMs
     ? end(state, 'unknown', 'unknown', 'unknown-status')
     : wait(`the source, whose status is ${source.migration}`);
 }
 
-function sourceUnseen(state: MigrationState, kind: 'unreachable' | 'silent', elapsed: Elapsed): Decision {
+function sourceUnseen(state: MigrationState, kind: 'unasked' | 'unreachable' | 'silent', elapsed: Elapsed): Decision {
   // It has given its word, and it cannot take it back.
-  if (state.sourceCompleted && hasArrived(state.observed.destination)) return note({ kind: 'committed' });
+  if (state.sourceCompleted && says(state.observed.destination, 'completed')) return note({ kind: 'committed' });
   if (kind === 'silent' && !state.sourceCompleted && !mayBeInPostCopy(state)) {
     // A cancel that it has not taken in time waits behind a main loop that waits for the network.
     const { cancel } = state.steps;
@@ -158,7 +168,8 @@ function neverBegan(state: MigrationState, elapsed: Elapsed): Decision {
   const { migrate } = state.steps;
   if (migrate === 'intended') return wait('migrate');
   if (migrate === 'done' && elapsed.unchangedMs < cancelPatienceMs) return wait('the source to begin');
-  if (state.attached && migrate === 'uncertain' && !state.cancel && !state.failure) {
+  // Nobody has lost an answer: an earlier manager wrote its intent and died.
+  if (migrate === 'uncertain' && !state.cancel && !state.failure) {
     return cancelFor('attached-before-start', 'switchyard');
   }
   return removeDestinationThen(state, elapsed, () => end(state, 'safe-on-source', 'source', causeOf(state)));
@@ -189,7 +200,7 @@ function inFlight(state: MigrationState, source: Answer, elapsed: Elapsed): Deci
 
 function cancelling(state: MigrationState, elapsed: Elapsed): Decision {
   const { cancel } = state.steps;
-  if (cancel === undefined || (cancel !== 'done' && state.tries.cancel === undefined)) return act('cancel');
+  if (cancel !== 'done' && state.tries.cancel === undefined) return act('cancel');
   if (cancel === 'intended') return wait('cancel');
   const hangs =
     cancel !== 'done' || (elapsed.unchangedMs > cancelPatienceMs && elapsed.withoutProgressMs > cancelPatienceMs);
@@ -205,11 +216,7 @@ function abandon(state: MigrationState, elapsed: Elapsed): Decision {
   const yanked = attempt(state, 'yank', elapsed);
   if (typeof yanked !== 'string') return yanked;
   if (elapsed.unchangedMs <= cancelPatienceMs) return wait('the source to come back');
-  return removeDestinationThen(state, elapsed, () =>
-    elapsed.unchangedMs <= cancelPatienceMs
-      ? wait('the source to let go')
-      : end(state, 'safe-on-source', 'source', 'cancel-hangs'),
-  );
+  return removeDestinationThen(state, elapsed, () => end(state, 'safe-on-source', 'source', 'cancel-hangs'));
 }
 
 /** Bytes have stopped: written down, then cancelled, in band where the source still runs; else it is pulled free. */
@@ -251,7 +258,7 @@ function goBack(state: MigrationState, source: Answer, elapsed: Elapsed): Decisi
 function sourceCompleted(state: MigrationState, elapsed: Elapsed): Decision {
   const { destination } = state.observed;
   if (destination.kind === 'gone') return stoppedOnSource(state, elapsed);
-  if (hasArrived(destination)) return note({ kind: 'committed' });
+  if (says(destination, 'completed')) return note({ kind: 'committed' });
   if (elapsed.unchangedMs <= patienceMs) return wait('the destination to complete');
   const cause = destination.kind === 'answering' ? 'destination-incomplete' : 'destination-unreachable';
   return end(state, 'unknown', 'unknown', cause);
@@ -269,14 +276,12 @@ function stoppedOnSource(state: MigrationState, elapsed: Elapsed): Decision {
 function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
   // Where it still copies, it was last seen before post-copy began.
-  if (source.kind === 'answering' && runs(source) && source.migration !== 'active') {
-    return end(state, 'unknown', 'source', 'source-resumed');
-  }
+  if (runs(source) && !says(source, 'active')) return end(state, 'unknown', 'source', 'source-resumed');
   switch (destination.kind) {
     case 'gone':
       return lostInPostCopy(state, elapsed);
     case 'answering':
-      break;
+      return onDestination(state, destination, elapsed);
     case 'unasked':
     case 'silent':
     case 'unreachable':
@@ -284,9 +289,12 @@ function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
         ? end(state, 'unknown', 'unknown', 'destination-unreachable')
         : wait('the destination to answer');
   }
-  if (hasArrived(destination)) {
-    if (source.kind === 'answering' && source.migration === 'completed') return note({ kind: 'committed' });
-    if (source.kind === 'gone') return note({ kind: 'committed' });
+}
+
+function onDestination(state: MigrationState, destination: Answer, elapsed: Elapsed): Decision {
+  const { source } = state.observed;
+  if (destination.migration === 'completed') {
+    if (says(source, 'completed') || source.kind === 'gone') return note({ kind: 'committed' });
     return elapsed.unchangedMs > patienceMs
       ? end(state, 'done-on-destination', 'destination', 'source-unverified')
       : wait('the source to complete');
@@ -302,9 +310,7 @@ function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
     if (typeof resumed !== 'string') return resumed;
   }
   // Cut off while they met, they meet when the network is mended: what was lost is sent again at growing intervals.
-  const meet = [source, destination].every(
-    (each) => each.kind === 'answering' && each.migration === 'postcopy-recover',
-  );
+  const meet = Object.values(state.observed).every((each) => says(each, 'postcopy-recover'));
   if (meet && state.postCopy.recover && elapsed.unchangedMs <= patienceMs) return wait('both sides to meet');
   return isPostCopyPaused(state) ? pausedInPostCopy(state, elapsed) : copyingInPostCopy(state, elapsed);
 }
@@ -328,13 +334,12 @@ function copyingInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
 }
 
 function pausedInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
-  const { source, destination } = state.observed;
   const { recover, 'listen-for-recovery': listening } = state.steps;
   // Both say so until they have met, and neither must be disturbed at that.
   if (recover === 'done' && !state.postCopy.recover && elapsed.unchangedMs < settlingMs) {
     return wait('the source to go on');
   }
-  const both = [source, destination].every((each) => each.kind === 'answering' && each.migration === 'postcopy-paused');
+  const both = Object.values(state.observed).every((each) => says(each, 'postcopy-paused'));
   if (!both) return pausePostCopy(state, elapsed);
   if (!state.postCopy.recover) return end(state, 'paused-recoverable', 'destination', 'post-copy-paused');
   if (listening !== 'done')
@@ -357,20 +362,22 @@ function afterCommit(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
   if (runs(source)) return end(state, 'unknown', 'source', 'source-resumed');
   switch (destination.kind) {
-    case 'unasked':
-      return wait('the destination to answer');
     case 'gone':
       return state.mayHaveRunOnDestination || source.kind === 'gone'
         ? removeDestinationThen(state, elapsed, () => end(state, 'lost', 'nowhere', 'destination-died-running'))
         : stoppedOnSource(state, elapsed);
+    case 'unasked':
     case 'silent':
     case 'unreachable':
       return elapsed.unchangedMs > patienceMs
         ? end(state, 'unknown', 'unknown', 'destination-unreachable')
         : wait('the destination to answer');
     case 'answering':
-      break;
+      return handOver(state, destination, elapsed);
   }
+}
+
+function handOver(state: MigrationState, destination: Answer, elapsed: Elapsed): Decision {
   if (state.plan.guestWasRunning && destination.run !== 'running') {
     const resumed = attempt(state, 'resume-destination', elapsed);
     if (typeof resumed !== 'string') return resumed;
@@ -405,7 +412,7 @@ function sourceGone(state: MigrationState, elapsed: Elapsed): Decision {
         ? end(state, 'unknown', 'unknown', 'destination-unreachable')
         : wait('the destination');
     case 'answering':
-      if (!hasArrived(destination)) {
+      if (destination.migration !== 'completed') {
         return elapsed.unchangedMs < settlingMs
           ? wait('the destination to settle')
           : removeDestinationThen(state, elapsed, () => lost(state));
@@ -424,8 +431,7 @@ function sourceGone(state: MigrationState, elapsed: Elapsed): Decision {
 /** Somebody has said `cont` on the destination before it was due. It runs there now, and must not be met by another copy. */
 function resumedElsewhere(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
-  const handedOver = source.kind === 'answering' && source.migration === 'completed';
-  if (handedOver && hasArrived(destination)) return note({ kind: 'committed' });
+  if (says(source, 'completed') && says(destination, 'completed')) return note({ kind: 'committed' });
   if (source.kind === 'gone') return end(state, 'done-on-destination', 'destination');
   if (elapsed.unchangedMs <= patienceMs) return wait('the source, while the destination runs already');
   return source.kind === 'answering'
@@ -451,7 +457,6 @@ function removeDestinationThen(state: MigrationState, elapsed: Elapsed, then: ()
 function attempt(state: MigrationState, step: StepName, elapsed: Elapsed): Decision | 'done' | 'given-up' {
   const progress = state.steps[step];
   const tries = state.tries[step] ?? 0;
-  if (progress === undefined) return act(step);
   if (progress === 'done') return 'done';
   if (progress === 'intended') return wait(`the answer to ${step}`);
   if (tries >= mostTries) return 'given-up';
@@ -474,19 +479,20 @@ function mayHaveRunElsewhere(state: MigrationState): boolean {
 
 function sourceRuns(state: MigrationState): boolean {
   const { source } = state.observed;
-  return source.kind === 'answering' && (source.run === 'running' || !state.plan.guestWasRunning);
+  return runs(source) || (source.kind === 'answering' && !state.plan.guestWasRunning);
 }
 
 function runs(observation: Observation): boolean {
   return observation.kind === 'answering' && observation.run === 'running';
 }
 
-function isInPostCopy(observation: Observation): boolean {
-  return observation.kind === 'answering' && observation.migration.startsWith('postcopy-');
+function says(observation: Observation, status: string): boolean {
+  return statusOf(observation) === status;
 }
 
-function hasArrived(destination: Observation): boolean {
-  return destination.kind === 'answering' && destination.migration === 'completed';
+/** What QEMU says of its migration, where it answers. */
+function statusOf(observation: Observation): string | undefined {
+  return observation.kind === 'answering' ? observation.migration : undefined;
 }
 
 function causeOf(state: MigrationState): Cause {

@@ -1,33 +1,41 @@
-import type { CancelReason, Explanation, GuestPlace, Side, StepName } from '#contract/migration.ts';
+import {
+  cancelReasonSchema,
+  type Explanation,
+  type GuestPlace,
+  type Side,
+  type StepName,
+} from '#contract/migration.ts';
 import { formatDurationMs } from '#contract/units.ts';
 import { phaseOf, type MigrationState } from './state.ts';
 
 /** Everything that can end a migration otherwise than by arriving. */
-export type Cause =
-  | CancelReason
-  | 'step-failed'
-  | 'migration-failed'
-  | 'source-died'
-  | 'guest-shut-down'
-  | 'source-died-before-commit'
-  | 'source-unreachable'
-  | 'source-unverified'
-  | 'source-resumed'
-  | 'destination-died-before-start'
-  | 'destination-died'
-  | 'destination-died-running'
-  | 'destination-unreachable'
-  | 'destination-incomplete'
-  | 'destination-resumed'
-  | 'destination-not-removed'
-  | 'destination-does-not-run'
-  | 'cancel-hangs'
-  | 'old-copy'
-  | 'unknown-status'
-  | 'post-copy-paused'
-  | 'source-died-in-post-copy'
-  | 'destination-died-in-post-copy'
-  | 'split-brain';
+export const causes = [
+  ...cancelReasonSchema.options,
+  'step-failed',
+  'migration-failed',
+  'source-died',
+  'guest-shut-down',
+  'source-died-before-commit',
+  'source-unreachable',
+  'source-unverified',
+  'source-resumed',
+  'destination-died-before-start',
+  'destination-died',
+  'destination-died-running',
+  'destination-unreachable',
+  'destination-incomplete',
+  'destination-resumed',
+  'destination-not-removed',
+  'destination-does-not-run',
+  'cancel-hangs',
+  'old-copy',
+  'unknown-status',
+  'post-copy-paused',
+  'source-died-in-post-copy',
+  'destination-died-in-post-copy',
+  'split-brain',
+] as const;
+export type Cause = (typeof causes)[number];
 
 const places: Record<GuestPlace, (state: MigrationState) => string> = {
   source: (state) => `The guest is on ${state.plan.source.id} as before`,
