@@ -10,6 +10,7 @@ import type {
 } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { explain, type Cause } from './explain.ts';
+import { runs, says, statusOf } from './observation.ts';
 import { isFinal, isPostCopyPaused, mayBeInPostCopy, type MigrationState } from './state.ts';
 
 /**
@@ -480,19 +481,6 @@ function mayHaveRunElsewhere(state: MigrationState): boolean {
 function sourceRuns(state: MigrationState): boolean {
   const { source } = state.observed;
   return runs(source) || (source.kind === 'answering' && !state.plan.guestWasRunning);
-}
-
-function runs(observation: Observation): boolean {
-  return observation.kind === 'answering' && observation.run === 'running';
-}
-
-function says(observation: Observation, status: string): boolean {
-  return statusOf(observation) === status;
-}
-
-/** What QEMU says of its migration, where it answers. */
-function statusOf(observation: Observation): string | undefined {
-  return observation.kind === 'answering' ? observation.migration : undefined;
 }
 
 function causeOf(state: MigrationState): Cause {

@@ -13,6 +13,7 @@ import {
   type StartedDestination,
   type StepName,
 } from '#contract/migration.ts';
+import { runs, says } from './observation.ts';
 
 /**
  * How far a step has come. `failed`: it was refused and has not happened. `uncertain`: it may have happened, because its
@@ -236,12 +237,12 @@ function recovered(state: MigrationState): MigrationState {
 
 function withStep(state: MigrationState, step: StepName, progress: StepProgress): MigrationState {
   const stale = Object.fromEntries((changes[step] ?? []).map((side) => [side, false]));
-  const runs = step === 'resume-destination' && (progress === 'done' || progress === 'uncertain');
+  const mayRun = step === 'resume-destination' && (progress === 'done' || progress === 'uncertain');
   return {
     ...state,
     steps: { ...state.steps, [step]: progress },
     current: { ...state.current, ...stale },
-    mayHaveRunOnDestination: state.mayHaveRunOnDestination || runs,
+    mayHaveRunOnDestination: state.mayHaveRunOnDestination || mayRun,
   };
 }
 
@@ -284,7 +285,7 @@ function withObservation(state: MigrationState, side: Side, observation: Observa
 
 /** The recovered post-copy flows: should it break again, that is another break. */
 function hasGoneOn({ observed: { source, destination } }: MigrationState): boolean {
-  return [source, destination].every((each) => each.kind === 'answering' && each.migration === 'postcopy-active');
+  return says(source, 'postcopy-active') && says(destination, 'postcopy-active');
 }
 
 function withoutStep(state: MigrationState, step: StepName): MigrationState {
@@ -307,11 +308,10 @@ function withSource(state: MigrationState, observation: Observation): MigrationS
 }
 
 function withDestination(state: MigrationState, observation: Observation): MigrationState {
-  const runs = observation.kind === 'answering' && observation.run === 'running';
   const endedByItself = observation.kind === 'gone' && state.steps['quit-destination'] === undefined;
   return {
     ...state,
-    mayHaveRunOnDestination: state.mayHaveRunOnDestination || runs,
+    mayHaveRunOnDestination: state.mayHaveRunOnDestination || runs(observation),
     destinationEndedByItself: state.destinationEndedByItself || endedByItself,
   };
 }
@@ -350,8 +350,7 @@ export function phaseOf(state: MigrationState): Phase {
   if (state.ended) return { name: 'ended', guest: state.ended.guest, outcome: state.ended.outcome };
   const { source, destination } = state.observed;
   if (state.committed) {
-    const runs = destination.kind === 'answering' && destination.run === 'running';
-    return runs || state.steps['quit-source'] !== undefined
+    return runs(destination) || state.steps['quit-source'] !== undefined
       ? { name: 'cleaning-up', guest: 'destination' }
       : { name: 'starting-on-destination', guest: 'stopped' };
   }
@@ -373,7 +372,7 @@ export function phaseOf(state: MigrationState): Phase {
 
 /** The connection of a post-copy has broken, and at least one side has noticed. */
 export function isPostCopyPaused({ observed }: MigrationState): boolean {
-  return Object.values(observed).some((each) => each.kind === 'answering' && each.migration === 'postcopy-paused');
+  return Object.values(observed).some((each) => says(each, 'postcopy-paused'));
 }
 
 /** From the moment it was asked for: when QEMU carries it out, only the destination may ever run. */
