@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { coverageDirectory } from './scripts/branches.ts';
+import { safetyCore } from './scripts/safety-core.ts';
 
 // unit: seconds, no network, no processes. web: the built window in Chromium, with a fake behind it. live: real QEMU,
 // namespaces and kernel MPTCP. The last two run one file at a time, because the machine's cores are the measured resource.
 export default defineConfig({
   test: {
+    coverage: { include: [...safetyCore], reporter: ['json'], reportsDirectory: coverageDirectory },
     projects: [
       {
         test: {
