@@ -4,7 +4,7 @@ export interface CommandLineOption {
   readonly name: string;
   readonly value: string | undefined;
   /** The arguments it was written in. */
-  readonly raw: readonly string[];
+  readonly raw: readonly [string, ...string[]];
 }
 
 export interface CommandLine {
@@ -68,20 +68,19 @@ const freeText: ReadonlySet<string> = new Set(['append', 'fw_cfg', 'name', 'smbi
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const [program = '', ...rest] = argv;
   const options: CommandLineOption[] = [];
-  for (let at = 0; at < rest.length; at++) {
-    const argument = rest[at] ?? '';
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (!argument.startsWith('-') || argument === '-') {
       options.push({ name: '', value: argument, raw: [argument] });
       continue;
     }
     const name = argument.replace(/^--?/, '');
-    const next = rest[at + 1];
+    const [next] = rest;
     if (withoutValue.has(name) || next === undefined || (next.startsWith('-') && !freeText.has(name))) {
       options.push({ name, value: undefined, raw: [argument] });
       continue;
     }
     options.push({ name, value: next, raw: [argument, next] });
-    at++;
+    rest.shift();
   }
   return { program, options };
 }
@@ -92,7 +91,7 @@ export function printCommandLine(commandLine: CommandLine): readonly string[] {
 
 /** The same option with another value, its dashes kept. */
 export function withValue(source: CommandLineOption, value: string): CommandLineOption {
-  return { ...source, value, raw: [source.raw[0] ?? `-${source.name}`, value] };
+  return { ...source, value, raw: [source.raw[0], value] };
 }
 
 export function makeOption(name: string, value?: string): CommandLineOption {

@@ -55,6 +55,12 @@ test.each([
     { monitors: [{ kind: 'unix-server', path: '/q' }] },
   ],
   [['-incoming', 'defer'], { incoming: 'defer' }],
+  [['-accel', 'thread=multi'], { accelerators: ['tcg'] }],
+  [['-machine', 'q35,memory-backend=ram'], { memoryBytes: undefined }],
+  [['-machine', 'q35,memory-backend=ram', '-object', 'memory-backend-memfd,id=ram,size=1G'], { memoryBytes: 2 ** 30 }],
+  [['-mon', 'chardev=c,mode=readline'], { monitors: [] }],
+  [['-mon', 'chardev=nobody,mode=control'], { monitors: [] }],
+  [['-mon', 'mode=control'], { monitors: [] }],
 ])('%j', (args, expected) => {
   expect(describeGuest(['/usr/bin/qemu-system-x86_64', ...args])).toMatchObject(expected);
 });

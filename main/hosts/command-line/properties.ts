@@ -6,17 +6,16 @@ import { parseOptionList } from './option-list.ts';
  */
 export function propertiesOf(value: string, impliedKey: string): ReadonlyMap<string, string> {
   if (!value.startsWith('{')) return new Map(parseOptionList(value, impliedKey).map((item) => [item.key, item.value]));
-  const parsed = parseObject(value);
-  return new Map(Object.entries(parsed).map(([key, member]) => [key, jsonText(member)]));
+  return new Map(membersOf(value).map(([key, member]) => [key, jsonText(member)]));
 }
 
-function parseObject(text: string): object {
+/** JSON that begins with a brace is an object or none. */
+function membersOf(text: string): readonly (readonly [string, unknown])[] {
   try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+    return Object.entries<unknown>(JSON.parse(text));
   } catch {
     // QEMU would not have started with it; whatever it is, it has no property that we can name.
-    return {};
+    return [];
   }
 }
 

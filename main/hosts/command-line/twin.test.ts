@@ -73,6 +73,7 @@ describe('twinOf', () => {
     ['-trace x*,file=/a/t', `-trace x*,file=${place}/t`],
     ['-display vnc=unix:/a/v', `-display vnc=unix:${place}/v`],
     ['-spice unix=on,addr=/a/sp', `-spice unix=on,addr=${place}/sp`],
+    ['-spice port=5930,addr=10.0.0.1', '-spice port=5930,addr=10.0.0.1'],
     ['-drive file=/images/a.qcow2,if=virtio', '-drive file=/images/a.qcow2,if=virtio'],
     ['-loadvm tag -S --incoming tcp:0:4444 -pidfile /p -daemonize', ''],
   ])('%s', (args, expected) => {
@@ -102,6 +103,11 @@ describe('twinOf', () => {
   test('names the memory that two processes would write', () => {
     const argv = [program, '-object', 'memory-backend-file,id=m,size=1G,mem-path=/dev/shm/ram,share=on'];
     expect(twinOf(argv, place).sharedMemoryPaths).toEqual(['/dev/shm/ram']);
+  });
+
+  test('names no memory whose file has no name', () => {
+    const argv = [program, '-object', 'memory-backend-file,id=m,size=1G,share=on'];
+    expect(twinOf(argv, place).sharedMemoryPaths).toEqual([]);
   });
 
   const anyOption = fc.constantFrom(

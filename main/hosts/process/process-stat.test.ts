@@ -13,9 +13,12 @@ describe('parseProcessStat', () => {
     });
   });
 
-  test.each(['', '417', '417 (cut) S 1 2', 'x (y) S 1'])('refuses %j', (text) => {
-    expect(parseProcessStat(text)).toBeUndefined();
-  });
+  test.each(['', '417', '417 (cut) S 1 2', 'x (y) S 1', `417 (cut) S ${tail.split(' ').slice(0, 18).join(' ')}`])(
+    'refuses %j',
+    (text) => {
+      expect(parseProcessStat(text)).toBeUndefined();
+    },
+  );
 });
 
 test.each([

@@ -4,8 +4,8 @@
  */
 export function listeningSocketPath(table: string, inode: number): string | undefined {
   for (const line of table.split('\n').slice(1)) {
-    const match = /^\S+ \S+ \S+ ([\da-f]{8}) \S+ \S+ +(\d+) (\/.*)$/i.exec(line);
-    if (match && Number(match[2]) === inode && (Number.parseInt(match[1] ?? '', 16) & 0x1_0000) !== 0) return match[3];
+    const [, flags, number, path] = /^\S+ \S+ \S+ ([\da-f]{8}) \S+ \S+ +(\d+) (\/.*)$/i.exec(line) ?? [];
+    if (Number(number) === inode && (Number(`0x${flags}`) & 0x1_0000) !== 0) return path;
   }
   return undefined;
 }
