@@ -68,6 +68,7 @@ describe('what an old QEMU takes without a word is an error', () => {
     ['tcp:h:4444,mptcp,mptcp=off', 'has the option mptcp twice. Write it once'],
     ['tcp:h:4444,mptcp=yes', 'has mptcp=yes. Write mptcp=on or mptcp=off.'],
     ['tcp:h:4444,to=', 'has no usable number for to.'],
+    ['tcp:h:4444,to', 'has no usable number for to.'],
     ['tcp:h:4444,to=4443', 'has an end of the port range below its beginning: 4444 to 4443.'],
     ['tcp:h:70000', 'has no usable port: 70000.'],
     ['tcp:h:http', 'has no usable port: "http".'],
@@ -83,6 +84,8 @@ describe('what an old QEMU takes without a word is an error', () => {
     ['fd:', 'names no file descriptor.'],
     ['fd:7seas', 'names no file descriptor.'],
     ['vsock:3', 'has no usable vsock numbers.'],
+    ['vsock:3:4444:1', 'has no usable vsock numbers.'],
+    ['vsock:4294967296:1', 'has no usable vsock numbers.'],
     ['defer', 'is no address.'],
   ])('%s', (uri, refusal) => {
     expect(refusalOf(() => parseMigrationUri(uri))).toContain(`The address ${JSON.stringify(uri)} ${refusal}`);
@@ -111,6 +114,30 @@ describe('what an old QEMU takes without a word is an error', () => {
       'has neither true nor false for mptcp.',
     ],
     ['no type', { host: 'h', port: '1' }, 'has no known type.'],
+    [
+      'a member that nothing resembles',
+      { type: 'inet', host: 'h', port: '1', colour: 1 },
+      'Known members are host, port,',
+    ],
+    ['a port that is no number', { type: 'inet', host: 'h', port: 'http' }, 'has no number for port.'],
+    ['a number that is a string', { type: 'inet', host: 'h', port: '1', to: '2' }, 'has no number for to.'],
+    [
+      'half a keep-alive',
+      { type: 'inet', host: 'h', port: '1', 'keep-alive-count': 0.5 },
+      'has an unusable keep-alive number.',
+    ],
+    ['a number beyond 2^53', { type: 'inet', host: 'h', port: '1', to: 2n ** 63n }, '9223372036854775808'],
+    ['no name of an abstract socket', { type: 'unix', path: '', abstract: true }, 'its name is empty.'],
+    [
+      'control characters in the name of an abstract socket',
+      { type: 'unix', path: 'a\0', abstract: true },
+      'it holds control characters.',
+    ],
+    [
+      'a long name of an abstract socket',
+      { type: 'unix', path: 'a'.repeat(108), abstract: true },
+      'its name is longer than 107 bytes.',
+    ],
     ['tight without abstract', { type: 'unix', path: '/a', tight: true }, 'is tight without being abstract.'],
     ['no object', 'tcp:h:1', 'is not an address object.'],
   ])('typed, with %s', (_what, value, refusal) => {
@@ -129,6 +156,9 @@ describe('what an old QEMU takes without a word is an error', () => {
     ['nbd://host-b/disk?mptcp=on', 'has options, which QEMU does not take in an NBD URI.'],
     ['nbd+unix:///disk', 'names no unix socket.'],
     ['nbd://host-b/%zz', 'has a broken percent escape.'],
+    ['nbd://host-b/disk#1', 'is no NBD URI.'],
+    ['nbd://host-b:99999999999/disk', 'has no usable host and port.'],
+    ['nbd://host-b,mptcp=on/disk', 'has no usable host and port.'],
   ])('the NBD server %s', (text, refusal) => {
     expect(refusalOf(() => parseNbd(text))).toContain(refusal);
   });

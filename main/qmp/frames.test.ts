@@ -46,6 +46,11 @@ test('any string of structural bytes ends in frames that are balanced', () => {
   );
 });
 
+test('brackets and quotes inside a string are text', () => {
+  const text = '{"a":"}\\"]{[\\\\","b":[{}]}';
+  expect(read([Buffer.from(text)])).toStrictEqual({ frames: [text] });
+});
+
 test('what is not JSON is noticed at its first byte, after the messages before it', () => {
   expect(read([Buffer.from('{"a":1}\r\nQEMU 7.2.22 monitor - type help\r\n')])).toStrictEqual({
     frames: ['{"a":1}'],

@@ -57,8 +57,10 @@ export class FrameReader {
 
   #scan(chunk: Uint8Array, frames: string[]): void {
     let start = 0;
-    for (let at = 0; at < chunk.length && !this.#violation; at += 1) {
-      const code = chunk[at] ?? 0;
+    let at = -1;
+    for (const code of chunk) {
+      at += 1;
+      if (this.#violation) return;
       if (this.#inString) this.#stepInString(code);
       else if (this.#depth > 0) this.#stepInObject(code);
       else if (code === byte.openBrace) {

@@ -54,6 +54,12 @@ test.each(['{"__proto__":{"running":true},"a":1}', '{"\\u005f_proto__":{"running
   },
 );
 
+test('what has no digits to lose is printed as it is', () => {
+  expect(printJson([null, true, -0, -1, 0.5, 2n ** 63n, 'a\n', {}])).toBe(
+    '[null,true,0,-1,0.5,9223372036854775808,"a\\n",{}]',
+  );
+});
+
 test('members that are undefined are left out', () => {
   expect(printJson({ enable: undefined, id: 1 })).toBe('{"id":1}');
 });

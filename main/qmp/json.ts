@@ -53,7 +53,7 @@ function keepDigitsDropProto(
 ): JsonValue | undefined {
   if (key === '__proto__') return undefined;
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? '';
+  const source = String(context?.source);
   return /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 

@@ -3,8 +3,7 @@ import type { QmpTransport } from './transport.ts';
 
 interface Letter {
   readonly bytes: Uint8Array;
-  readonly descriptors: readonly Fd[];
-  readonly onError: (error: unknown) => void;
+  readonly enclosed?: { readonly descriptors: readonly Fd[]; readonly onError: (error: unknown) => void };
 }
 
 /**
@@ -24,12 +23,12 @@ export class Outbox {
 
   /** The line is on the stream when this returns, unless descriptors are under way before it. */
   write(bytes: Uint8Array): void {
-    this.#post({ bytes, descriptors: [], onError: () => undefined });
+    this.#post({ bytes });
   }
 
   /** `onError` gets what the transport threw. */
   writeWithDescriptors(bytes: Uint8Array, descriptors: readonly Fd[], onError: (error: unknown) => void): void {
-    this.#post({ bytes, descriptors, onError });
+    this.#post({ bytes, enclosed: { descriptors, onError } });
   }
 
   #post(letter: Letter): void {
@@ -40,8 +39,9 @@ export class Outbox {
   async #deliver(): Promise<void> {
     this.#busy = true;
     for (let letter = this.#waiting.shift(); letter; letter = this.#waiting.shift()) {
-      if (letter.descriptors.length === 0) this.#writeToStream(letter.bytes);
-      else await this.#deliverWithDescriptors(letter);
+      const { bytes, enclosed } = letter;
+      if (enclosed) await this.#deliverWithDescriptors(bytes, enclosed);
+      else this.#writeToStream(bytes);
     }
     this.#busy = false;
   }
@@ -55,7 +55,10 @@ export class Outbox {
     });
   }
 
-  async #deliverWithDescriptors({ bytes, descriptors, onError }: Letter): Promise<void> {
+  async #deliverWithDescriptors(
+    bytes: Uint8Array,
+    { descriptors, onError }: NonNullable<Letter['enclosed']>,
+  ): Promise<void> {
     try {
       if (this.#unflushedWrites > 0) await new Promise<void>((resolve) => (this.#onFlushed = resolve));
       this.#transport.sendWithDescriptors?.(bytes, descriptors);

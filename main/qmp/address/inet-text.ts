@@ -48,7 +48,7 @@ function parseHostAndPort(head: string, whole: string): { readonly host: string;
     throw head.split(':').length > 2
       ? addressError(whole, 'has too many colons', 'Write an IPv6 address in brackets: tcp:[fe80::1]:4444.')
       : addressError(whole, 'has no port', 'Write HOST:PORT, for instance 192.0.2.1:4444, or [::]:4444.');
-  const { bracketed, plain, port: portText = '' } = match.groups;
+  const { bracketed, plain = '', port: portText = '' } = match.groups;
   const port = decimal(portText);
   if (port === undefined)
     throw addressError(
@@ -58,7 +58,7 @@ function parseHostAndPort(head: string, whole: string): { readonly host: string;
     );
   if (bracketed !== undefined && !bracketed.includes(':'))
     throw addressError(whole, 'has brackets around something that is no IPv6 address', 'Leave the brackets out.');
-  return { host: bracketed ?? plain ?? '', port };
+  return { host: bracketed ?? plain, port };
 }
 
 function setOption(address: InetDraft, name: string, value: string | undefined, whole: string): void {

@@ -11,7 +11,7 @@ export function suggestion(word: string, candidates: readonly string[]): string 
 /** Letters left out, added, changed, or swapped with their neighbour (optimal string alignment). */
 function slipsBetween(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
+  const at = (row: number, column: number): number => Number(rows[row]?.[column]);
   for (let row = 1; row <= a.length; row += 1) {
     const current = [row];
     rows.push(current);
