@@ -24,14 +24,15 @@ function written(value: MarkupValue): string {
   return value.map(({ text }) => text).join('');
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+/** The ampersand first: those of the others are ours. */
+const entities = [
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  ["'", '&#39;'],
+] as const;
 
 function escaped(text: string): string {
-  return plainText(text).replace(/[&<>"']/g, (character) => entities[character] ?? '');
+  return entities.reduce((result, [character, entity]) => result.replaceAll(character, entity), plainText(text));
 }

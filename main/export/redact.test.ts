@@ -194,6 +194,12 @@ test('redacting twice is redacting once', () => {
   );
 });
 
+test('a sentence is freed of its secrets by their shape alone', () => {
+  expect(redactText('qemu: --spice password=canary, see https://ada:canary@images.example/disk')).toBe(
+    'qemu: --spice password=[redacted] see https://ada:[redacted]@images.example/disk',
+  );
+});
+
 test('paths and ids, by which a successor finds the guest, are never touched', () => {
   const secret = 'password=hunter22';
   const redactor = createRedactor();

@@ -76,13 +76,13 @@ function valueAfter(before: string, otherwise: RegExp): RegExp {
 /** Replaces the secret values of `name=value`. */
 function hideInOptions(text: string, usual: RegExp, hide: Hide): string {
   // A name begins only where none is under way: without this, long words would cost the square of their length.
-  const names = /(?<![\w.-])([\w.-]+)=/g;
+  const names = /(?<![\w.-])[\w.-]+=/g;
   let result = '';
   let copied = 0;
   for (let name = names.exec(text); name; name = names.exec(text)) {
     const start = names.lastIndex;
     const before = text.slice(0, name.index);
-    const key = name[1] ?? '';
+    const key = text.slice(name.index, start - 1);
     if (!isSecretName(key) && !isSecretHere(key, before)) continue;
     const pattern = valueAfter(before, usual);
     pattern.lastIndex = start;

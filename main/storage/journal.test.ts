@@ -82,6 +82,12 @@ test('where no journal can be made, the failure says what is in the way', async 
   });
 });
 
+test('where the journal itself cannot be made, the failure says why', async () => {
+  await expect(createJournal(state, 'x'.repeat(300), clock)).rejects.toMatchObject({
+    failure: { kind: 'native', syscall: 'mkdir', code: 'ENAMETOOLONG' },
+  });
+});
+
 test('a successor goes on after the last entry', async () => {
   const first = await createJournal(state, exampleId, clock);
   await first.append(committed);
@@ -151,6 +157,29 @@ test('taking a journal up leaves nothing of a torn tail in it', async () => {
   const { journal } = await openJournal(state, exampleId, clock);
   await journal.close();
   expect(readFileSync(path)).toEqual(clean);
+});
+
+test('a journal that is closed takes no more, and says so', async () => {
+  const journal = await createJournal(state, exampleId, clock);
+  await journal.append(committed);
+  await journal.close();
+  await expect(journal.append(committed)).rejects.toMatchObject({ failure: { kind: 'native' } });
+  expect(await readMigration(state, exampleId)).toMatchObject({ entries: { length: 1 }, damage: undefined });
+});
+
+test('an entry that cannot be kept does not stand in the way of the next', async () => {
+  const journal = await createJournal(state, exampleId, clock);
+  await journal.close();
+  const both = await Promise.allSettled([journal.append(committed), journal.append(committed)]);
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
+
+test('samples that could not be kept are counted', async () => {
+  const journal = await createJournal(state, exampleId, clock);
+  mkdirSync(migrationPaths(state, exampleId).samples);
+  for (const sample of exampleSamples) journal.sample(sample);
+  await journal.close();
+  expect(journal.lostSampleCount).toBe(exampleSamples.length);
 });
 
 test('a migration that is not there cannot be opened', async () => {

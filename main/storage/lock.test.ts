@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -68,6 +68,35 @@ test('a look leaves nothing behind and does not let go of the lock', () => {
   expect(() => lockMigration(state, owner)).toThrow('Another process manages this migration already');
   expect(untouched).toEqual([]);
   lock.release();
+});
+
+test.each(['torn', '{"pid":"who"}'])('a name card that says %s is one of somebody unknown', (card) => {
+  const lock = lockMigration(state, owner);
+  writeFileSync(`${migrationPaths(state, exampleId).lock}.owner.json`, card);
+  expect(managerOf(state, exampleId)).toBe('unknown');
+  expect(() => lockMigration(state, owner)).toThrow(
+    expect.objectContaining({
+      failure: expect.objectContaining({
+        text: 'Another process manages this migration already.',
+        remedy: 'Look at it with `switchyard history`.',
+      }),
+    }),
+  );
+  lock.release();
+});
+
+test('a lock that cannot be made is not taken for one that is held', () => {
+  mkdirSync(migrationPaths(state, exampleId).lock);
+  expect(() => lockMigration(state, owner)).toThrow('The lock');
+});
+
+test('a lock that cannot be signed is let go of', () => {
+  const card = `${migrationPaths(state, exampleId).lock}.owner.json`;
+  mkdirSync(join(card, 'in the way'), { recursive: true });
+  expect(() => lockMigration(state, owner)).toThrow('could not be signed');
+  rmSync(card, { recursive: true });
+  using second = lockMigration(state, owner);
+  expect(second).toBeDefined();
 });
 
 test('the files of a lock are for us alone', () => {

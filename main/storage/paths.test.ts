@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlink
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { directoriesFor, makePrivateDirectory, openDirectories } from './paths.ts';
+import { currentUser, directoriesFor, makePrivateDirectory, openDirectories } from './paths.ts';
 
 const ada = { uid: 1000, home: '/home/ada', temporary: '/tmp' };
 const root = { uid: 0, home: '/root', temporary: '/tmp' };
@@ -39,6 +39,10 @@ describe('directoriesFor', () => {
     };
     expect(directoriesFor(own, ada)).toEqual({ state: resolve('here'), runtime: '/r' });
   });
+});
+
+test('where the system has no user ids, everybody is root', () => {
+  expect([currentUser({}).uid, currentUser({ geteuid: () => 1000 }).uid]).toEqual([0, 1000]);
 });
 
 describe('makePrivateDirectory', () => {

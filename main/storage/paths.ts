@@ -19,8 +19,9 @@ export interface UserPlaces {
   readonly temporary: string;
 }
 
-export function currentUser(): UserPlaces {
-  return { uid: process.geteuid?.() ?? 0, home: homedir(), temporary: tmpdir() };
+/** Where the system has no user ids, nobody is told apart. */
+export function currentUser({ geteuid }: Pick<NodeJS.Process, 'geteuid'> = process): UserPlaces {
+  return { uid: geteuid?.() ?? 0, home: homedir(), temporary: tmpdir() };
 }
 
 /**
