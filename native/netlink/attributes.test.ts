@@ -26,6 +26,13 @@ describe('Attributes', () => {
     ]).toEqual([200, 60_000, 4_000_000_000, -5, 'mptcp_pm', 0x0807060504030201n, 0x0102]);
   });
 
+  test('reads text to its first NUL, or to its end', () => {
+    const attributes = Attributes.decode(
+      Buffer.concat([encode.bytes(1, Buffer.from('a\0b')), encode.bytes(2, Buffer.from('ab'))]),
+    );
+    expect([attributes.text(1), attributes.text(2)]).toEqual(['a', 'ab']);
+  });
+
   test('answers undefined for what is absent', () => {
     const attributes = Attributes.decode(encode.u32(900, 1));
     expect([attributes.u32(1), attributes.text(1), attributes.nested(1), attributes.list(1)]).toEqual([

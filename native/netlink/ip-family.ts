@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { formatIpAddress } from '#native/ip-address.ts';
 import { malformed } from './netlink-error.ts';
 
@@ -6,9 +6,9 @@ import { malformed } from './netlink-error.ts';
 export const addressFamilies = { ipv4: 2, ipv6: 10 } as const;
 export type IpFamily = keyof typeof addressFamilies;
 
-export function ipFamilyOf(address: string): IpFamily | undefined {
-  if (isIPv4(address)) return 'ipv4';
-  return isIPv6(address) ? 'ipv6' : undefined;
+/** Of a numeric address: whatever else it is given, `parseIpAddress` refuses. */
+export function ipFamilyOf(address: string): IpFamily {
+  return isIPv4(address) ? 'ipv4' : 'ipv6';
 }
 
 const mappedPrefix = Buffer.from('00000000000000000000ffff', 'hex');

@@ -31,6 +31,34 @@ describe('an endpoint', () => {
     expect(encodeEndpoint({ port: 7777 })).toEqual([Buffer.from('06000500611e0000', 'hex')]);
   });
 
+  test.each([
+    [3, '0a000001', '10.0.0.1'],
+    [4, 'fe800000000000000000000000000001', 'fe80::1'],
+  ])('has the rest by default: address attribute %i', (type, bytes, address) => {
+    expect(decodeEndpoint(Attributes.decode(encode.bytes(type, Buffer.from(bytes, 'hex'))))).toEqual({
+      id: 0,
+      address,
+      port: undefined,
+      interfaceIndex: undefined,
+      flags: [],
+      unnamedFlagBits: 0,
+    });
+  });
+
+  test('is encoded as far as it is given', () => {
+    expect(encodeEndpoint({ address: '10.0.0.1', flags: ['signal'] })).toEqual([
+      encode.u16(1, 2),
+      encode.bytes(3, Buffer.from([10, 0, 0, 1])),
+      encode.u32(6, 1),
+    ]);
+    expect(encodeEndpoint({ id: 7, interfaceIndex: 3, address: '::1' })).toEqual([
+      encode.u16(1, 10),
+      encode.bytes(4, Buffer.from('00000000000000000000000000000001', 'hex')),
+      encode.u8(2, 7),
+      encode.s32(7, 3),
+    ]);
+  });
+
   test('without an address is malformed', () => {
     expect(() => decodeEndpoint(Attributes.decode(encode.u8(2, 1)))).toThrow(NetlinkError);
   });

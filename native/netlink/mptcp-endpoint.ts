@@ -44,7 +44,7 @@ export function encodeEndpoint(endpoint: Partial<NewEndpoint>): Buffer[] {
   const parts: Buffer[] = [];
   if (endpoint.address !== undefined) {
     const bytes = parseIpAddress(endpoint.address);
-    const family = ipFamilyOf(endpoint.address) ?? 'ipv4';
+    const family = ipFamilyOf(endpoint.address);
     parts.push(encode.u16(members.family, addressFamilies[family]));
     parts.push(encode.bytes(family === 'ipv4' ? members.address4 : members.address6, bytes));
   }

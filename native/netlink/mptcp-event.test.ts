@@ -48,6 +48,12 @@ test('a refused join carries the reason, its interface and what the peer forbids
   ]);
 });
 
+test('an end in good order has no reason, and no interface where it was bound to none', () => {
+  const attributes = Attributes.decode(Buffer.concat([encode.u8(12, 0), encode.s32(15, 0), encode.u8(18, 1)]));
+  const event = decodeMptcpEvent({ command: 11, attributes });
+  expect([event?.errno, event?.interfaceIndex, event?.serverSide]).toEqual([undefined, undefined, true]);
+});
+
 test('an event of a newer kernel is left out', () => {
   expect(decodeMptcpEvent({ command: 200, attributes: Attributes.decode(Buffer.alloc(0)) })).toBeUndefined();
 });

@@ -41,7 +41,7 @@ export function lookUpRoute(session: NetlinkSession, to: string, from?: string):
   const [toBytes, fromBytes] = [parseIpAddress(to), from === undefined ? undefined : parseIpAddress(from)];
   if (fromBytes !== undefined && fromBytes.length !== toBytes.length) return undefined;
   const header = Buffer.alloc(headerBytes);
-  header.writeUInt8(addressFamilies[ipFamilyOf(to) ?? 'ipv4'], 0);
+  header.writeUInt8(addressFamilies[ipFamilyOf(to)], 0);
   header.writeUInt8(toBytes.length * 8, 1);
   if (fromBytes) header.writeUInt8(fromBytes.length * 8, 2);
   const payload = Buffer.concat([
