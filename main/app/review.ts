@@ -79,6 +79,7 @@ function hostOnStage(id: string): MigrationHost {
     restorePathManager: notOnStage,
     changePath: notOnStage,
     closeSubflows: notOnStage,
+    askNeighboursAnew: notOnStage,
     watchLinks: notOnStage,
   };
 }

@@ -168,7 +168,8 @@ export class LivePaths {
   /** After the connection has sent its last, nothing is announced any more: it would outlive the migration. */
   async #announce(path: Path): Promise<void> {
     const { ports, isSending } = this.#options;
-    const { clock, destination } = ports;
+    const { clock, source, destination } = ports;
+    await source.askNeighboursAnew(path.sourceInterface);
     const withdrawnAtMonoMs = this.#withdrawnAtMonoMs.get(path.sourceInterface) ?? Number.NEGATIVE_INFINITY;
     await clock.sleep(Math.max(0, withdrawnAtMonoMs + beforeNewAnnouncementMs - clock.monoMs()));
     if (isSending()) await destination.changePath('announce', this.#endOf(path));

@@ -263,6 +263,8 @@ export interface MigrationHost {
    * nothing reaches it. What was on its way goes over the other paths at once.
    */
   closeSubflows(path: SubflowName): Promise<void>;
+  /** The link of that interface is back: what it has asked for in vain meanwhile (ARP, NDP) is asked for anew. */
+  askNeighboursAnew(interfaceName: string): Promise<void>;
   /** The links that are down, and every change of a link from now on, until disposed. */
   watchLinks(listener: (change: LinkChange) => void): Disposable;
 }

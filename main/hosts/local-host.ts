@@ -36,7 +36,7 @@ import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
 import { listenAt } from './own-sockets/listener.ts';
-import { changePath, changePathManager, closeSubflows } from './path-control.ts';
+import { askNeighboursAnew, changePath, changePathManager, closeSubflows } from './path-control.ts';
 import { restorePathManager } from './path-restore.ts';
 import { presenceOf, terminate, type Presence } from './process/identity.ts';
 import { featuresOf } from './qemu-features.ts';
@@ -172,6 +172,10 @@ export class LocalHost implements MigrationHost {
 
   closeSubflows(path: SubflowName): Promise<void> {
     return inContractTerms(() => closeSubflows(this.#network, path));
+  }
+
+  askNeighboursAnew(interfaceName: string): Promise<void> {
+    return inContractTerms(() => askNeighboursAnew(this.#network, interfaceName));
   }
 
   watchLinks(listener: (change: LinkChange) => void): Disposable {

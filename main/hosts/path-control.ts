@@ -6,6 +6,7 @@ import { destroySocket } from '#native/netlink/destroy-socket.ts';
 import type { Endpoint } from '#native/netlink/mptcp-endpoint.ts';
 import type { MptcpPathManager } from '#native/netlink/mptcp-path-manager.ts';
 import { wasRefused } from '#native/netlink/netlink-error.ts';
+import { readNeighbours, removeNeighbour } from '#native/netlink/neighbours.ts';
 import { readLinks } from '#native/netlink/network-links.ts';
 import { openNetlinkSession, openPathManager } from '#native/netlink/open-session.ts';
 import { readSockets } from '#native/netlink/socket-table.ts';
@@ -113,6 +114,18 @@ export function closeSubflows({ namespace }: NetworkPlace, { localAddress, remot
     } catch (thrown) {
       if (!wasRefused(thrown, 'EOPNOTSUPP')) throw thrown;
     }
+  }
+}
+
+/**
+ * Forgets whom an interface has asked for in vain. Something that was sent while its link was away has begun to ask; until
+ * that is given up, three seconds later, a join would wait for its answer and fail with it, although the link is back.
+ */
+export function askNeighboursAnew({ namespace }: NetworkPlace, interfaceName: string): void {
+  using session = openNetlinkSession('route', namespace);
+  const index = readLinks(session).find(({ name }) => name === interfaceName)?.index;
+  for (const neighbour of readNeighbours(session)) {
+    if (neighbour.unanswered && neighbour.interfaceIndex === index) removeNeighbour(session, neighbour);
   }
 }
 

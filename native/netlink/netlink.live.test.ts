@@ -6,6 +6,7 @@ import { withNetworkNamespace } from '#native/network-namespace.ts';
 import { accept, bind, connectBlocking, listen, openSocket, send } from '#native/socket.ts';
 import { DestroyedSockets } from './destroyed-sockets.ts';
 import type { MptcpEvent } from './mptcp-event.ts';
+import { readNeighbours, removeNeighbour } from './neighbours.ts';
 import { type LinkEvent, readAddresses, readLinks } from './network-links.ts';
 import { openNetlinkSession, openPathManager } from './open-session.ts';
 import { lookUpRoute } from './route-lookup.ts';
@@ -62,6 +63,30 @@ describe.skipIf(reason !== undefined)('the kernel', () => {
   afterAll(() => {
     ip('netns', 'delete', here.name);
     ip('netns', 'delete', peer.name);
+  });
+
+  test('forgets a neighbour that did not answer, and only that one', () => {
+    ip(
+      '-n',
+      here.name,
+      'neighbour',
+      'add',
+      '10.78.1.8',
+      'dev',
+      'eth1',
+      'lladdr',
+      '02:00:00:00:00:08',
+      'nud',
+      'permanent',
+    );
+    ip('-n', here.name, 'neighbour', 'add', '10.78.1.9', 'dev', 'eth1', 'nud', 'failed');
+    using session = openNetlinkSession('route', here);
+    const known = () => readNeighbours(session).filter(({ address }) => address.startsWith('10.78.1.'));
+    const before = known().map(({ address, unanswered }) => `${address} ${unanswered ? 'unanswered' : 'known'}`);
+    for (const neighbour of known()) if (neighbour.unanswered) removeNeighbour(session, neighbour);
+    const left = known().map(({ address }) => address);
+    ip('-n', here.name, 'neighbour', 'delete', '10.78.1.8', 'dev', 'eth1');
+    expect([before.toSorted(), left]).toEqual([['10.78.1.8 known', '10.78.1.9 unanswered'], ['10.78.1.8']]);
   });
 
   test('keeps limits and endpoints as they were set', () => {

@@ -142,6 +142,10 @@ export class SimulatedHost implements MigrationHost {
     return this.#ask('closeSubflows', 1, () => void this.#machine.pathActions.push({ action: 'close', address }));
   }
 
+  askNeighboursAnew(): Promise<void> {
+    return this.#ask('askNeighboursAnew', 1, () => undefined);
+  }
+
   watchLinks(listener: (change: LinkChange) => void): Disposable {
     const tell = (change: LinkChange): void => {
       if (this.#life.alive) listener(change);

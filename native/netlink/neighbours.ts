@@ -1,0 +1,58 @@
+import { parseIpAddress } from '#native/ip-address.ts';
+import { Attributes, encode } from './attributes.ts';
+import { addressFamilies, ipFamilyOf, readIpAddress } from './ip-family.ts';
+import type { NetlinkMessage } from './message.ts';
+import { malformed, wasRefused } from './netlink-error.ts';
+import type { NetlinkSession } from './session.ts';
+
+/** RTM_* (include/uapi/linux/rtnetlink.h). */
+const types = { newNeighbour: 28, removeNeighbour: 29, getNeighbour: 30 } as const;
+const headerBytes = 12;
+/** NDA_DST (include/uapi/linux/neighbour.h). */
+const destination = 1;
+/** NUD_INCOMPLETE: asked, not answered yet. NUD_FAILED: asked in vain. */
+const unanswered = 0x01 | 0x20;
+
+/** What a namespace knows of the link-layer address of one neighbour. */
+export interface Neighbour {
+  readonly interfaceIndex: number;
+  readonly address: string;
+  /** It has been asked for its link-layer address and has not answered (yet). */
+  readonly unanswered: boolean;
+}
+
+/** The neighbour tables of the session's namespace, ARP and NDP, as `ip neighbour` lists them. */
+export function readNeighbours(session: NetlinkSession): Neighbour[] {
+  return session
+    .dump({ action: 'list neighbours', type: types.getNeighbour, payload: Buffer.alloc(headerBytes) })
+    .filter((message) => message.type === types.newNeighbour)
+    .map(decodeNeighbour)
+    .filter((neighbour) => neighbour !== undefined);
+}
+
+/** Forgets a neighbour: the next packet asks for it anew. One that has gone meanwhile is what was wanted. */
+export function removeNeighbour(session: NetlinkSession, { interfaceIndex, address }: Neighbour): void {
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt8(addressFamilies[ipFamilyOf(address) ?? 'ipv4'], 0);
+  header.writeInt32LE(interfaceIndex, 4);
+  const payload = Buffer.concat([header, encode.bytes(destination, Buffer.from(parseIpAddress(address)))]);
+  try {
+    session.request({ action: `forget the neighbour ${address}`, type: types.removeNeighbour, payload });
+  } catch (thrown) {
+    if (!wasRefused(thrown, 'ENOENT')) throw thrown;
+  }
+}
+
+/** struct ndmsg and its attributes; `undefined` for what is no IP address (a bridge's table, for one). */
+export function decodeNeighbour({ payload }: Pick<NetlinkMessage, 'payload'>): Neighbour | undefined {
+  if (payload.length < headerBytes) throw malformed(`a neighbour of ${payload.length} bytes`);
+  const family = payload.readUInt8(0);
+  const address = Attributes.decode(payload.subarray(headerBytes)).bytes(destination);
+  const isIp = family === addressFamilies.ipv4 || family === addressFamilies.ipv6;
+  if (!isIp || address === undefined) return undefined;
+  return {
+    interfaceIndex: payload.readInt32LE(4),
+    address: readIpAddress(address),
+    unanswered: (payload.readUInt16LE(8) & unanswered) !== 0,
+  };
+}
