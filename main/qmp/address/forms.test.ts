@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { refusalOf } from '#main/qmp/testing/refusal-of.ts';
 import { parseDottedAddress, parseDottedChannel, printDottedAddress } from './dotted.ts';
+import { parseIncoming } from './incoming.ts';
 import type { Address } from './model.ts';
 import { parseNbd, printNbdUri, type NbdExport } from './nbd.ts';
 import { fromSocketAddress, fromSocketAddressLegacy, toSocketAddress, toSocketAddressLegacy } from './qapi.ts';
@@ -96,6 +97,28 @@ describe('with dots', () => {
     ['s.type=inet,s.host=h,s.port=1,s.to=many', 'has no number for to.'],
   ])('%j is refused', (option, refusal) => {
     expect(refusalOf(() => parseDottedAddress('s', option))).toContain(refusal);
+  });
+});
+
+describe('-incoming', () => {
+  const typed = '{"channel-type":"main","addr":{"transport":"socket","type":"vsock","cid":"3","port":"4444"}}';
+
+  test('may wait for its address', () => {
+    expect(parseIncoming('defer')).toEqual({ kind: 'defer' });
+  });
+
+  test.each([
+    'vsock:3:4444',
+    typed,
+    `[${typed}]`,
+    'channel-type=main,addr.transport=socket,addr.type=vsock,addr.cid=3,addr.port=4444',
+    'addr.transport=socket,addr.type=vsock,addr.cid=3,addr.port=4444',
+  ])('%s', (value) => {
+    expect(parseIncoming(value)).toEqual({ kind: 'listening', address: { type: 'vsock', cid: 3, port: 4444 } });
+  });
+
+  test('that begins like JSON is nothing else', () => {
+    expect(refusalOf(() => parseIncoming('{tcp:0:4444}'))).toContain('begins like JSON and is none.');
   });
 });
 
