@@ -61,6 +61,8 @@ test('one page from before is caught', () => {
       const now = guestAfter(steps + age, pages);
       const then = guestAfter(steps, pages).firstBytes[page] ?? 0;
       fc.pre(then !== now.firstBytes[page]);
+      // A byte comes round after 256 walks: from 255 of them ago it is the head's next one, which the count's lag allows.
+      fc.pre(!(then === ((now.firstBytes[page] ?? 0) + 1) % 256 && page === now.steps % pages));
       expect(checkWalk(withByte(now, page, () => then)).proven).toBe(false);
     }),
   );
