@@ -228,10 +228,9 @@ function restorationFor({ plan, changedPaths }: MigrationState, side: Side): Pat
     side === 'source' ? [] : plan.paths.filter((path) => changedPaths[path.sourceInterface] !== undefined);
   const made = touched
     .filter((path) => !endpoints.some((each) => each.address === path.destinationAddress && !isNote(each)))
-    .flatMap((path): PathManagerChange[] => {
-      const endpoint = announcementOf(plan, path);
-      return endpoint ? [{ kind: 'add-endpoint', endpoint }] : [];
-    });
+    .map((path) => announcementOf(plan, path))
+    .filter((endpoint) => endpoint !== undefined)
+    .map((endpoint): PathManagerChange => ({ kind: 'add-endpoint', endpoint }));
   return {
     planned: [...plan.preparation[side], ...made],
     before: { endpoints, limits },
