@@ -113,7 +113,7 @@ describe('one fact changes one member', () => {
   ];
 
   test.each(rows)('%s', (_name, event, change) => {
-    expect(changed(before, event)).toEqual(change);
+    expect(changed(before, event)).toStrictEqual(change);
   });
 });
 
@@ -224,7 +224,7 @@ describe('migrate', () => {
   const yesterday = [...begun, source('running', 'failed', 'of yesterday')];
 
   test('begins a new history when it is intended', () => {
-    expect(changed(yesterday, intended('migrate'))).toEqual({
+    expect(changed(yesterday, intended('migrate'))).toStrictEqual({
       steps: { ...stateAfter(begun).steps, migrate: 'intended' },
       tries: { ...stateAfter(begun).tries, migrate: 2 },
       sourceStatus: 'none',
@@ -256,7 +256,7 @@ describe('migrate', () => {
 
 describe('what a source says', () => {
   test('of a migration that was never begun is about another one', () => {
-    expect(changed(prepared, source('running', 'active', 'of another'))).toEqual({
+    expect(changed(prepared, source('running', 'active', 'of another'))).toStrictEqual({
       observed: { source: answering('running', 'active', 'of another'), destination: { kind: 'unasked' } },
       current: { source: true, destination: false },
     });
@@ -322,7 +322,7 @@ describe('a recovery', () => {
   const recovers: JournalEventOf<'done'> = { kind: 'done', step: 'recover' };
 
   test('that was carried out leaves nothing of the break, and everything else', () => {
-    expect(changed(recovering, recovers)).toEqual({
+    expect(changed(recovering, recovers)).toStrictEqual({
       steps: { ...stateAfter(begun).steps, recover: 'done' },
       current: { source: false, destination: false },
       stalled: undefined,

@@ -72,11 +72,13 @@ describe('makePrivateDirectory', () => {
     expect(() => makePrivateDirectory(base)).toThrow(`Switchyard does not use ${base}: others may write there.`);
   });
 
-  test.skipIf(process.geteuid?.() !== 0)("refuses one of somebody else's", () => {
-    const theirs = join(base, 'theirs');
-    mkdirSync(theirs);
-    chownSync(theirs, 4711, 4711);
-    expect(() => makePrivateDirectory(theirs)).toThrow('it belongs to user 4711, not to user 0');
+  test("refuses one of somebody else's: root's, or one that root has given away", () => {
+    const me = process.geteuid?.();
+    const given = join(base, 'theirs');
+    mkdirSync(given);
+    if (me === 0) chownSync(given, 4711, 4711);
+    const [theirs, owner] = me === 0 ? [given, 4711] : ['/', 0];
+    expect(() => makePrivateDirectory(theirs)).toThrow(`it belongs to user ${owner}, not to user ${me}`);
   });
 
   test('refuses a symbolic link, which somebody else may have laid', () => {
