@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { writePort } from '#e2e/support/stage/back-door.ts';
 import { lookAt } from '#e2e/support/stage/copies.ts';
-import { doneOnDestination, lost, oneTry, safeOnSource } from '#e2e/support/stage/expectations.ts';
+import { doneOnDestination, lost, safeOnSource } from '#e2e/support/stage/expectations.ts';
 import { committed, copying, intended, seen, told } from '#e2e/support/stage/moments.ts';
 import { sevenChecks } from '#e2e/support/stage/seven-checks.ts';
 import { Stage } from '#e2e/support/stage/stage.ts';
@@ -12,7 +12,7 @@ const reason = await whyNoLabs();
 /** Three seconds for a guest that can be moved in less than one. */
 const slowly = { bandwidthBitsPerSecond: 80e6 };
 
-describe.skipIf(reason !== '')(`while the memory is copied${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.make();
@@ -179,7 +179,7 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, oneTry, ()
   });
 });
 
-describe.skipIf(reason !== '')(`a guest that writes faster than is sent${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`a guest that writes faster than is sent${reason}`, () => {
   let stage: Stage;
   beforeAll(async () => {
     // Its range is sent in two thirds of a second, and written to in less than half of one.

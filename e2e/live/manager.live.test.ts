@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JournalEvent, Side } from '#contract/migration.ts';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { tell } from '#e2e/support/stage/back-door.ts';
-import { doneOnDestination, oneTry, safeOnSource } from '#e2e/support/stage/expectations.ts';
+import { doneOnDestination, safeOnSource } from '#e2e/support/stage/expectations.ts';
 import { cutMonitor } from '#e2e/support/stage/monitor-holder.ts';
 import { copying } from '#e2e/support/stage/moments.ts';
 import { sevenChecks } from '#e2e/support/stage/seven-checks.ts';
@@ -13,7 +13,7 @@ import type { Story } from '#e2e/support/stage/story.ts';
 const reason = await whyNoLabs();
 const slowly = { bandwidthBitsPerSecond: 80e6 };
 
-describe.skipIf(reason !== '')(`the manager${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`the manager${reason}`, () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.make();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
-import { doneOnDestination, lost, oneTry, told } from '#e2e/support/stage/expectations.ts';
+import { doneOnDestination, lost, told } from '#e2e/support/stage/expectations.ts';
 import { done, inPostCopy, seen } from '#e2e/support/stage/moments.ts';
 import { sevenChecks } from '#e2e/support/stage/seven-checks.ts';
 import { Stage } from '#e2e/support/stage/stage.ts';
@@ -8,7 +8,7 @@ import type { Story } from '#e2e/support/stage/story.ts';
 
 const reason = await whyNoLabs();
 
-describe.skipIf(reason !== '')(`post-copy${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`post-copy${reason}`, () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.make({ linkRatesBitsPerSecond: [100e6, 100e6] });

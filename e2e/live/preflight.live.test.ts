@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { Application } from '#main/app/application.ts';
 import { tell } from '#e2e/support/stage/back-door.ts';
-import { doneOnDestination, oneTry, safeOnSource, untouched } from '#e2e/support/stage/expectations.ts';
+import { doneOnDestination, safeOnSource, untouched } from '#e2e/support/stage/expectations.ts';
 import { MonitorHolder } from '#e2e/support/stage/monitor-holder.ts';
 import { copying } from '#e2e/support/stage/moments.ts';
 import { nothingHappened, sevenChecks } from '#e2e/support/stage/seven-checks.ts';
@@ -15,7 +15,7 @@ import type { Story } from '#e2e/support/stage/story.ts';
 
 const reason = await whyNoLabs();
 
-describe.skipIf(reason !== '')(`before anything is started${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.make();
@@ -78,7 +78,7 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, oneTry, ()
   });
 });
 
-describe.skipIf(reason !== '')(`disks${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`disks${reason}`, () => {
   test('case 8: the disk is written to a temporary file of its process', async () => {
     const image = diskImage();
     const guestArguments = ['-drive', `file=${image},if=none,id=disk,format=raw,snapshot=on`];
@@ -114,7 +114,7 @@ describe.skipIf(reason !== '')(`disks${reason}`, oneTry, () => {
   });
 });
 
-describe.skipIf(reason !== '')(`a journal that cannot be written${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`a journal that cannot be written${reason}`, () => {
   test('case 10: a full disk refuses the start', async () => {
     await using stage = await Stage.make();
     using disk = new SmallDisk(stage.premises.state, { bytes: 2 ** 20, files: 100 });

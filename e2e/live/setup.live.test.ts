@@ -5,7 +5,7 @@ import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { namespacePlace } from '#main/hosts/network-place.ts';
 import { bind, listen, openSocket } from '#native/socket.ts';
 import { tell } from '#e2e/support/stage/back-door.ts';
-import { doneOnDestination, oneTry, safeOnSource } from '#e2e/support/stage/expectations.ts';
+import { doneOnDestination, safeOnSource } from '#e2e/support/stage/expectations.ts';
 import { done, intended } from '#e2e/support/stage/moments.ts';
 import { otherProgramOnDestination } from '#e2e/support/stage/other-program.ts';
 import { sevenChecks } from '#e2e/support/stage/seven-checks.ts';
@@ -14,7 +14,7 @@ import { Stage } from '#e2e/support/stage/stage.ts';
 
 const reason = await whyNoLabs();
 
-describe.skipIf(reason !== '')(`before the memory is copied${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`before the memory is copied${reason}`, () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.make({ guestArguments: ['-device', 'virtio-rng-pci,id=extra'] });
@@ -120,7 +120,7 @@ describe.skipIf(reason !== '')(`before the memory is copied${reason}`, oneTry, (
   });
 });
 
-describe.skipIf(reason !== '')(`a destination without room${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`a destination without room${reason}`, () => {
   test('case 9: the memory of the destination is used up', async () => {
     using memory = new SmallDisk(join(tmpdir(), `sy-${process.pid}-memory`), { bytes: 100 * 2 ** 20, files: 100 });
     const backend = `memory-backend-file,id=ram,mem-path=${memory.folder},size=65528K,prealloc=on`;

@@ -1,14 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { tell } from '#e2e/support/stage/back-door.ts';
-import {
-  doneOnDestination,
-  lost,
-  oneTry,
-  safeOnSource,
-  stoppedOnSource,
-  told,
-} from '#e2e/support/stage/expectations.ts';
+import { doneOnDestination, lost, safeOnSource, stoppedOnSource, told } from '#e2e/support/stage/expectations.ts';
 import { died, done, intended, seen, switchingOver } from '#e2e/support/stage/moments.ts';
 import { cutMonitor, type MonitorHolder } from '#e2e/support/stage/monitor-holder.ts';
 import { sevenChecks } from '#e2e/support/stage/seven-checks.ts';
@@ -28,7 +21,7 @@ function pauseBeforeSwitchover(story: Story, state: boolean): void {
 }
 const preSwitchover = seen('source', { migration: 'pre-switchover' });
 
-describe.skipIf(reason !== '')(`switchover${reason}`, oneTry, () => {
+describe.skipIf(reason !== '')(`switchover${reason}`, () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.make({ linkRatesBitsPerSecond: [100e6, 100e6] });

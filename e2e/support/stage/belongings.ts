@@ -103,16 +103,17 @@ function childrenOf(copies: readonly Copy[]): readonly string[] {
     .map((pid) => `child ${nameOf(pid)}`);
 }
 
-/** A QEMU without a machine: it answers questions, and must not outlive whoever asks, however that ends. */
+/** A QEMU without a machine that nobody asks any more: whoever did has ended, and init has taken it in. */
 function questioned(): readonly string[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && commandLineOf(name).includes('\0-machine\0none,'))
-    .map(() => 'a QEMU that is asked');
+    .filter((name) => /^\d+$/.test(name) && textOf(name, 'cmdline').includes('\0-machine\0none,'))
+    .filter((name) => textOf(name, 'status').includes('\nPPid:\t1\n'))
+    .map((name) => `a QEMU that was asked (process ${name})`);
 }
 
-function commandLineOf(pid: string): string {
+function textOf(pid: string, file: 'cmdline' | 'status'): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     // It has just ended.
     return '';

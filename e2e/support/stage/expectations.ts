@@ -10,7 +10,7 @@ export interface Words {
   readonly next?: RegExp;
 }
 
-/** For every suite about safety: a rule that is broken once is broken, whatever a second try shows. */
+/** For what chance does: a rule that is broken once is broken, whatever a second try shows. */
 export const oneTry = { retry: 0 } as const;
 
 const sound = {

@@ -91,6 +91,7 @@ function isReadable(outcome: Outcome | undefined, looks: readonly Look[]): boole
 async function migrateAgain(stage: Stage): Promise<{ readonly outcome: Outcome; readonly memory: Memory | undefined }> {
   const story = await stage.begin();
   const { outcome } = await story.end();
+  if (outcome !== 'done-on-destination') stage.distrust();
   return { outcome, memory: await stage.memory() };
 }
 

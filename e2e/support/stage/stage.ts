@@ -67,6 +67,7 @@ export class Stage implements AsyncDisposable {
   readonly #finder: CopyFinder;
   /** Of the guest's first QEMU: with these it is started again where a story has ended it. */
   readonly #first: Copy;
+  #distrusted = false;
 
   static async make(lab: StageOptions = {}): Promise<Stage> {
     stages += 1;
@@ -250,10 +251,16 @@ export class Stage implements AsyncDisposable {
   async settle(): Promise<void> {
     this.network.mend();
     const copies = this.copies();
-    if (copies.length !== 1 || !(await canBeMigrated(copies))) await this.#startAnew();
+    if (this.#distrusted || copies.length !== 1 || !(await canBeMigrated(copies))) await this.#startAnew();
+  }
+
+  /** A QEMU that did not migrate when it should have is left to no other test. */
+  distrust(): void {
+    this.#distrusted = true;
   }
 
   async #startAnew(): Promise<void> {
+    this.#distrusted = false;
     for (const { pid } of this.copies()) await this.remove(pid);
     this.#watch.forgive();
     await this.restartGuest();
