@@ -59,10 +59,10 @@ function verdict(root: string): Pick<Outcome, 'passed' | 'output'> {
   }
   const report = reportSchema.parse(JSON.parse(text));
   const untaken = untakenIn(report).map(({ file, line, what }) => `${relative(root, file)}:${line} ${what}`);
-  const count = Object.values(report).flatMap(({ b }) => Object.values(b).flat()).length;
+  const count = Object.values(report).flatMap(({ b, f }) => [...Object.values(b).flat(), ...Object.values(f)]).length;
   if (count === 0) return { passed: false, output: 'not measured: no file of scripts/safety-core.ts was found' };
   return {
     passed: untaken.length === 0,
-    output: [...untaken, `${untaken.length} not taken by any unit test, of ${count} branches`].join('\n'),
+    output: [...untaken, `${untaken.length} of ${count} branches and functions not taken by any unit test`].join('\n'),
   };
 }

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { startVitest } from 'vitest/node';
+import { branchesOfSafetyCore } from './branches.ts';
 import { runCheck, type Check, type Outcome } from './command.ts';
 import { closingLine, sum, tallyOf, type Tally } from './tally.ts';
 
@@ -20,8 +22,11 @@ const build: Check = { name: 'build', command: ['sh', 'scripts/build'] };
 
 const outcomes = await Promise.all(standing.map(runCheck));
 outcomes.forEach(print);
-const tallies = [await runTests('unit')];
+const tallies = [await runTests('unit', lane === 'all')];
 if (lane === 'all') {
+  const branches = branchesOfSafetyCore(resolve(import.meta.dirname, '..'));
+  print(branches);
+  outcomes.push(branches);
   const built = await runCheck(build);
   print(built);
   outcomes.push(built);
@@ -39,8 +44,9 @@ if (ran === 0) console.log('not passed: no test ran');
 console.log(closingLine(total));
 process.exitCode = broken.length > 0 || total.failed > 0 || ran === 0 ? 1 : 0;
 
-async function runTests(project: 'unit' | 'web' | 'live'): Promise<Tally> {
-  const vitest = await startVitest([], { project: [project], watch: false, passWithNoTests: true });
+async function runTests(project: 'unit' | 'web' | 'live', measured = false): Promise<Tally> {
+  const coverage = { enabled: measured };
+  const vitest = await startVitest([], { project: [project], watch: false, passWithNoTests: true, coverage });
   return tallyOf(vitest.state.getTestModules(), vitest.state.getUnhandledErrors().length);
 }
 

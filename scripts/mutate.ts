@@ -11,6 +11,8 @@ import { TestBench } from './test-bench.ts';
 const root = resolve(import.meta.dirname, '..');
 const wanted = process.argv.slice(2);
 const chosen = subjects.filter(({ file }) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
+if (chosen.length === 0)
+  console.error(`usage: npm run mutate -- [part of a path]...: ${subjects.map(({ file }) => file).join(', ')}`);
 let sound = chosen.length > 0;
 for (const subject of chosen) sound = (await examine(subject)) && sound;
 process.exitCode = sound ? 0 : 1;
