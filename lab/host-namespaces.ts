@@ -6,7 +6,7 @@ import { withNetworkNamespace } from '#native/network-namespace.ts';
 import { CommandError, run } from './command.ts';
 import { isErrno } from './errno.ts';
 import { batch, showLinks } from './iproute2.ts';
-import { hostCommands, wiring } from './links.ts';
+import { congestionControl, hostCommands, wiring } from './links.ts';
 import { labOfSourceNamespace, labSides, type LabNames } from './names.ts';
 import type { LabPlan } from './options.ts';
 
@@ -58,7 +58,9 @@ export async function furnishLab(plan: LabPlan, directory: string): Promise<void
   for (const side of labSides) {
     const commands = hostCommands(plan, side);
     setMptcp(names[side], !plan.mptcpOff.includes(side));
-    await batch('ip', names[side], commands.ip);
+    await batch('ip', names[side], commands.ip).catch((error: unknown) => {
+      throw lacksCongestionControl(error) ?? error;
+    });
     await batch('tc', names[side], commands.tc);
   }
 }
@@ -77,24 +79,24 @@ function setMptcp(namespace: string, enabled: boolean): void {
   }
 }
 
-/** Two facts of a host that only its own /proc/sys shows. */
-export function networkSettings(namespace: string): {
-  readonly mptcpEnabled: boolean;
-  readonly congestionControl: string;
-} {
-  return withNetworkNamespace({ name: namespace }, () => ({
-    mptcpEnabled: readSetting(mptcpSwitch) === '1',
-    congestionControl: readSetting('/proc/sys/net/ipv4/tcp_congestion_control'),
-  }));
+function lacksCongestionControl(error: unknown): Error | undefined {
+  if (!(error instanceof CommandError) || !error.complaint.includes('congestion algorithm')) return undefined;
+  return invalidRequest(
+    `This kernel has no congestion control called ${congestionControl}, with which the hosts of a lab send.`,
+    `Load it (\`modprobe tcp_${congestionControl}\`), or use a kernel with CONFIG_TCP_CONG_${congestionControl.toUpperCase()}.`,
+  );
 }
 
-function readSetting(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    // A kernel without the subsystem has no such file.
-    return '';
-  }
+/** A fact of a host that only its own /proc/sys shows. */
+export function mptcpEnabled(namespace: string): boolean {
+  return withNetworkNamespace({ name: namespace }, () => {
+    try {
+      return readFileSync(mptcpSwitch, 'utf8').trim() === '1';
+    } catch {
+      // A kernel without the subsystem has no such file.
+      return false;
+    }
+  });
 }
 
 export async function namespaceExists(namespace: string): Promise<boolean> {

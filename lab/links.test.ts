@@ -17,8 +17,10 @@ test('a host announces every address but its first', () => {
       'link set lo up',
       'addr add 10.77.1.2/24 dev eth1',
       'link set eth1 up',
+      'route replace 10.77.1.1 dev eth1 src 10.77.1.2 congctl cubic',
       'addr add 10.77.2.2/24 dev eth2',
       'link set eth2 up',
+      'route replace 10.77.2.1 dev eth2 src 10.77.2.2 congctl cubic',
       'mptcp limits set subflows 8 add_addr_accepted 8',
       'mptcp endpoint add 10.77.2.2 dev eth2 signal',
     ],
@@ -54,7 +56,15 @@ test('a silent link loses what either host sends', () => {
 
 test('mending undoes either fault on both hosts', () => {
   expect(linkCommands(1, 'up', 'source')).toEqual({
-    source: ['link set eth1 up', 'neigh flush to 10.77.1.2 dev eth1 nud permanent'],
-    destination: ['link set eth1 up', 'neigh flush to 10.77.1.1 dev eth1 nud permanent'],
+    source: [
+      'link set eth1 up',
+      'route replace 10.77.1.2 dev eth1 src 10.77.1.1 congctl cubic',
+      'neigh flush to 10.77.1.2 dev eth1 nud permanent',
+    ],
+    destination: [
+      'link set eth1 up',
+      'route replace 10.77.1.1 dev eth1 src 10.77.1.2 congctl cubic',
+      'neigh flush to 10.77.1.1 dev eth1 nud permanent',
+    ],
   });
 });

@@ -13,6 +13,18 @@ export function linkEnd(index: number, side: LabSide): LinkEnd {
   return { interface: `eth${index}`, address: `10.77.${index}.${side === 'source' ? 1 : 2}` };
 }
 
+/**
+ * What the hosts of a lab send with, as nearly all do: it is the default of Linux and of its distributions. A namespace may
+ * only have by default what the machine has by default, but a route may name any.
+ */
+export const congestionControl = 'cubic';
+
+/** Beside the route of the subnet, which stays when this one has gone with its interface. */
+function routeToNeighbour(index: number, side: LabSide): string {
+  const { interface: name, address } = linkEnd(index, side);
+  return `route replace ${linkEnd(index, otherSide(side)).address} dev ${name} src ${address} congctl ${congestionControl}`;
+}
+
 export function otherSide(side: LabSide): LabSide {
   return side === 'source' ? 'destination' : 'source';
 }
@@ -51,6 +63,7 @@ export function hostCommands(plan: LabPlan, side: LabSide): HostCommands {
       ...links.flatMap((link) => [
         `addr add ${link.address}/24 dev ${link.interface}`,
         `link set ${link.interface} up`,
+        routeToNeighbour(link.index, side),
       ]),
       ...(plan.pathManager === 'configured' ? pathManager : []),
     ],
@@ -92,7 +105,11 @@ export function linkCommands(
           `neigh replace ${neighbour} lladdr ${nobodysHardwareAddress} nud permanent dev ${name}`,
         ];
       case 'up':
-        return [`link set ${name} up`, `neigh flush to ${neighbour} dev ${name} nud permanent`];
+        return [
+          `link set ${name} up`,
+          routeToNeighbour(index, side),
+          `neigh flush to ${neighbour} dev ${name} nud permanent`,
+        ];
     }
   };
   const [source, destination] = labSides.map(commands);

@@ -1,7 +1,7 @@
 import type { BitsPerSecond } from '#contract/units.ts';
 import { describeCopies, type LabGuest } from './copies.ts';
 import { findLab } from './find-lab.ts';
-import { namespaceExists, networkSettings } from './host-namespaces.ts';
+import { mptcpEnabled, namespaceExists } from './host-namespaces.ts';
 import { observeInterfaces, type ObservedInterface } from './link-state.ts';
 import type { LinkFault } from './links.ts';
 import { defaultLabName, labSides, type LabNames } from './names.ts';
@@ -12,7 +12,6 @@ export interface LabHost {
   /** One per link, in the order of the links. */
   readonly addresses: readonly string[];
   readonly mptcpEnabled: boolean;
-  readonly congestionControl: string;
 }
 
 /** `down`: an end has no carrier. `silent`: both have, and everything sent is lost. */
@@ -70,7 +69,7 @@ async function observeHost(
   if (!(await namespaceExists(namespace))) return { host: undefined, interfaces: [] };
   const interfaces = await observeInterfaces(namespace);
   const addresses = interfaces.flatMap(({ address }) => address ?? []);
-  return { host: { id: namespace, namespace, addresses, ...networkSettings(namespace) }, interfaces };
+  return { host: { id: namespace, namespace, addresses, mptcpEnabled: mptcpEnabled(namespace) }, interfaces };
 }
 
 function linksBetween(source: readonly ObservedInterface[], destination: readonly ObservedInterface[]): LabLink[] {

@@ -83,7 +83,7 @@ class DeafWatch {
 }
 
 function statusOf(name: string): LabStatus {
-  const host = (id: string) => ({ id, namespace: id, addresses: [], mptcpEnabled: true, congestionControl: 'cubic' });
+  const host = (id: string) => ({ id, namespace: id, addresses: [], mptcpEnabled: true });
   return {
     name,
     directory: '',

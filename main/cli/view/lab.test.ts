@@ -20,7 +20,6 @@ const host = (id: string) => ({
   namespace: id,
   addresses: [],
   mptcpEnabled: true,
-  congestionControl: 'cubic',
 });
 
 const status: LabStatus = {
