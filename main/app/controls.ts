@@ -1,4 +1,5 @@
 import type { MigrationView } from '#contract/channels.ts';
+import { hasGoneBack } from '#main/engine/observation.ts';
 import { isFinal, isPostCopyPaused, mayBeInPostCopy, type MigrationState } from '#main/engine/state.ts';
 
 type Controls = MigrationView['controls'];
@@ -58,5 +59,5 @@ function sourceAnswers({ observed: { source } }: MigrationState): boolean {
 }
 
 function sourceSends({ observed: { source }, sourceCompleted }: MigrationState): boolean {
-  return source.kind === 'answering' && !['failed', 'cancelled'].includes(source.migration) && !sourceCompleted;
+  return source.kind === 'answering' && !hasGoneBack(source) && !sourceCompleted;
 }

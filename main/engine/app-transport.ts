@@ -3,8 +3,8 @@ import { listenerOf, negotiatedText, whyTcp, type Negotiated } from './negotiati
 import type { ConnectionReport, OwnedListener, OwnedSocket } from './ports.ts';
 import type { MigrationState } from './state.ts';
 import {
+  connectOver,
   destinationOf,
-  listeningPort,
   nothingToReport,
   reachablePath,
   rejected,
@@ -39,14 +39,7 @@ export class AppTransport implements Transport {
   }
 
   async connect(context: StepContext): Promise<Report> {
-    const { settings } = context.state.plan;
-    const path = reachablePath(context);
-    const source = await context.ports.source.connectOwned({
-      from: path.sourceAddress,
-      to: { address: path.destinationAddress, port: listeningPort(context) },
-      mptcp: settings.mptcp !== 'off',
-      tuning: settings.socketTuning,
-    });
+    const source = await connectOver(context, reachablePath(context));
     try {
       if (!this.#listener) throw lostWithItsManager();
       this.#ends = { source, destination: await this.#listener.accept(source.local) };

@@ -6,8 +6,10 @@ import {
   attached,
   begun,
   did,
+  entered,
   failed,
   gone,
+  intended,
   now,
   plan,
   prepared,
@@ -26,7 +28,6 @@ function holds(rows: readonly Row[]): void {
   });
 }
 
-const intended = (step: StepName): JournalEvent => ({ kind: 'intended', step });
 const givenUp = (step: StepName, kind?: 'timeout'): readonly JournalEvent[] =>
   Array.from({ length: 5 }, () => failed(step, kind)).flat();
 const settings = (changes: Partial<typeof plan.settings>): NonNullable<Situation['plan']> => ({
@@ -42,7 +43,6 @@ const negotiated = (protocol: 'mptcp' | 'tcp'): JournalEvent => ({
 
 const cancel: JournalEvent = { kind: 'cancel-requested', reason: 'operator', by: 'ann' };
 const stalled: JournalEvent = { kind: 'stalled', forMs: 2500, guest: 'source' };
-const entered: JournalEvent = { kind: 'post-copy-entered' };
 const noSample: JournalEvent = { kind: 'sampling-failed', why: 'no' };
 const requireMptcp = settings({ mptcp: 'require' });
 const paused = { guestWasRunning: false };

@@ -10,7 +10,7 @@ import type {
 } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { explain, type Cause } from './explain.ts';
-import { runs, says, statusOf } from './observation.ts';
+import { hasGoneBack, runs, says, statusOf } from './observation.ts';
 import { isFinal, isPostCopyPaused, mayBeInPostCopy, type MigrationState } from './state.ts';
 
 /**
@@ -59,7 +59,6 @@ const inProgress = new Set<string | undefined>([
   'device',
   'cancelling',
 ]);
-const goneBack = new Set(['failed', 'cancelled']);
 
 export function decide(state: MigrationState, elapsed: Elapsed): Decision {
   const decision = choose(state, elapsed);
@@ -142,7 +141,7 @@ function underWay(state: MigrationState, elapsed: Elapsed): Decision {
 
 function sourceAnswers(state: MigrationState, source: Answer, elapsed: Elapsed): Decision {
   if (source.migration === 'completed') return sourceCompleted(state, elapsed);
-  if (goneBack.has(source.migration)) return goBack(state, source, elapsed);
+  if (hasGoneBack(source)) return goBack(state, source, elapsed);
   if (inProgress.has(source.migration)) return inFlight(state, source, elapsed);
   if (source.migration === 'none') return neverBegan(state, elapsed);
   return state.observed.destination.kind === 'gone' && elapsed.unchangedMs > patienceMs

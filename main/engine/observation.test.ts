@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runs, says, statusOf } from './observation.ts';
+import { hasGoneBack, runs, says, statusOf } from './observation.ts';
 import { answering, gone, silent, unreachable } from './simulation/states.ts';
 
 const unseen = [{ kind: 'unasked' as const }, silent, unreachable, gone];
@@ -11,6 +11,20 @@ test('a guest runs where its QEMU answers that it does', () => {
 
 test('a migration has the status that its QEMU answers with', () => {
   expect([answering('running', 'active'), ...unseen].map(statusOf)).toEqual(['active', ...unseen.map(() => undefined)]);
+});
+
+test.each([
+  ['failed', true],
+  ['cancelled', true],
+  ['failing', false],
+  ['cancelling', false],
+  ['none', false],
+])('%s: the migration has been given up: %s', (status, expected) => {
+  expect(hasGoneBack(answering('running', status))).toBe(expected);
+});
+
+test('a QEMU that does not answer has given nothing up', () => {
+  expect(unseen.map(hasGoneBack)).toEqual(unseen.map(() => false));
 });
 
 test('a QEMU that does not answer says nothing', () => {

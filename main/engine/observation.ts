@@ -10,6 +10,11 @@ export function says(observation: Observation, status: string): boolean {
   return statusOf(observation) === status;
 }
 
+/** Whether QEMU has given the migration up: nothing is sent any more, and it can be asked to migrate anew. */
+export function hasGoneBack(observation: Observation): boolean {
+  return says(observation, 'failed') || says(observation, 'cancelled');
+}
+
 /** What QEMU says of its migration (`MigrationStatus`, qapi/migration.json), where it answers. */
 export function statusOf(observation: Observation): string | undefined {
   return observation.kind === 'answering' ? observation.migration : undefined;

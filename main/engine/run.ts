@@ -7,6 +7,7 @@ import type { Milliseconds } from '#contract/units.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { decide, type Decision, type Elapsed } from './decide.ts';
 import { LivePaths } from './live-paths.ts';
+import { hasGoneBack } from './observation.ts';
 import { Observer } from './observer.ts';
 import type { Ports, QemuStatus } from './ports.ts';
 import { apply, initialState, mayBeInPostCopy, phaseOf, replay, type MigrationState } from './state.ts';
@@ -423,8 +424,7 @@ export class MigrationRun {
   /** While the source still may send: before that nothing is connected, after it the sockets are gone. */
   #copying(): boolean {
     const { source } = this.#state.observed;
-    const over =
-      source.kind === 'gone' || (source.kind === 'answering' && ['failed', 'cancelled'].includes(source.migration));
+    const over = source.kind === 'gone' || hasGoneBack(source);
     return !over && !this.#state.sourceCompleted && !this.#state.ended && !this.#detached;
   }
 

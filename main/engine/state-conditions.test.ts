@@ -6,8 +6,10 @@ import {
   attached,
   begun,
   did,
+  entered,
   failed,
   gone,
+  intended,
   plan,
   prepared,
   sees,
@@ -19,11 +21,9 @@ import { apply, initialState, phaseOf, type MigrationState } from './state.ts';
 
 /** Every condition of the fold, and every member that it sets or keeps. */
 
-const intended = (step: StepName): JournalEvent => ({ kind: 'intended', step });
 const source = (run: string, migration: string, errorText?: string): JournalEvent =>
   sees('source', answering(run, migration, errorText));
 const destination = (run: string, migration: string): JournalEvent => sees('destination', answering(run, migration));
-const entered: JournalEvent = { kind: 'post-copy-entered' };
 const asked: JournalEvent = { kind: 'recovery-requested', by: 'ann' };
 const wanted: JournalEvent = { kind: 'post-copy-requested', by: 'ann' };
 const path: Path = {

@@ -12,6 +12,7 @@ import {
   attached,
   begun,
   did,
+  entered,
   failed,
   gone,
   plan,
@@ -27,7 +28,6 @@ import { apply, initialState, isFinal, isPostCopyPaused, mayBeInPostCopy, phaseO
 
 const cancelled: JournalEvent = { kind: 'cancel-requested', reason: 'operator', by: 'ann' };
 const committed: JournalEvent = { kind: 'committed' };
-const entered: JournalEvent = { kind: 'post-copy-entered' };
 
 describe('replay', () => {
   test('a journal that does not begin with its plan is none', () => {

@@ -1,6 +1,6 @@
 import { SwitchyardError } from '#contract/errors.ts';
 import type { JournalEvent, JournalEventOf, Path } from '#contract/migration.ts';
-import type { Ports, Qemu } from './ports.ts';
+import type { OwnedSocket, Ports, Qemu } from './ports.ts';
 import type { MigrationState } from './state.ts';
 
 /** The two monitors as they are now; a step that needs one which is not there fails, it does not wait. */
@@ -56,6 +56,20 @@ export function wildcardFor({ destinationAddress }: Path): string {
 export function listeningPort({ state: { listener } }: Pick<StepContext, 'state'>): number {
   if (!listener) throw rejected('preparing', 'the destination does not listen', 'Migrate again.');
   return listener.port;
+}
+
+/** The connection over one path, as the plan wants it. */
+export function connectOver(
+  { ports, state }: Pick<StepContext, 'ports' | 'state'>,
+  { sourceAddress, destinationAddress }: Path,
+): Promise<OwnedSocket> {
+  const { settings } = state.plan;
+  return ports.source.connectOwned({
+    from: sourceAddress,
+    to: { address: destinationAddress, port: listeningPort({ state }) },
+    mptcp: settings.mptcp !== 'off',
+    tuning: settings.socketTuning,
+  });
 }
 
 export function sourceOf({ monitors, ports }: StepContext): Qemu {

@@ -7,8 +7,8 @@ import { speaksMptcp } from './qemu-transport.ts';
 import type { Capabilities, Clock, OwnedSocket, PathRestoration } from './ports.ts';
 import type { MigrationState } from './state.ts';
 import {
+  connectOver,
   destinationOf,
-  listeningPort,
   nothingToReport,
   reachablePath,
   rejected,
@@ -164,14 +164,10 @@ export const steps: Readonly<Record<StepName, Step>> = {
 
 /** Over the first path that works: the one that broke may be broken still. */
 async function connectAnew(context: StepContext): Promise<OwnedSocket> {
-  const { ports, state } = context;
-  const { paths, settings } = state.plan;
-  const port = listeningPort(context);
   const failures: unknown[] = [];
-  for (const { sourceAddress: from, destinationAddress: address } of paths) {
-    const order = { from, to: { address, port }, mptcp: settings.mptcp !== 'off', tuning: settings.socketTuning };
+  for (const path of context.state.plan.paths) {
     try {
-      return await ports.source.connectOwned(order);
+      return await connectOver(context, path);
     } catch (thrown) {
       failures.push(thrown);
     }

@@ -27,6 +27,13 @@ export function stateAfter(events: readonly JournalEvent[], changes: Partial<Pla
   return events.reduce(apply, initialState({ ...plan, ...changes }));
 }
 
+/** A step of which nobody knows yet whether it was taken. */
+export function intended(step: StepName): JournalEvent {
+  return { kind: 'intended', step };
+}
+
+export const entered: JournalEvent = { kind: 'post-copy-entered' };
+
 /** Intent and success of each step. */
 export function did(...steps: readonly StepName[]): JournalEvent[] {
   return steps.flatMap((step): JournalEvent[] => [
