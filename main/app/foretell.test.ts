@@ -3,16 +3,12 @@ import { SwitchyardError } from '#contract/errors.ts';
 import { defaultSettings, type Plan } from '#contract/migration.ts';
 import { examplePlan } from '#main/export/testing/example-migration.ts';
 import { rehearse } from '#main/hosts/rehearsal.ts';
-import type { QemuFeatures } from '#main/qmp/features.ts';
+import { readQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
 import { forecastsFor, Foreteller, type StageHost } from './foretell.ts';
 
 const features: QemuFeatures = {
-  version: { major: 7, minor: 2, micro: 22, package: '' },
+  ...readQemuFeatures({ major: 7, minor: 2, micro: 22, package: '' }, []),
   mptcp: true,
-  keepAliveTuning: false,
-  channels: false,
-  exitOnError: false,
-  migrationInfoMembers: [],
   migrationCapabilities: [
     'auto-converge',
     'events',
@@ -21,12 +17,6 @@ const features: QemuFeatures = {
     'postcopy-ram',
     'return-path',
   ],
-  migrationParameters: [],
-  migrationStatuses: [],
-  multifdCompressions: [],
-  commands: [],
-  events: [],
-  outOfBandCommands: [],
 };
 
 /** A host on which nothing happens; `measured` counts how often it was asked to measure. */

@@ -1,21 +1,11 @@
 import { expect, test } from 'vitest';
-import type { QemuFeatures } from '#main/qmp/features.ts';
+import { readQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
 import { rehearse, rehearsedPort, rehearsedSocket } from './rehearsal.ts';
 
 const debian12: QemuFeatures = {
-  version: { major: 7, minor: 2, micro: 22, package: '' },
+  ...readQemuFeatures({ major: 7, minor: 2, micro: 22, package: '' }, []),
   mptcp: true,
-  keepAliveTuning: false,
-  channels: false,
-  exitOnError: false,
-  migrationInfoMembers: [],
   migrationCapabilities: ['events', 'multifd', 'return-path'],
-  migrationParameters: [],
-  migrationStatuses: [],
-  multifdCompressions: [],
-  commands: [],
-  events: [],
-  outOfBandCommands: [],
 };
 
 test('keeps what changes something, word for word, and none of the questions', async () => {
