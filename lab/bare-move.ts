@@ -106,7 +106,7 @@ async function startTwin(source: GuestProcess, namespace: string, directory: str
   const { argv, monitorPath } = twinOf(source.argv, directory);
   const { pid } = await startQemu({ argv, namespace, output: join(directory, destinationOutputName) });
   await untilListening(monitorPath);
-  const twin = (await findGuests((name) => name === source.name)).find((each) => each.pid === pid);
+  const twin = findGuests((name) => name === source.name).find((each) => each.pid === pid);
   if (twin === undefined || !isReachable(twin))
     throw new Error(`the destination's QEMU did not start: see ${directory}`);
   return twin;

@@ -4,7 +4,7 @@ import { QmpClient } from '#main/qmp/client.ts';
 import type { RunState } from '#main/qmp/schema.ts';
 import { parametersOf, walkBytes, walkPace } from './guest/image.ts';
 import { findGuests, type GuestProcess } from './guest/processes.ts';
-import { namespaceInode } from './host-namespaces.ts';
+import { namespaceLabel } from './host-namespaces.ts';
 import { labSides, type LabNames } from './names.ts';
 
 /** A copy of the lab's guest. There is one but while it is being moved, unless something has gone badly wrong. */
@@ -29,12 +29,8 @@ export interface LabGuest {
 
 /** Every QEMU that carries this lab's guest: by its name, and in the lab's namespaces or with the lab's boot image. */
 export async function findCopies(names: LabNames, image: string): Promise<GuestProcess[]> {
-  const [candidates, ...inodes] = await Promise.all([
-    findGuests((name) => name === names.guest),
-    ...labSides.map((side) => namespaceInode(names[side])),
-  ]);
-  const namespaces = inodes.filter((inode) => inode !== undefined);
-  return candidates.filter(
+  const namespaces = await Promise.all(labSides.map((side) => namespaceLabel(names[side])));
+  return findGuests((name) => name === names.guest).filter(
     (copy) =>
       copy.image === image || (copy.networkNamespace !== undefined && namespaces.includes(copy.networkNamespace)),
   );
@@ -43,11 +39,11 @@ export async function findCopies(names: LabNames, image: string): Promise<GuestP
 /** Asks each copy for its state, the one that counts first. */
 export async function describeCopies(names: LabNames, copies: readonly GuestProcess[]): Promise<LabGuest[]> {
   const hosts = await Promise.all(
-    labSides.map(async (side) => ({ id: names[side], inode: await namespaceInode(names[side]) })),
+    labSides.map(async (side) => ({ id: names[side], label: await namespaceLabel(names[side]) })),
   );
   const described = await Promise.all(
     copies.map(async (copy): Promise<LabGuest> => {
-      const host = hosts.find(({ inode }) => inode !== undefined && inode === copy.networkNamespace);
+      const host = hosts.find(({ label }) => label !== undefined && label === copy.networkNamespace);
       return { ...identity(copy), host: host?.id, ...(await askState(copy)), walk: await walkOf(copy) };
     }),
   );

@@ -36,7 +36,7 @@ export async function findLab(name: string): Promise<FoundLab> {
 
 /** Names of all labs of which anything is left. */
 export async function labList(): Promise<string[]> {
-  const guests = await findGuests((guest) => guest.endsWith('-guest'));
+  const guests = findGuests((guest) => guest.endsWith('-guest'));
   const ofGuests = guests.flatMap(({ name, image }) => {
     const lab = name.slice(0, -'-guest'.length);
     return image === labFiles(lab).image ? [lab] : [];

@@ -100,13 +100,13 @@ export function mptcpEnabled(namespace: string): boolean {
 }
 
 export async function namespaceExists(namespace: string): Promise<boolean> {
-  return (await namespaceInode(namespace)) !== undefined;
+  return (await namespaceLabel(namespace)) !== undefined;
 }
 
-/** The number by which /proc/PID/ns/net names the same namespace. */
-export async function namespaceInode(namespace: string): Promise<number | undefined> {
+/** What /proc/PID/ns/net of a process in it says: `net:[4026531840]`. */
+export async function namespaceLabel(namespace: string): Promise<string | undefined> {
   try {
-    return (await stat(join(namespaceDirectory, namespace))).ino;
+    return `net:[${(await stat(join(namespaceDirectory, namespace))).ino}]`;
   } catch {
     return undefined;
   }

@@ -19,7 +19,7 @@ afterEach(async () => {
 /** Everything on this machine that has the name of a lab of these tests. */
 async function traces(): Promise<string[]> {
   const namespaces = existsSync('/run/netns') ? readdirSync('/run/netns') : [];
-  const guests = await findGuests(() => true);
+  const guests = findGuests(() => true);
   return [...namespaces, ...guests.map(({ name }) => name)].filter((name) => name.startsWith(`sy-${process.pid}-`));
 }
 

@@ -44,7 +44,7 @@ export interface LabPort {
   labVerify(name: string): Promise<LabProof>;
   labDown(name: string): Promise<{ readonly name: string; readonly removed: readonly string[] }>;
   /** QEMUs by the name of their guest. */
-  findGuests(accept: (name: string) => boolean): Promise<readonly Pick<GuestProcess, 'pid' | 'serial'>[]>;
+  findGuests(accept: (name: string) => boolean): readonly Pick<GuestProcess, 'pid' | 'serial'>[];
   readonly HeartbeatWatch: new () => Pick<HeartbeatWatch, 'add' | 'report'> & AsyncDisposable;
 }
 

@@ -1,7 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { readGuestArguments } from '#lab/guest/command-line.ts';
-import { readProcess, readProcessStat } from '#main/hosts/process/process-table.ts';
-import { hasEnded } from '#main/hosts/process/process-stat.ts';
+import { isAlive } from '#lab/guest/processes.ts';
+import { listProcessIds, readProcess } from '#main/hosts/process/process-table.ts';
 import { QmpClient } from '#main/qmp/client.ts';
 import { QmpError } from '#main/qmp/fault.ts';
 import { namespacePlace } from '#main/hosts/network-place.ts';
@@ -27,8 +26,8 @@ const looksBeforeForgotten = 10;
 export class CopyFinder {
   readonly #guest: string;
   readonly #labels: ReadonlyMap<string, string>;
-  readonly #copies = new Map<string, Copy>();
-  readonly #looks = new Map<string, number>();
+  readonly #copies = new Map<number, Copy>();
+  readonly #looks = new Map<number, number>();
 
   constructor(guest: string, hosts: readonly string[]) {
     this.#guest = guest;
@@ -37,20 +36,19 @@ export class CopyFinder {
 
   /** Those that are there now, in the order in which they were started. */
   find(): readonly Copy[] {
-    const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    const present = new Set(names);
+    const present = new Set(listProcessIds());
     for (const known of this.#looks.keys()) if (!present.has(known)) this.#looks.delete(known);
-    for (const name of names) this.#consider(name);
-    for (const [name, copy] of this.#copies) if (!isAlive(copy)) this.#copies.delete(name);
+    for (const pid of present) this.#consider(pid);
+    for (const [pid, copy] of this.#copies) if (!isAlive(copy)) this.#copies.delete(pid);
     return [...this.#copies.values()].toSorted((a, b) => a.startTimeTicks - b.startTimeTicks || a.pid - b.pid);
   }
 
-  #consider(name: string): void {
-    const looks = this.#looks.get(name) ?? 0;
-    if (this.#copies.has(name) || looks >= looksBeforeForgotten) return;
-    const copy = this.#read(Number(name));
-    if (copy) this.#copies.set(name, copy);
-    else this.#looks.set(name, looks + 1);
+  #consider(pid: number): void {
+    const looks = this.#looks.get(pid) ?? 0;
+    if (this.#copies.has(pid) || looks >= looksBeforeForgotten) return;
+    const copy = this.#read(pid);
+    if (copy) this.#copies.set(pid, copy);
+    else this.#looks.set(pid, looks + 1);
   }
 
   #read(pid: number): Copy | undefined {
@@ -63,11 +61,6 @@ export class CopyFinder {
     const { startTimeTicks, argv } = process;
     return { pid, startTimeTicks, host, monitorPath: monitor, serialPath: serial, argv };
   }
-}
-
-export function isAlive({ pid, startTimeTicks }: Pick<Copy, 'pid' | 'startTimeTicks'>): boolean {
-  const stat = readProcessStat(pid);
-  return stat?.startTimeTicks === startTimeTicks && !hasEnded(stat);
 }
 
 /** What a copy says of itself through its monitor; `silent` when that is held, or it hangs. */

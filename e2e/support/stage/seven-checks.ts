@@ -1,7 +1,8 @@
 import type { Explanation, GuestPlace, JournalEvent, Observation, Outcome, Plan } from '#contract/migration.ts';
 import { readMigrationWithoutSamples } from '#main/storage/stored-migration.ts';
 import { difference } from './belongings.ts';
-import { isAlive, lookAt, type Look } from './copies.ts';
+import { isAlive } from '#lab/guest/processes.ts';
+import { lookAt, type Look } from './copies.ts';
 import type { Memory } from './memory.ts';
 import type { Before, Stage } from './stage.ts';
 

@@ -54,7 +54,7 @@ class Stage {
         this.#ask(`down ${name}`);
         return { name, removed: [] };
       },
-      findGuests: async () => [],
+      findGuests: () => [],
       HeartbeatWatch: DeafWatch,
     };
   }

@@ -27,7 +27,7 @@ export async function listenForGuest(lab: LabPort, guest: LabGuest | undefined):
     );
   }
   async function addTwin(pid: number): Promise<boolean> {
-    const copies = await lab.findGuests((name) => name === guest?.name);
+    const copies = lab.findGuests((name) => name === guest?.name);
     return addPort(copies.find((copy) => copy.pid === pid)?.serial, true);
   }
 
