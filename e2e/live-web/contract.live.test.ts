@@ -4,9 +4,10 @@ import type { MigrationRow, MigrationView } from '#contract/channels.ts';
 import { defaultSettings } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { Sample, SubflowSample } from '#contract/telemetry.ts';
+import { switchyard } from '#e2e/support/stage/command.ts';
 import { labDown } from '#lab/lab.ts';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
-import { Premises, runCommand, ServedApp } from './served-app.ts';
+import { Premises, ServedApp } from './served-app.ts';
 import { WebVisitor, type WebWindow } from './web-window.ts';
 
 const reason = await whyNoLabs();
@@ -183,7 +184,7 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
   test('what a terminal has started is seen live, and looked after when its process is killed', async () => {
     const known = new Set((await window.call('migration.list', {})).map(({ id }) => id));
     const hosts = ['--from', there.from, '--to', there.to];
-    const terminal = runCommand(premises, 'migrate', there.guest, ...hosts, '--bandwidth', '120mbit');
+    const terminal = switchyard(['migrate', there.guest, ...hosts, '--bandwidth', '120mbit'], premises.environment);
     const isItsCopy = ({ id, managed, latest }: MigrationRow): boolean =>
       !known.has(id) && managed && (latest?.throughputBitsPerSecond ?? 0) > 0;
     const { rows } = await window.until('migration.list-changed', (each) => each.rows.some(isItsCopy));

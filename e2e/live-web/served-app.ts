@@ -3,13 +3,7 @@ import { once } from 'node:events';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const commandLine = join(import.meta.dirname, '..', '..', 'main', 'cli', 'index.ts');
-
-/** Another process beside the app, with the same premises: `switchyard ...`, from the sources. */
-export function runCommand(premises: Premises, ...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [commandLine, ...args], { env: premises.environment, stdio: 'ignore' });
-}
+import { commandLine } from '#e2e/support/stage/command.ts';
 
 /** Where an app keeps its things; several lives of the app can share it. */
 export class Premises implements Disposable {

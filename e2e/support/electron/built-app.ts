@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium, type BrowserServer } from 'playwright-core';
+import { chromiumOptions, chromiumPath } from '#e2e/support/chromium.ts';
 
 export const checkout = join(import.meta.dirname, '../../..');
-const chromiumProgram = '/usr/bin/chromium';
 
 /** Why the built app cannot be run here, in words for the test's title; empty when it can. */
 export function whyNoDesktop(): string {
-  return existsSync(chromiumProgram) ? '' : ` (skipped: needs ${chromiumProgram}, whose pages stand in for windows)`;
+  return existsSync(chromiumPath) ? '' : ` (skipped: needs ${chromiumPath}, whose pages stand in for windows)`;
 }
 
 /** Builds main process and preload script from the sources as they are now, into a folder of their own: a second. */
@@ -71,16 +71,5 @@ export function remove(root: string): void {
 
 /** One Chromium for all the apps of a test file. */
 export async function startBrowser(): Promise<BrowserServer> {
-  return chromium.launchServer({
-    executablePath: chromiumProgram,
-    args: [
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      ...(process.geteuid?.() === 0 ? ['--no-sandbox'] : []),
-    ],
-  });
+  return chromium.launchServer(chromiumOptions);
 }

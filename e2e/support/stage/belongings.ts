@@ -2,6 +2,9 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { namespacePlace } from '#main/hosts/network-place.ts';
 import { readFacts } from '#main/hosts/facts.ts';
+import { describeGuest } from '#main/hosts/command-line/description.ts';
+import { listProcessIds, readProgram, type ProcessProgram } from '#main/hosts/process/process-table.ts';
+import { isQemuProgram } from '#main/hosts/qemu-processes.ts';
 import type { Copy } from './copies.ts';
 
 /** Where something could be left over. */
@@ -105,18 +108,21 @@ function childrenOf(copies: readonly Copy[]): readonly string[] {
 
 /** A QEMU without a machine that nobody asks any more: whoever did has ended, and init has taken it in. */
 function questioned(): readonly string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && textOf(name, 'cmdline').includes('\0-machine\0none,'))
-    .filter((name) => textOf(name, 'status').includes('\nPPid:\t1\n'))
-    .map((name) => `a QEMU that was asked (process ${name})`);
+  return listProcessIds()
+    .filter((pid) => wasAsked(readProgram(pid)) && isOrphan(pid))
+    .map((pid) => `a QEMU that was asked (process ${pid})`);
 }
 
-function textOf(pid: string, file: 'cmdline' | 'status'): string {
+function wasAsked({ argv, program }: ProcessProgram): boolean {
+  return isQemuProgram(program ?? '') && describeGuest(argv).machine === 'none';
+}
+
+function isOrphan(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    return readFileSync(`/proc/${pid}/status`, 'utf8').includes('\nPPid:\t1\n');
   } catch {
     // It has just ended.
-    return '';
+    return false;
   }
 }
 

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const commandLine = join(import.meta.dirname, '..', '..', '..', 'main', 'cli', 'index.ts');
+/** The program's own sources. */
+export const commandLine = join(import.meta.dirname, '..', '..', '..', 'main', 'cli', 'index.ts');
 
 /** `switchyard ARGS`, from the sources. */
 export function switchyard(args: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
