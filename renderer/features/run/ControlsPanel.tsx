@@ -1,4 +1,5 @@
 import { Button } from '@patternfly/react-core';
+import { memo } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { formatBitsPerSecond, formatDurationMs, parseBitsPerSecond, parseDurationMs } from '#contract/units.ts';
 import { useServices } from '#renderer/app/services.ts';
@@ -6,7 +7,7 @@ import { Panel } from '#renderer/components/Panel.tsx';
 import { LimitField } from './LimitField.tsx';
 
 /** What can be done to it while it runs; what cannot be done now says why. */
-export function ControlsPanel({ view }: { view: MigrationView }) {
+export const ControlsPanel = memo(function ControlsPanel({ view }: { view: MigrationView }) {
   const { ask } = useServices();
   const { record, controls, limits } = view;
   const { id } = record;
@@ -42,7 +43,7 @@ export function ControlsPanel({ view }: { view: MigrationView }) {
       {!controls.paths.possible && <p className="sy-why">Paths: {controls.paths.why}</p>}
     </Panel>
   );
-}
+});
 
 interface ActionProps {
   readonly name: string;

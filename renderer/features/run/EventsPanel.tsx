@@ -1,5 +1,5 @@
 import { Switch } from '@patternfly/react-core';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { ScrollRegion } from '#renderer/components/ScrollRegion.tsx';
@@ -13,7 +13,7 @@ const bad = new Set(['failed', 'link-lost', 'subflow-lost', 'stalled', 'sampling
 const good = new Set(['link-back', 'subflow-back', 'committed']);
 
 /** What happened, in sentences, newest first. */
-export function EventsPanel({ events }: { events: Events }) {
+export const EventsPanel = memo(function EventsPanel({ events }: { events: Events }) {
   const [detailed, setDetailed] = useState(false);
   const shown = events.filter(({ kind }) => detailed || !details.has(kind)).toReversed();
   return (
@@ -44,4 +44,4 @@ export function EventsPanel({ events }: { events: Events }) {
       </ScrollRegion>
     </Panel>
   );
-}
+});

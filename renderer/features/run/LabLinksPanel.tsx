@@ -1,11 +1,12 @@
 import { useStore } from 'zustand';
+import { memo } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { useServices } from '#renderer/app/services.ts';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { LabLinks } from '#renderer/features/lab/LabLinks.tsx';
 
 /** The cables of the lab that this migration runs in, within reach while its charts are in sight. */
-export function LabLinksPanel({ record: { source } }: { record: MigrationView['record'] }) {
+export const LabLinksPanel = memo(function LabLinksPanel({ record: { source } }: { record: MigrationView['record'] }) {
   const { labs } = useServices();
   const lab = useStore(labs, ({ value }) => value?.find(({ hosts }) => hosts.some(({ id }) => id === source)));
   if (!lab) return undefined;
@@ -14,4 +15,4 @@ export function LabLinksPanel({ record: { source } }: { record: MigrationView['r
       <LabLinks lab={lab} />
     </Panel>
   );
-}
+});

@@ -7,7 +7,7 @@ import {
   Icon,
   Title,
 } from '@patternfly/react-core';
-import { useState, type ReactNode } from 'react';
+import { memo, useState, type ReactNode } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs, formatFraction } from '#contract/units.ts';
 import { pathClass } from '#renderer/charts/colours.ts';
@@ -19,7 +19,7 @@ import { pathTotals, savedByMultipath, type PathTotal } from './result.ts';
 type Record = MigrationView['record'];
 
 /** How it ended, what it took, and what each path did for it. */
-export function ResultPanel({ record }: { record: Record }) {
+export const ResultPanel = memo(function ResultPanel({ record }: { record: Record }) {
   const { outcome, totals, transport, settings } = record;
   if (outcome === undefined) return undefined;
   const paths = pathTotals(record);
@@ -72,7 +72,7 @@ export function ResultPanel({ record }: { record: Record }) {
       <Particulars record={record} />
     </section>
   );
-}
+});
 
 function OutcomeIcon({ tone }: { tone: 'success' | 'warning' | 'danger' | 'info' }) {
   const icons = {

@@ -1,9 +1,10 @@
+import { memo } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { CopyButton } from '#renderer/components/CopyButton.tsx';
 import { ExportMenu } from '#renderer/components/ExportMenu.tsx';
 import { dateAndTime } from '#renderer/components/words.ts';
 
-export function RunFooter({ record }: { record: MigrationView['record'] }) {
+export const RunFooter = memo(function RunFooter({ record }: { record: MigrationView['record'] }) {
   const { id, user, versions, startedAtEpochMs } = record;
   const [from, to] = [versions['sourceQemu'], versions['destinationQemu']];
   return (
@@ -15,4 +16,4 @@ export function RunFooter({ record }: { record: MigrationView['record'] }) {
       <ExportMenu id={id} of="this migration" />
     </footer>
   );
-}
+});

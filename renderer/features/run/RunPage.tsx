@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { memo, useMemo, useState } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { readingsAt } from '#renderer/telemetry/readings.ts';
 import { rowAt } from '#renderer/telemetry/columns.ts';
@@ -13,8 +13,11 @@ import { RunHeader } from './RunHeader.tsx';
 import { RunWarnings } from './RunWarnings.tsx';
 import { useCoordinator, useReadings } from './use-run.ts';
 
-/** The dashboard of one migration; when it has ended its result stands on top and the same charts replay it. */
-export function RunPage({ view }: { view: MigrationView }) {
+/**
+ * The dashboard of one migration; when it has ended its result stands on top and the same charts replay it. It is drawn anew
+ * with every reading, twice a second; panels that show nothing of the readings are memoized.
+ */
+export const RunPage = memo(function RunPage({ view }: { view: MigrationView }) {
   const { record } = view;
   const ended = record.outcome !== undefined;
   const coordinator = useCoordinator(record.id, !ended);
@@ -50,4 +53,4 @@ export function RunPage({ view }: { view: MigrationView }) {
       <RunFooter record={record} />
     </div>
   );
-}
+});

@@ -1,10 +1,11 @@
 import { Alert, AlertActionLink } from '@patternfly/react-core';
+import { memo } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { useServices } from '#renderer/app/services.ts';
 import { Command } from '#renderer/components/Command.tsx';
 
 /** What the operator has to know beside the figures. */
-export function RunWarnings({ view }: { view: MigrationView }) {
+export const RunWarnings = memo(function RunWarnings({ view }: { view: MigrationView }) {
   const { record, problem } = view;
   const { outcome, transport } = record;
   return (
@@ -23,7 +24,7 @@ export function RunWarnings({ view }: { view: MigrationView }) {
       )}
     </>
   );
-}
+});
 
 /** Nobody manages it, or it has come to a halt that only a person may end. */
 function WaitsForOperator({ view: { record, managed, controls } }: { view: MigrationView }) {

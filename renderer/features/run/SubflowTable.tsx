@@ -1,4 +1,5 @@
 import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { memo } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import type { Path } from '#contract/migration.ts';
 import type { OperatorPathAction } from '#contract/requests.ts';
@@ -87,7 +88,7 @@ function SubflowRow({ view, reading }: { view: MigrationView; reading: BandReadi
           <PathMenu
             view={view}
             interfaceName={band.interface}
-            actions={state === 'backup' ? ['resume', 'remove'] : state === 'closed' ? ['add'] : ['backup', 'remove']}
+            actions={state === 'backup' ? ofBackup : state === 'closed' ? ofUnused : ofUsed}
           />
         </Td>
       )}
@@ -114,7 +115,7 @@ function UnusedRow({ view, path }: { view: MigrationView; path: Path }) {
       </Td>
       {view.record.outcome === undefined && (
         <Td isActionCell>
-          <PathMenu view={view} interfaceName={path.sourceInterface} actions={['add']} />
+          <PathMenu view={view} interfaceName={path.sourceInterface} actions={ofUnused} />
         </Td>
       )}
     </Tr>
@@ -128,13 +129,17 @@ const actionNames: Readonly<Record<OperatorPathAction, string>> = {
   resume: 'Resume',
 };
 
+const ofUsed: readonly OperatorPathAction[] = ['backup', 'remove'];
+const ofBackup: readonly OperatorPathAction[] = ['resume', 'remove'];
+const ofUnused: readonly OperatorPathAction[] = ['add'];
+
 interface PathMenuProps {
   readonly view: MigrationView;
   readonly interfaceName: string;
   readonly actions: readonly OperatorPathAction[];
 }
 
-function PathMenu({ view: { record, controls }, interfaceName, actions }: PathMenuProps) {
+const PathMenu = memo(function PathMenu({ view: { record, controls }, interfaceName, actions }: PathMenuProps) {
   const { ask } = useServices();
   const { paths } = controls;
   return (
@@ -148,4 +153,4 @@ function PathMenu({ view: { record, controls }, interfaceName, actions }: PathMe
       }))}
     />
   );
-}
+});
