@@ -126,7 +126,7 @@ shell_is_built() {
 is_built() {
   stamp="$stamps-$(basename "$1")"
   [ -f "$root/$1" ] && [ -f "$stamp" ] && shift && [ -z "$(
-    cd "$root" && find "$@" -newer "$stamp" ! -name '*.test.ts' ! -name '*.test.tsx' -print -quit
+    cd "$root" && find "$@" -newer "$stamp" ! -name '*.test.ts' ! -name '*.test.tsx' ! -name '*.md' -print -quit
   )" ]
 }
 
