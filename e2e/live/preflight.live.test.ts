@@ -78,6 +78,25 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
   });
 });
 
+describe.skipIf(reason !== '')(`hosts that another migration has prepared${reason}`, () => {
+  test('who is going to take back what it has set there is told, as long as it lasts', async () => {
+    await using stage = await Stage.make();
+    for (const host of stage.premises.hosts) stage.network.furnish(host);
+    const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 30e6 } });
+    await story.reached(copying);
+    const meanwhile = await stage.application.preflight(stage.request({ request: { from: story.source } }));
+    await story.migration.change('anna', { bandwidthBitsPerSecond: 0 });
+    await story.end();
+    const afterwards = await stage.application.preflight(stage.request());
+    const told = [meanwhile, afterwards].map(({ plan }) => plan.checks.find(({ id }) => id === 'mptcp-borrowed'));
+    expect(told).toEqual([
+      expect.objectContaining({ severity: 'warning', text: expect.stringContaining(`(${story.id}) has set MPTCP`) }),
+      undefined,
+    ]);
+    expect(await sevenChecks(story)).toEqual(doneOnDestination());
+  });
+});
+
 describe.skipIf(reason !== '')(`disks${reason}`, () => {
   test('case 8: the disk is written to a temporary file of its process', async () => {
     const image = diskImage();

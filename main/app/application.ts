@@ -111,6 +111,7 @@ export class Application {
   preflight(request: MigrationRequest): Promise<Preparation> {
     return prepare(request, {
       resolveHost: (id) => this.#host(id),
+      underWay: () => this.#underWay(),
       user: this.user,
       version: this.#version,
       now: () => new Date(this.#clock.epochMs()),
@@ -215,6 +216,15 @@ export class Application {
   /** All that is on disk of a migration. */
   async stored(idOrPrefix: string): Promise<StoredMigration> {
     return readMigration(this.#directories.state, await this.#history.find(idOrPrefix));
+  }
+
+  async #underWay(): Promise<readonly Plan[]> {
+    const managed = (await this.history()).filter((row) => row.managed);
+    const plans = managed.map(async ({ id }) => {
+      const [first] = await this.#entries(id);
+      return first?.event.kind === 'planned' ? [first.event.plan] : [];
+    });
+    return (await Promise.all(plans)).flat();
   }
 
   /** Whether a living process looks after it. */

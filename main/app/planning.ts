@@ -3,6 +3,7 @@ import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, ListenerAddress, Plan } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost } from '#main/engine/ports.ts';
+import type { Borrower } from '#main/engine/preflight-facts.ts';
 import { preflight, refusals } from '#main/engine/preflight.ts';
 import { pathsBetween } from '#main/mptcp/paths.ts';
 import { planPaths } from '#main/mptcp/plan/plan-paths.ts';
@@ -21,6 +22,8 @@ export interface Preparation {
 
 export interface Planner {
   readonly resolveHost: (id: string) => MigrationHost;
+  /** Plans of the migrations that are under way. */
+  readonly underWay: () => Promise<readonly Plan[]>;
   readonly user: string;
   readonly version: string;
   readonly now: () => Date;
@@ -62,6 +65,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
       commands: { source: pathPlan.source.commands, destination: pathPlan.destination.commands },
       warnings: pathPlan.warnings,
     },
+    borrowers: borrowersOf([source.id, destination.id], await planner.underWay()),
     ...(listener ? { listener } : {}),
     ...(waiting ? { waiting: waiting.facts } : {}),
   });
@@ -85,6 +89,17 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     versions: versionsOf(planner.version, sourceFacts, destinationFacts),
   };
   return { source, destination, plan, refusals: refusals(checks, settings.accepted) };
+}
+
+/** Who has changed the path managers of these hosts for as long as it lasts. */
+export function borrowersOf(hosts: readonly string[], underWay: readonly Plan[]): readonly Borrower[] {
+  return underWay.flatMap(({ id, guest, source, destination, preparation }) => {
+    const changed = [
+      ...(preparation.source.length > 0 ? [source.id] : []),
+      ...(preparation.destination.length > 0 ? [destination.id] : []),
+    ].filter((host) => hosts.includes(host));
+    return changed.length === 0 ? [] : [{ migrationId: id, guest: guest.name, hosts: changed }];
+  });
 }
 
 /** Where subflows are to be sent; a port that is not known yet cannot be announced. */

@@ -14,6 +14,8 @@ export interface PreflightFacts {
   readonly paths: readonly Path[];
   readonly settings: MigrationSettings;
   readonly preparation: PathPreparation;
+  /** Migrations under way that have set MPTCP endpoints or limits on one of the two hosts. */
+  readonly borrowers: readonly Borrower[];
   /** Where the destination is to listen, or does; absent for the wildcard. */
   readonly listener?: ListenerAddress;
   /** The QEMU that the operator has started for this guest; absent where one is to be started. */
@@ -24,6 +26,13 @@ export interface PreflightFacts {
 export interface PathPreparation {
   readonly commands: Readonly<Record<Side, readonly string[]>>;
   readonly warnings: readonly { readonly sentence: string; readonly command?: string }[];
+}
+
+/** A migration that puts back, at its end, what it has set on these hosts. */
+export interface Borrower {
+  readonly migrationId: string;
+  readonly guest: string;
+  readonly hosts: readonly string[];
 }
 
 export interface WaitingFacts {

@@ -29,6 +29,7 @@ const ready: PreflightFacts = {
   paths: [path],
   settings: defaultSettings,
   preparation: { commands: { source: [], destination: [] }, warnings: [] },
+  borrowers: [],
 };
 
 const hardware = { machine: 'pc-i440fx-7.2', memoryBytes: 2 ** 26 };
@@ -375,6 +376,24 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       when: 'it is not wanted',
       facts: { preparation: { ...ready.preparation, warnings: [{ sentence: 'x' }] }, ...settings({ mptcp: 'off' }) },
+    },
+  ],
+  'mptcp-borrowed': [
+    { when: 'no other migration has set anything there', facts: {} },
+    {
+      when: 'another one has',
+      facts: { borrowers: [{ migrationId: '20260101T000000Z-0001', guest: 'db', hosts: ['alpha', 'beta'] }] },
+      check: {
+        ...warned,
+        text: 'The migration of db (20260101T000000Z-0001) has set MPTCP endpoints or limits on alpha and beta and puts them back when it ends: this one may then lose paths.',
+      },
+    },
+    {
+      when: 'TCP is wanted, whatever others do',
+      facts: {
+        borrowers: [{ migrationId: '20260101T000000Z-0001', guest: 'db', hosts: ['alpha'] }],
+        ...settings({ mptcp: 'off' }),
+      },
     },
   ],
   'mptcp-stale-loss': [

@@ -126,6 +126,17 @@ const questions: Readonly<Record<string, Question>> = {
     };
   },
 
+  'mptcp-borrowed': ({ settings, borrowers: [borrower] }) => {
+    if (settings.mptcp === 'off' || !borrower) return undefined;
+    const { guest, migrationId, hosts } = borrower;
+    return {
+      severity: 'warning',
+      text: `The migration of ${guest} (${migrationId}) has set MPTCP endpoints or limits on ${hosts.join(' and ')} and puts them back when it ends: this one may then lose paths.`,
+      remedy:
+        'Wait until it has ended, or set them for good while nothing migrates: what is there already is never put back.',
+    };
+  },
+
   'mptcp-stale-loss': ({ settings, source }) => {
     const count = source.mptcp.sysctls['mptcp/stale_loss_cnt'];
     if (settings.mptcp === 'off' || count === undefined) return undefined;
