@@ -78,10 +78,22 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
   });
 });
 
-describe.skipIf(reason !== '')(`hosts that another migration has prepared${reason}`, () => {
-  test('who is going to take back what it has set there is told, as long as it lasts', async () => {
-    await using stage = await Stage.make();
+describe.skipIf(reason !== '')(`hosts with endpoints of others and odd limits${reason}`, () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await Stage.make();
     for (const host of stage.premises.hosts) stage.network.furnish(host);
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  test('are as they were after a migration that was cancelled', async () => {
+    const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 80e6 } });
+    story.at(copying, () => story.migration.cancel('anna'));
+    await story.end();
+    expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /Cancelled by anna/ }));
+  });
+
+  test('as long as a migration lasts, who plans another one is told what it will put back', async () => {
     const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 30e6 } });
     await story.reached(copying);
     const meanwhile = await stage.application.preflight(stage.request({ request: { from: story.source } }));

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CopyFinder, type Copy } from './copies.ts';
 
 const lookEveryMs = 50;
@@ -32,6 +33,11 @@ export class RunningCopies implements Disposable {
   get violations(): readonly string[] {
     this.#look();
     return [...this.#violations];
+  }
+
+  /** Resolves when two more looks have been taken: a copy that began to run a moment ago has been seen in both. */
+  async looksOn(): Promise<void> {
+    for (const enough = this.#looks + 2; this.#looks < enough;) await sleep(lookEveryMs);
   }
 
   /** What was seen until now has been told. */

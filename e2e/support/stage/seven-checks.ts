@@ -35,6 +35,7 @@ export interface Verdict {
 export type Findings = Omit<Verdict, 'again'>;
 
 export async function examine({ stage, id, before }: Told): Promise<Findings> {
+  await stage.watchOn();
   const events = await eventsOf(stage, id);
   const plan = planOf(events);
   const looks = await Promise.all(stage.copies().map(lookAt));

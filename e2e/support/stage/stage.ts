@@ -132,6 +132,11 @@ export class Stage implements AsyncDisposable {
     return this.#watch.violations;
   }
 
+  /** A little longer, before anything is judged or put right. */
+  watchOn(): Promise<void> {
+    return this.#watch.looksOn();
+  }
+
   /** `others` are copies that have been there: what a QEMU leaves that was killed is its own. */
   belongings(others: readonly Copy[] = []): Promise<readonly string[]> {
     return belongings(this.premises, [...this.copies(), ...others]);
