@@ -3,6 +3,7 @@ import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { BitsPerSecond } from '#contract/units.ts';
 import { labDown, labLink, labStatus, labUp, type LabOptions } from '#lab/lab.ts';
 import { Application } from '#main/app/application.ts';
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
@@ -71,72 +72,26 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
       [3, 2.9],
       [4, 3.8],
     ] as const) {
-      figures.push(
-        ...(await inLab(
-          Array.from({ length: links }, () => 500e6),
-          async (lab) => {
-            const rounds = await repeat(bench, async () => ({
-              tcp: await ours(bench.application, lab, { mptcp: 'off' }),
-              mptcp: await ours(bench.application, lab, { mptcp: 'require' }),
-            }));
-            const [tcp, mptcp] = [
-              median(rounds.map((r) => r.tcp.goodputBitsPerSecond)),
-              median(rounds.map((r) => r.mptcp.goodputBitsPerSecond)),
-            ];
-            return [
-              atLeast(
-                `goodput over ${links} links, MPTCP to TCP`,
-                mptcp / tcp,
-                goal,
-                `${mbits(mptcp)} to ${mbits(tcp)}`,
-              ),
-            ];
-          },
-          memoryFor(links),
-        )),
-      );
+      const rates = Array.from({ length: links }, () => 500e6);
+      const { tcp, mptcp } = await goodputs(bench, rates, memoryFor(links));
+      const name = `goodput over ${links} links, MPTCP to TCP`;
+      figures.push(atLeast(name, mptcp / tcp, goal, `${mbits(mptcp)} to ${mbits(tcp)}`));
     }
     return figures;
   },
 
-  'unequal-links': async (bench) =>
-    inLab(
-      [500e6, 200e6],
-      async (lab) => {
-        const rounds = await repeat(bench, async () => ({
-          tcp: await ours(bench.application, lab, { mptcp: 'off' }),
-          mptcp: await ours(bench.application, lab, { mptcp: 'require' }),
-        }));
-        const [tcp, mptcp] = [
-          median(rounds.map((r) => r.tcp.goodputBitsPerSecond)),
-          median(rounds.map((r) => r.mptcp.goodputBitsPerSecond)),
-        ];
-        // What the slower link adds to the faster one, in the measure of the faster: both lose the same headers.
-        const sum = (tcp * 700) / 500;
-        return [
-          atLeast(
-            'goodput over 500 and 200 Mbit/s, of the sum of both',
-            mptcp / sum,
-            0.95,
-            `${mbits(mptcp)} of ${mbits(sum)}`,
-          ),
-        ];
-      },
-      memoryFor(2),
-    ),
+  'unequal-links': async (bench) => {
+    const { tcp, mptcp } = await goodputs(bench, [500e6, 200e6], memoryFor(2));
+    // What the slower link adds to the faster one, in the measure of the faster: both lose the same headers.
+    const sum = (tcp * 700) / 500;
+    const name = 'goodput over 500 and 200 Mbit/s, of the sum of both';
+    return [atLeast(name, mptcp / sum, 0.95, `${mbits(mptcp)} of ${mbits(sum)}`)];
+  },
 
-  'one-link': async (bench) =>
-    inLab([500e6], async (lab) => {
-      const rounds = await repeat(bench, async () => ({
-        tcp: await ours(bench.application, lab, { mptcp: 'off' }),
-        mptcp: await ours(bench.application, lab, { mptcp: 'require' }),
-      }));
-      const [tcp, mptcp] = [
-        median(rounds.map((r) => r.tcp.goodputBitsPerSecond)),
-        median(rounds.map((r) => r.mptcp.goodputBitsPerSecond)),
-      ];
-      return [atLeast('goodput over one link, MPTCP to TCP', mptcp / tcp, 0.98, `${mbits(mptcp)} to ${mbits(tcp)}`)];
-    }),
+  'one-link': async (bench) => {
+    const { tcp, mptcp } = await goodputs(bench, [500e6]);
+    return [atLeast('goodput over one link, MPTCP to TCP', mptcp / tcp, 0.98, `${mbits(mptcp)} to ${mbits(tcp)}`)];
+  },
 
   'link-cut': async (bench) =>
     inLab(
@@ -250,6 +205,24 @@ async function inLab<Value>(
   } finally {
     await labDown(name);
   }
+}
+
+/** Of moves over these links by TCP, which has the first of them, and by MPTCP, in turn. */
+async function goodputs(
+  bench: Bench,
+  rates: readonly number[],
+  guest?: Memory,
+): Promise<Readonly<Record<'tcp' | 'mptcp', BitsPerSecond>>> {
+  const work = (lab: string) =>
+    repeat(bench, async () => ({
+      tcp: await ours(bench.application, lab, { mptcp: 'off' }),
+      mptcp: await ours(bench.application, lab, { mptcp: 'require' }),
+    }));
+  const rounds = await inLab(rates, work, guest);
+  return {
+    tcp: median(rounds.map((round) => round.tcp.goodputBitsPerSecond)),
+    mptcp: median(rounds.map((round) => round.mptcp.goodputBitsPerSecond)),
+  };
 }
 
 function linkLostMs({ record }: Move): number {
