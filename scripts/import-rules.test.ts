@@ -49,13 +49,24 @@ const rooms: readonly Room[] = [
   },
   {
     folder: 'main/storage',
-    welcome: ['node:fs/promises', 'node:sqlite', '#contract/migration.ts', '#main/engine/ports.ts'],
+    welcome: [
+      'node:fs/promises',
+      'node:sqlite',
+      '#contract/migration.ts',
+      '#main/engine/ports.ts',
+      '#main/redaction/redact.ts',
+    ],
     refused: ['koffi', '#native/libc.ts', '#main/engine/reducer.ts', '#main/qmp/client.ts', 'node:module'],
   },
   {
     folder: 'main/export',
-    welcome: ['./csv.ts', '#contract/migration.ts'],
+    welcome: ['./csv.ts', '#contract/migration.ts', '#main/redaction/redact.ts'],
     refused: ['node:fs', 'node:fs/promises', '#main/storage/journal.ts'],
+  },
+  {
+    folder: 'main/redaction',
+    welcome: ['./redact.ts', '#contract/migration.ts', '#main/redaction/redact.ts'],
+    refused: ['node:fs', 'node:fs/promises', '#main/export/csv.ts', '#main/storage/journal.ts'],
   },
   {
     folder: 'main/hosts',
@@ -64,6 +75,7 @@ const rooms: readonly Room[] = [
       '#native/libc.ts',
       '#main/qmp/client.ts',
       '#main/mptcp/sampler.ts',
+      '#main/redaction/redact.ts',
       '#main/engine/ports.ts',
     ],
     refused: ['koffi', 'electron', '#main/engine/reducer.ts', '#main/storage/journal.ts', '#lab/lab.ts', 'node:module'],
@@ -76,6 +88,7 @@ const rooms: readonly Room[] = [
       '#main/hosts/local.ts',
       '#main/storage/journal.ts',
       '#main/export/csv.ts',
+      '#main/redaction/redact.ts',
     ],
     refused: ['electron', 'koffi', '#native/libc.ts', '#lab/lab.ts', '#main/cli/index.ts', 'commander', 'node:module'],
   },

@@ -16,7 +16,8 @@ export const safetyCore: readonly string[] = [
   'main/hosts/command-line/*.ts',
   'main/hosts/process/{process-stat,unix-sockets}.ts',
   // What leaves the machine: secrets out, markup escaped.
-  'main/export/{redact,secrets,markup,plain-text}.ts',
+  'main/redaction/*.ts',
+  'main/export/{markup,plain-text}.ts',
   // The kernel's own words.
   'native/netlink/{attributes,message,acknowledgement,mptcp-endpoint,mptcp-event,subflow-ulp,ip-family}.ts',
 ];

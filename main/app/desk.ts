@@ -5,7 +5,7 @@ import type { MigrationRequest } from '#contract/requests.ts';
 import type { Result } from '#contract/result.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { systemClock } from '#main/hosts/clock.ts';
-import { createRedactor } from '#main/export/redact.ts';
+import { createRedactor } from '#main/redaction/redact.ts';
 import type { Application } from './application.ts';
 import { Board } from './board.ts';
 import { makeDispatch, type Dispatch } from './dispatch.ts';

@@ -12,7 +12,7 @@ import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import { ratio, sum } from './arithmetic.ts';
 import { iterationRows } from './iterations.ts';
 import { narrator } from './narrator.ts';
-import { createRedactor } from './redact.ts';
+import { createRedactor } from '#main/redaction/redact.ts';
 import { lastKnown, reconciliation, subflowTotals } from './subflows.ts';
 
 /**

@@ -3,7 +3,7 @@ import { SwitchyardError } from '#contract/errors.ts';
 import type { JournalEntry, JournalEvent } from '#contract/migration.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Clock, Journal } from '#main/engine/ports.ts';
-import { createRedactor, type Redactor } from '#main/export/redact.ts';
+import { createRedactor, type Redactor } from '#main/redaction/redact.ts';
 import { DurableFile } from './durable-file.ts';
 import { fileFailure, hasCode } from './file-failure.ts';
 import { encodeLine } from './line.ts';

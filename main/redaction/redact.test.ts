@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { journalEventSchema, recordSchema, type JournalEvent } from '#contract/migration.ts';
-import { recordToCsv } from './csv.ts';
-import { recordToJson } from './json.ts';
-import { recordToLog } from './log.ts';
-import { migrationRecord } from './record.ts';
+import { recordToCsv } from '#main/export/csv.ts';
+import { recordToJson } from '#main/export/json.ts';
+import { recordToLog } from '#main/export/log.ts';
+import { migrationRecord } from '#main/export/record.ts';
+import { exampleEvents, examplePlan, exampleSamples, journalOf } from '#main/export/testing/example-migration.ts';
 import { createRedactor, proseMembers, redactText } from './redact.ts';
-import { exampleEvents, examplePlan, exampleSamples, journalOf } from './testing/example-migration.ts';
 
 /** Each element holds one or more words `canary…`, and every one of them is a secret. */
 const argvWithSecrets = [
