@@ -67,14 +67,35 @@ export const hostMptcpChangeSchema = z.discriminatedUnion('kind', [
 ]);
 export type HostMptcpChange = z.infer<typeof hostMptcpChangeSchema>;
 
-/** What can be asked of a migration that runs, by any process of the same user. */
-export const controlRequestSchema = z.discriminatedUnion('command', [
-  z.object({ command: z.literal('cancel'), by: z.string() }),
-  z.object({ command: z.literal('change'), by: z.string(), change: liveChangeSchema }),
+/** Who asks, for the journal. */
+const bySchema = z.string().max(253);
+
+/**
+ * What an operator can ask of the manager of a migration that runs: `MigrationRun.ask` in its process, the same over its
+ * control socket from another one.
+ */
+export const managerRequestSchema = z.discriminatedUnion('command', [
+  /** Asking again changes nothing. Refused once the guest has been handed over: cancelling then would lose it. */
+  z.object({ command: z.literal('cancel'), by: bySchema }),
+  /** Bandwidth and downtime limit take effect at once. */
+  z.object({ command: z.literal('change'), by: bySchema, change: liveChangeSchema }),
   /** `interface` is the source's: it names the path. */
-  z.object({ command: z.literal('path'), by: z.string(), action: operatorPathActionSchema, interface: z.string() }),
-  z.object({ command: z.literal('post-copy'), by: z.string() }),
-  z.object({ command: z.literal('recover'), by: z.string() }),
+  z.object({
+    command: z.literal('path'),
+    by: bySchema,
+    action: operatorPathActionSchema,
+    interface: z.string().max(64),
+  }),
+  /** The guest moves at once, its memory follows. From then on nothing can be cancelled. */
+  z.object({ command: z.literal('post-copy'), by: bySchema }),
+  /** A post-copy whose connection broke continues over a new one. */
+  z.object({ command: z.literal('recover'), by: bySchema }),
+]);
+export type ManagerRequest = z.infer<typeof managerRequestSchema>;
+
+/** What a process of the same user sends over the control socket of a manager, as one line of JSON. */
+export const controlRequestSchema = z.discriminatedUnion('command', [
+  ...managerRequestSchema.options,
   /** Entries and samples as they come, until the migration ends. */
   z.object({ command: z.literal('follow') }),
 ]);

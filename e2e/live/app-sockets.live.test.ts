@@ -82,7 +82,7 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
     const before = await descriptors(identity.pid);
     const cancelled = await start(slowly);
     await until(() => copies(cancelled.events));
-    await cancelled.open.cancel('test');
+    await cancelled.open.ask({ command: 'cancel', by: 'test' });
     expect((await finished(cancelled)).outcome).toBe('safe-on-source');
     expect(await descriptors(identity.pid)).toEqual(before);
     await finished(await start({}));
@@ -93,7 +93,7 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
   test('can be cancelled, and are found again by the next attempt', async () => {
     const run = await start(slowly);
     await until(() => copies(run.events));
-    await run.open.cancel('test');
+    await run.open.ask({ command: 'cancel', by: 'test' });
     expect((await finished(run)).outcome).toBe('safe-on-source');
     expect((await finished(await start({ mptcp: 'require' }))).outcome).toBe('done-on-destination');
   });

@@ -42,21 +42,26 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
 
   test('case 17: the operator cancels', async () => {
     const story = await stage.begin({ settings: slowly });
-    story.at(copying, () => story.migration.cancel('anna'));
+    story.at(copying, () => story.migration.ask({ command: 'cancel', by: 'anna' }));
     await story.end();
     expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /Cancelled by anna/ }));
   });
 
   test('case 18: cancelling twice is cancelling once', async () => {
     const story = await stage.begin({ settings: slowly });
-    story.at(copying, () => Promise.all([story.migration.cancel('anna'), story.migration.cancel('berta')]));
+    story.at(copying, () =>
+      Promise.all([
+        story.migration.ask({ command: 'cancel', by: 'anna' }),
+        story.migration.ask({ command: 'cancel', by: 'berta' }),
+      ]),
+    );
     await story.end();
     expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /Cancelled by anna/ }));
   });
 
   test('case 18: cancelling before the destination has been started', async () => {
     const story = await stage.begin();
-    await story.migration.cancel('anna');
+    await story.migration.ask({ command: 'cancel', by: 'anna' });
     await story.end();
     expect(await sevenChecks(story)).toEqual(safeOnSource({ phase: 'cancelling', cause: /Cancelled by anna/ }));
   });
@@ -65,7 +70,7 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     const story = await stage.begin();
     let answer: unknown;
     story.at(committed, async () => {
-      answer = await story.migration.cancel('anna');
+      answer = await story.migration.ask({ command: 'cancel', by: 'anna' });
     });
     await story.end();
     expect(answer).toMatchObject({ ok: false, error: { text: /handed over/ } });
@@ -75,7 +80,7 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
   test('case 18: cancelling what has failed changes nothing', async () => {
     const story = await stage.begin({ settings: slowly });
     story.at(copying, () => void process.kill(story.destinationPid, 'SIGKILL'));
-    story.at(seen('source', { migration: 'failed' }), () => story.migration.cancel('anna'));
+    story.at(seen('source', { migration: 'failed' }), () => story.migration.ask({ command: 'cancel', by: 'anna' }));
     await story.end();
     expect(await sevenChecks(story)).toEqual(safeOnSource({}));
   });
@@ -133,9 +138,9 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     story.at(
       told('negotiated', ({ when }) => when === 'data-flowed'),
       async () => {
-        await story.migration.changePath('anna', 'backup', 'eth2');
+        await story.migration.ask({ command: 'path', by: 'anna', action: 'backup', interface: 'eth2' });
         await sleep(500);
-        await story.migration.changePath('anna', 'resume', 'eth2');
+        await story.migration.ask({ command: 'path', by: 'anna', action: 'resume', interface: 'eth2' });
       },
     );
     await story.end();
@@ -193,7 +198,11 @@ describe.skipIf(reason !== '')(`a guest that writes faster than is sent${reason}
   test('case 22: the operator raises the limits, and it arrives', async () => {
     const story = await stage.begin({ settings: throttled });
     story.at(thirdIteration, async () => {
-      await story.migration.change('anna', { downtimeLimitMs: 2000, bandwidthBitsPerSecond: 0 });
+      await story.migration.ask({
+        command: 'change',
+        by: 'anna',
+        change: { downtimeLimitMs: 2000, bandwidthBitsPerSecond: 0 },
+      });
     });
     await story.end();
     const { iterations } = await stage.application.record(story.id);
@@ -203,7 +212,7 @@ describe.skipIf(reason !== '')(`a guest that writes faster than is sent${reason}
 
   test('case 22: the operator gives up', async () => {
     const story = await stage.begin({ settings: throttled });
-    story.at(thirdIteration, () => story.migration.cancel('anna'));
+    story.at(thirdIteration, () => story.migration.ask({ command: 'cancel', by: 'anna' }));
     await story.end();
     expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /Cancelled by anna/ }));
   });

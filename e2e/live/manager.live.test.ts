@@ -86,7 +86,7 @@ describe.skipIf(reason !== '')(`the manager${reason}`, () => {
       { settings: { ...slowly, postCopy: 'allow' } },
     );
     story.goOn(await stage.application.open(story.id));
-    const answer = await story.migration.cancel('anna');
+    const answer = await story.migration.ask({ command: 'cancel', by: 'anna' });
     await story.end();
     expect(answer).toMatchObject({ ok: false, error: { kind: 'rejected' } });
     expect(await sevenChecks(story)).toEqual(doneOnDestination());

@@ -21,7 +21,7 @@ describe.skipIf(reason !== '')(`post-copy${reason}`, () => {
       settings: { postCopy: 'allow', bandwidthBitsPerSecond: 30e6, stallLimitMs: 1500 },
     });
     story.at(seen('source', { migration: 'active' }), async () => {
-      expect(await story.migration.requestPostCopy('anna')).toEqual({ ok: true });
+      expect(await story.migration.ask({ command: 'post-copy', by: 'anna' })).toEqual({ ok: true });
     });
     return story;
   }
@@ -92,7 +92,7 @@ describe.skipIf(reason !== '')(`post-copy${reason}`, () => {
     const story = await begin();
     let answer: unknown;
     story.at(inPostCopy, async () => {
-      answer = await story.migration.cancel('anna');
+      answer = await story.migration.ask({ command: 'cancel', by: 'anna' });
     });
     await story.end();
     expect(answer).toMatchObject({ ok: false, error: { kind: 'rejected', text: /handed over/ } });

@@ -28,7 +28,7 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
       const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 30e6 } });
       await story.reached(copying);
       const refusal = await stage.refusal({ request: { from: story.source } }, application);
-      await story.migration.change('anna', { bandwidthBitsPerSecond: 0 });
+      await story.migration.ask({ command: 'change', by: 'anna', change: { bandwidthBitsPerSecond: 0 } });
       await story.end();
       return { story, refusal };
     }
@@ -70,7 +70,7 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
     const pid = stage.onlyCopy().pid;
     tell(pid, 'stop');
     const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 80e6 } });
-    story.at(copying, () => story.migration.cancel('anna'));
+    story.at(copying, () => story.migration.ask({ command: 'cancel', by: 'anna' }));
     await story.end();
     expect(await sevenChecks(story, () => void tell(pid, 'cont'))).toEqual(
       safeOnSource({ cause: /Cancelled by anna/ }, 'paused'),
@@ -88,7 +88,7 @@ describe.skipIf(reason !== '')(`hosts with endpoints of others and odd limits${r
 
   test('are as they were after a migration that was cancelled', async () => {
     const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 80e6 } });
-    story.at(copying, () => story.migration.cancel('anna'));
+    story.at(copying, () => story.migration.ask({ command: 'cancel', by: 'anna' }));
     await story.end();
     expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /Cancelled by anna/ }));
   });
@@ -97,7 +97,7 @@ describe.skipIf(reason !== '')(`hosts with endpoints of others and odd limits${r
     const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 30e6 } });
     await story.reached(copying);
     const meanwhile = await stage.application.preflight(stage.request({ request: { from: story.source } }));
-    await story.migration.change('anna', { bandwidthBitsPerSecond: 0 });
+    await story.migration.ask({ command: 'change', by: 'anna', change: { bandwidthBitsPerSecond: 0 } });
     await story.end();
     const afterwards = await stage.application.preflight(stage.request());
     const told = [meanwhile, afterwards].map(({ plan }) => plan.checks.find(({ id }) => id === 'mptcp-borrowed'));
@@ -166,7 +166,8 @@ describe.skipIf(reason !== '')(`a journal that cannot be written${reason}`, () =
     story.at(copying, async () => {
       disk.fill();
       // What is left of the journal's own last block takes some entries yet.
-      while (lost.length === 0) await story.migration.change('anna', { downtimeLimitMs: 300 });
+      while (lost.length === 0)
+        await story.migration.ask({ command: 'change', by: 'anna', change: { downtimeLimitMs: 300 } });
     });
     const ending = await story.end();
     disk.empty();

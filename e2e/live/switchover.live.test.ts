@@ -31,7 +31,7 @@ describe.skipIf(reason !== '')(`switchover${reason}`, () => {
   test('case 25: the operator cancels before it', async () => {
     const story = await stage.begin();
     story.at(done('negotiate-capabilities'), () => pauseBeforeSwitchover(story, true));
-    story.at(preSwitchover, () => story.migration.cancel('anna'));
+    story.at(preSwitchover, () => story.migration.ask({ command: 'cancel', by: 'anna' }));
     await story.end();
     expect(await sevenChecks(story, () => pauseBeforeSwitchover(story, false))).toEqual(
       safeOnSource({ cause: /Cancelled by anna/ }),

@@ -35,7 +35,7 @@ async function move(
   migration.subscribe({
     onEntry: ({ event }) => {
       events.push(event);
-      onEvent(event, () => void migration.cancel('test'));
+      onEvent(event, () => void migration.ask({ command: 'cancel', by: 'test' }));
     },
   });
   await migration.ended;

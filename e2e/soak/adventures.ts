@@ -17,7 +17,7 @@ const postCopySettings: Partial<MigrationSettings> = { ...settings, bandwidthBit
 
 async function beginPostCopy(stage: Stage): Promise<Story> {
   const story = await stage.begin({ settings: postCopySettings });
-  story.at(seen('source', { migration: 'active' }), () => story.migration.requestPostCopy('soak'));
+  story.at(seen('source', { migration: 'active' }), () => story.migration.ask({ command: 'post-copy', by: 'soak' }));
   return story;
 }
 
@@ -83,7 +83,7 @@ export const adventures: Readonly<Record<string, Adventure>> = {
   'its operator cancels': async (stage, chance) => {
     const story = await stage.begin({ settings });
     await sleep(chance.between(0, copyMs));
-    await story.migration.cancel('soak');
+    await story.migration.ask({ command: 'cancel', by: 'soak' });
     await story.end();
     return story;
   },

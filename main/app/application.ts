@@ -4,13 +4,7 @@ import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, JournalEntry, MigrationRecord, Plan } from '#contract/migration.ts';
-import type {
-  ControlRequest,
-  HostMptcpChange,
-  LiveChange,
-  MigrationRequest,
-  OperatorPathAction,
-} from '#contract/requests.ts';
+import type { HostMptcpChange, ManagerRequest, MigrationRequest } from '#contract/requests.ts';
 import type { Result } from '#contract/result.ts';
 import type { MigrationHost, Ports } from '#main/engine/ports.ts';
 import { MigrationRun } from '#main/engine/run.ts';
@@ -159,7 +153,7 @@ export class Application {
     const controlPath = controlSocketPath(this.#directories.runtime, id);
     if (managerOf(this.#directories.state, id)) {
       const migration = await follow(id, controlPath, () => this.#entries(id));
-      if (recover) unwrap(await migration.requestRecovery(this.user));
+      if (recover) unwrap(await migration.ask({ command: 'recover', by: this.user }));
       return migration;
     }
     const last = (await this.#entries(id)).at(-1)?.event;
@@ -171,29 +165,15 @@ export class Application {
     return this.#attach(id, controlPath, recover);
   }
 
-  /** Bandwidth and downtime limit of a migration that runs. */
-  change(idOrPrefix: string, change: LiveChange): Promise<void> {
-    return this.#tell(idOrPrefix, { command: 'change', by: this.user, change });
-  }
-
-  /** A path of a migration that runs, named by the source's interface. */
-  changePath(idOrPrefix: string, action: OperatorPathAction, sourceInterface: string): Promise<void> {
-    return this.#tell(idOrPrefix, { command: 'path', by: this.user, action, interface: sourceInterface });
-  }
-
-  requestPostCopy(idOrPrefix: string): Promise<void> {
-    return this.#tell(idOrPrefix, { command: 'post-copy', by: this.user });
-  }
-
-  /** Asks whoever manages this migration; one that nobody manages has to be taken up first. */
-  async #tell(idOrPrefix: string, request: Exclude<ControlRequest, { command: 'follow' }>): Promise<void> {
+  /** Asks the manager of this migration; one that no process manages has to be taken up first. */
+  async ask(idOrPrefix: string, request: ManagerRequest): Promise<void> {
     const id = await this.#history.find(idOrPrefix);
     if (!managerOf(this.#directories.state, id)) {
       throw new SwitchyardError({
         kind: 'rejected',
         phase: 'unmanaged',
         event: request.command,
-        text: `Nobody looks after ${id} now, so nothing can be changed.`,
+        text: `No process manages ${id} now, so nothing can be changed.`,
         remedy: `Take it up with \`switchyard watch ${id}\` if it still runs.`,
       });
     }
@@ -261,7 +241,7 @@ export class Application {
       pid: process.pid,
     });
     // Before it looks around: a paused post-copy that nobody asked to recover is left as it is.
-    if (recover) unwrap(await run.requestRecovery(this.user));
+    if (recover) unwrap(await run.ask({ command: 'recover', by: this.user }));
     return manage(run, { controlPath, history: await this.#entries(id), held: held.move() });
   }
 

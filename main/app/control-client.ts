@@ -1,7 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { SwitchyardError } from '#contract/errors.ts';
-import { controlMessageSchema, type ControlMessage, type ControlRequest } from '#contract/requests.ts';
+import {
+  controlMessageSchema,
+  type ControlMessage,
+  type ControlRequest,
+  type ManagerRequest,
+} from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
 
 /** What is asked of a manager goes on to a monitor, which answers within ten seconds or never. */
@@ -25,7 +30,7 @@ export async function* askManager(
 }
 
 /** One request, one answer; a refusal is thrown as the failure it is. */
-export async function tellManager(path: string, request: ControlRequest): Promise<void> {
+export async function tellManager(path: string, request: ManagerRequest): Promise<void> {
   const signal = AbortSignal.timeout(patienceMs);
   for await (const message of askManager(path, request, signal)) {
     if (message.kind === 'refused') throw new SwitchyardError(message.failure);

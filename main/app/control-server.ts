@@ -2,8 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { toFailure, type Failure } from '#contract/errors.ts';
-import type { Result } from '#contract/result.ts';
+import { toFailure } from '#contract/errors.ts';
 import { controlRequestSchema, type ControlMessage, type ControlRequest } from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type { MigrationRun } from '#main/engine/run.ts';
@@ -79,28 +78,10 @@ async function answer(socket: Socket, run: MigrationRun, line: string): Promise<
     return;
   }
   try {
-    const result = await carryOut(run, request);
+    const result = await run.ask(request);
     socket.end(controlLine(result.ok ? { kind: 'done' } : { kind: 'refused', failure: result.error }));
   } catch (thrown) {
     socket.end(controlLine({ kind: 'refused', failure: toFailure(thrown, () => run.state.plan.id) }));
-  }
-}
-
-function carryOut(
-  run: MigrationRun,
-  request: Exclude<ControlRequest, { command: 'follow' }>,
-): Promise<Result<void, Failure>> {
-  switch (request.command) {
-    case 'cancel':
-      return run.cancel(request.by);
-    case 'change':
-      return run.change(request.by, request.change);
-    case 'path':
-      return run.changePath(request.by, request.action, request.interface);
-    case 'post-copy':
-      return run.requestPostCopy(request.by);
-    case 'recover':
-      return run.requestRecovery(request.by);
   }
 }
 

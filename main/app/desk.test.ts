@@ -92,7 +92,7 @@ describe('a migration that is started here', () => {
   test.each([
     ['migration.cancel', {}, 'cancel by ada'],
     ['migration.change', { change: { downtimeLimitMs: 50 } }, 'change by ada {"downtimeLimitMs":50}'],
-    ['migration.path', { action: 'backup', interface: 'eth2' }, 'backup eth2 by ada'],
+    ['migration.path', { action: 'backup', interface: 'eth2' }, 'path by ada "backup" "eth2"'],
     ['migration.post-copy', {}, 'post-copy by ada'],
     ['migration.recover', {}, 'recover by ada'],
   ] as const)('%s is passed on to it, with who asked', async (name, more, expected) => {

@@ -1,8 +1,7 @@
 import type { CommandResponse, EventName, EventPayload, Handlers } from '#contract/channels.ts';
-import { SwitchyardError, type Failure } from '#contract/errors.ts';
+import { SwitchyardError } from '#contract/errors.ts';
 import type { Guest } from '#contract/host.ts';
-import type { MigrationRequest } from '#contract/requests.ts';
-import type { Result } from '#contract/result.ts';
+import type { ManagerRequest, MigrationRequest } from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { systemClock } from '#main/hosts/clock.ts';
 import { createRedactor } from '#main/redaction/redact.ts';
@@ -11,7 +10,6 @@ import { Board } from './board.ts';
 import { makeDispatch, type Dispatch } from './dispatch.ts';
 import { exportRecord } from './export-formats.ts';
 import type { AppWindow, Face } from './face.ts';
-import type { OpenMigration } from './managed.ts';
 import { TelemetryDesk } from './telemetry-desk.ts';
 
 /** How often the desk looks for what other processes have begun or left; only while a window is there to see it. */
@@ -115,6 +113,7 @@ export class Desk {
   #handlers(): Handlers<AppWindow> {
     const { application, version, face } = this.#options;
     const { lab } = face;
+    const { user: by } = application;
     const board = this.#board;
     return {
       'application.describe': () =>
@@ -127,13 +126,13 @@ export class Desk {
       'migration.start': (request) => this.#start(request),
       'migration.list': async () => [...(await board.refresh())],
       'migration.view': ({ id }) => board.view(id),
-      'migration.cancel': ({ id }) => this.#ask(id, (migration) => migration.cancel(application.user)),
-      'migration.change': ({ id, change }) => this.#ask(id, (migration) => migration.change(application.user, change)),
+      'migration.cancel': ({ id }) => this.#ask(id, { command: 'cancel', by }),
+      'migration.change': ({ id, change }) => this.#ask(id, { command: 'change', by, change }),
       'migration.path': ({ id, action, interface: name }) =>
-        this.#ask(id, (migration) => migration.changePath(application.user, action, name)),
-      'migration.post-copy': ({ id }) => this.#ask(id, (migration) => migration.requestPostCopy(application.user)),
+        this.#ask(id, { command: 'path', by, action, interface: name }),
+      'migration.post-copy': ({ id }) => this.#ask(id, { command: 'post-copy', by }),
       'migration.recover': async ({ id }) => {
-        if (board.get(id)) return this.#ask(id, (migration) => migration.requestRecovery(application.user));
+        if (board.get(id)) return this.#ask(id, { command: 'recover', by });
         await board.recover(id);
         return {};
       },
@@ -178,13 +177,10 @@ export class Desk {
     return { kind: 'started', id: started.migration.id };
   }
 
-  async #ask(
-    id: string,
-    question: (migration: OpenMigration) => Promise<Result<void, Failure>>,
-  ): Promise<Record<string, never>> {
+  async #ask(id: string, request: ManagerRequest): Promise<Record<string, never>> {
     const migration = this.#board.get(id);
     if (!migration) throw nobodyLooksAfter(id);
-    const answer = await question(migration);
+    const answer = await migration.ask(request);
     if (!answer.ok) throw new SwitchyardError(answer.error);
     return {};
   }
@@ -232,7 +228,7 @@ function nobodyLooksAfter(id: string): SwitchyardError {
     kind: 'rejected',
     phase: 'unmanaged',
     event: 'ask',
-    text: `Nobody looks after ${id} now, or it has ended: there is nobody to ask.`,
+    text: `No process manages ${id} now, or it has ended: nothing can be asked of it.`,
     remedy: 'If it is still open, take it up first.',
   });
 }

@@ -1,7 +1,7 @@
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
 import type { JournalEntry } from '#contract/migration.ts';
 import { failed, ok, type Result } from '#contract/result.ts';
-import type { ControlRequest } from '#contract/requests.ts';
+import type { ManagerRequest } from '#contract/requests.ts';
 import type { Ending } from '#main/engine/run.ts';
 import { askManager, greetingOf, tellManager } from './control-client.ts';
 import type { MigrationWatcher, OpenMigration } from './managed.ts';
@@ -55,12 +55,7 @@ export async function follow(
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },
-    cancel: (by) => tell(controlPath, { command: 'cancel', by }),
-    change: (by, change) => tell(controlPath, { command: 'change', by, change }),
-    changePath: (by, action, sourceInterface) =>
-      tell(controlPath, { command: 'path', by, action, interface: sourceInterface }),
-    requestPostCopy: (by) => tell(controlPath, { command: 'post-copy', by }),
-    requestRecovery: (by) => tell(controlPath, { command: 'recover', by }),
+    ask: (request) => tell(controlPath, request),
     detach: () => {
       detached = true;
       line.abort();
@@ -69,7 +64,7 @@ export async function follow(
   };
 }
 
-async function tell(path: string, request: ControlRequest): Promise<Result<void, Failure>> {
+async function tell(path: string, request: ManagerRequest): Promise<Result<void, Failure>> {
   try {
     await tellManager(path, request);
     return ok(undefined);

@@ -39,11 +39,7 @@ export async function manage(run: MigrationRun, holdings: Holdings): Promise<Ope
         onSample: (sample) => watcher.onSample?.(sample),
         onJournalLost: (failure: Failure) => watcher.onJournalLost?.(failure),
       }),
-    cancel: (by) => run.cancel(by),
-    change: (by, change) => run.change(by, change),
-    changePath: (by, action, sourceInterface) => run.changePath(by, action, sourceInterface),
-    requestPostCopy: (by) => run.requestPostCopy(by),
-    requestRecovery: (by) => run.requestRecovery(by),
+    ask: (request) => run.ask(request),
     detach: () => run.detach(),
     ended: drive(),
   };

@@ -1,7 +1,7 @@
 import type { Failure } from '#contract/errors.ts';
 import type { JournalEntry } from '#contract/migration.ts';
 import type { Result } from '#contract/result.ts';
-import type { LiveChange, OperatorPathAction } from '#contract/requests.ts';
+import type { ManagerRequest } from '#contract/requests.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Ending } from '#main/engine/run.ts';
 
@@ -21,12 +21,8 @@ export interface OpenMigration {
   readonly managedHere: boolean;
   readonly history: readonly JournalEntry[];
   subscribe(watcher: MigrationWatcher): () => void;
-  cancel(by: string): Promise<Result<void, Failure>>;
-  change(by: string, change: LiveChange): Promise<Result<void, Failure>>;
-  /** The path is named by the source's interface. */
-  changePath(by: string, action: OperatorPathAction, sourceInterface: string): Promise<Result<void, Failure>>;
-  requestPostCopy(by: string): Promise<Result<void, Failure>>;
-  requestRecovery(by: string): Promise<Result<void, Failure>>;
+  /** A refusal, and a manager that does not answer, are failures. */
+  ask(request: ManagerRequest): Promise<Result<void, Failure>>;
   /** Stops managing or following; the migration goes on. */
   detach(): void;
   readonly ended: Promise<Ending>;

@@ -1,7 +1,7 @@
 import type { PreflightAnswer } from '#contract/channels.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { MigrationRecord } from '#contract/migration.ts';
-import type { LiveChange, MigrationRequest, OperatorPathAction } from '#contract/requests.ts';
+import type { ManagerRequest, MigrationRequest } from '#contract/requests.ts';
 import type {
   GuestProcess,
   HeartbeatWatch,
@@ -27,9 +27,7 @@ export interface ApplicationPort {
   start(request: MigrationRequest): Promise<Started>;
   open(idOrPrefix: string): Promise<OpenMigration | undefined>;
   recover(idOrPrefix: string): Promise<OpenMigration | undefined>;
-  change(idOrPrefix: string, change: LiveChange): Promise<void>;
-  changePath(idOrPrefix: string, action: OperatorPathAction, sourceInterface: string): Promise<void>;
-  requestPostCopy(idOrPrefix: string): Promise<void>;
+  ask(idOrPrefix: string, request: ManagerRequest): Promise<void>;
   history(): Promise<readonly HistoryEntry[]>;
   record(idOrPrefix: string): Promise<MigrationRecord>;
 }

@@ -106,7 +106,7 @@ test('Ctrl-Z does not suspend what looks after a guest', async () => {
 
 test('a refused cancel is said, and Ctrl-C then leaves', async () => {
   const error = { kind: 'rejected', phase: 'ended', event: 'cancel', text: 'Not cancelled.', remedy: 'Wait.' } as const;
-  const migration = { ...fakeMigration({ history: [] }), cancel: async () => failed(error) };
+  const migration = { ...fakeMigration({ history: [] }), ask: async () => failed(error) };
   const { view, signals, leaving } = driven(migration);
   signals.send('SIGINT');
   await settled();

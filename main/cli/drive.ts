@@ -68,7 +68,7 @@ export async function drive(
   const cancel = async (): Promise<void> => {
     cancelled = true;
     view.say('Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave the migration running.');
-    const result = await migration.cancel(user);
+    const result = await migration.ask({ command: 'cancel', by: user });
     if (!result.ok) view.say(`${result.error.text} ${result.error.remedy}`);
   };
   const interrupt = (): void => {

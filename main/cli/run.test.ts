@@ -74,9 +74,7 @@ const application: Partial<ApplicationPort> = {
   start: async () => ({ kind: 'started', plan, migration: endedMigration('done-on-destination') }),
   open: async () => endedMigration('safe-on-source'),
   recover: async () => endedMigration('done-on-destination'),
-  change: async () => undefined,
-  changePath: async () => undefined,
-  requestPostCopy: async () => undefined,
+  ask: async () => undefined,
   history: async () => [entry],
   record: async () => exampleRecord(),
 };

@@ -24,7 +24,7 @@ describe('a cancel before the handover leaves the guest on the source', () => {
 test('a cancel before the start begins nothing', async () => {
   const migration = planned();
   const run = await migration.begin();
-  await migration.world.clock.until(run.cancel('operator'));
+  await migration.world.clock.until(run.ask({ command: 'cancel', by: 'operator' }));
   await migration.finish();
   expect(migration.story).toEqual(['planned', 'cancel-requested operator', 'ended safe-on-source']);
   expect(migration.destination).toBeUndefined();
@@ -62,7 +62,8 @@ test('after the handover a cancel is refused, and the guest arrives', async () =
   const answers: unknown[] = [];
   run.subscribe({
     onEntry: ({ event }) => {
-      if (event.kind === 'committed') void run.cancel('operator').then((answer) => answers.push(answer));
+      if (event.kind === 'committed')
+        void run.ask({ command: 'cancel', by: 'operator' }).then((answer) => answers.push(answer));
     },
   });
   await migration.finish();
@@ -83,7 +84,7 @@ test('after the handover a cancel is refused, and the guest arrives', async () =
 test('after the end a cancel is refused: what is done stays done', async () => {
   const migration = planned();
   await migration.migrate();
-  const answer = await migration.world.clock.until(migration.run.cancel('operator'));
+  const answer = await migration.world.clock.until(migration.run.ask({ command: 'cancel', by: 'operator' }));
   expect(answer).toMatchObject({ ok: false, error: { text: 'Not cancelled: it has already ended.' } });
 });
 

@@ -59,7 +59,11 @@ test('it has to be allowed from the beginning', async () => {
   const migration = planned({ postCopy: 'never' });
   const run = await migration.begin();
   const answers: unknown[] = [];
-  at('copying', migration, () => void run.requestPostCopy('operator').then((answer) => answers.push(answer)));
+  at(
+    'copying',
+    migration,
+    () => void run.ask({ command: 'post-copy', by: 'operator' }).then((answer) => answers.push(answer)),
+  );
   await migration.finish();
   expect(answers).toMatchObject([{ ok: false, error: { remedy: 'Migrate with --post-copy allow.' } }]);
 });
@@ -67,7 +71,10 @@ test('it has to be allowed from the beginning', async () => {
 test('it cannot be asked for before anything is copied', async () => {
   const migration = planned({ postCopy: 'allow' });
   const run = await migration.begin();
-  expect(await run.requestPostCopy('operator')).toMatchObject({ ok: false, error: { kind: 'rejected' } });
+  expect(await run.ask({ command: 'post-copy', by: 'operator' })).toMatchObject({
+    ok: false,
+    error: { kind: 'rejected' },
+  });
 });
 
 describe('a cancel', () => {
@@ -75,7 +82,11 @@ describe('a cancel', () => {
     const migration = postCopied();
     const run = await migration.begin();
     const answers: unknown[] = [];
-    at('running', migration, () => void run.cancel('operator').then((answer) => answers.push(answer)));
+    at(
+      'running',
+      migration,
+      () => void run.ask({ command: 'cancel', by: 'operator' }).then((answer) => answers.push(answer)),
+    );
     const { outcome } = await migration.finish();
     expect({ outcome, ...peace(migration) }).toEqual({ outcome: 'done-on-destination', ...quiet });
     expect(answers).toMatchObject([{ ok: false, error: { kind: 'rejected' } }]);

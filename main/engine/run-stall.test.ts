@@ -148,7 +148,7 @@ test('a guest that dirties memory faster than the network carries it goes on unt
   const migration = planned();
   migration.world.nature.neverConverges = true;
   const run = await migration.begin();
-  migration.world.clock.after(20_000, () => void run.cancel('operator'));
+  migration.world.clock.after(20_000, () => void run.ask({ command: 'cancel', by: 'operator' }));
   const { outcome } = await migration.finish();
   expect({ outcome, truth: migration.world.whereabouts, ...peace(migration) }).toEqual(safe);
   expect(migration.source.stream?.iteration).toBeGreaterThan(100);

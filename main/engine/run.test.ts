@@ -95,7 +95,11 @@ test('samples carry the kernel and QEMU side by side, until the guest has left',
 
 test('bandwidth and downtime limit change while it runs, and the journal says who did it', async () => {
   const migration = planned();
-  at('copying', migration, () => void migration.run.change('operator', { downtimeLimitMs: 500 }));
+  at(
+    'copying',
+    migration,
+    () => void migration.run.ask({ command: 'change', by: 'operator', change: { downtimeLimitMs: 500 } }),
+  );
   await migration.migrate();
   expect(migration.source.parameters.downtimeLimitMs).toBe(500);
   expect(migration.events).toContainEqual({ kind: 'settings-changed', by: 'operator', downtimeLimitMs: 500 });
@@ -104,7 +108,9 @@ test('bandwidth and downtime limit change while it runs, and the journal says wh
 test('settings cannot be changed once it has ended', async () => {
   const migration = planned();
   await migration.migrate();
-  expect(await migration.run.change('operator', { downtimeLimitMs: 500 })).toMatchObject({ ok: false });
+  expect(
+    await migration.run.ask({ command: 'change', by: 'operator', change: { downtimeLimitMs: 500 } }),
+  ).toMatchObject({ ok: false });
 });
 
 test('nothing is begun when the plan cannot be written down', async () => {

@@ -1,6 +1,6 @@
 import { SwitchyardError, toFailure, type Failure } from '#contract/errors.ts';
 import type { JournalEntry, JournalEvent, JournalEventOf, Observation, Side, StepName } from '#contract/migration.ts';
-import type { LiveChange, OperatorPathAction } from '#contract/requests.ts';
+import type { LiveChange, ManagerRequest } from '#contract/requests.ts';
 import { failed, ok, type Result } from '#contract/result.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
@@ -149,82 +149,79 @@ export class MigrationRun {
     this.#stimulus.abort();
   }
 
-  /** Idempotent. Refused once the guest has been handed over: cancelling then would lose it. */
-  async cancel(by: string): Promise<Result<void, Failure>> {
-    const { ended, sourceCompleted, committed, cancel } = this.#state;
-    if (ended || sourceCompleted || committed || mayBeInPostCopy(this.#state)) {
-      const why = ended ? 'it has already ended' : 'the guest has been handed over to the destination';
-      await this.#dispatch({ kind: 'cancel-refused', by, why });
-      return failed({
-        kind: 'rejected',
-        phase: phaseOf(this.#state).name,
-        event: 'cancel',
-        text: `Not cancelled: ${why}.`,
-        remedy: 'Wait for it to end; the guest can be migrated back afterwards.',
-      });
-    }
-    if (!cancel) await this.#dispatch({ kind: 'cancel-requested', reason: 'operator', by });
-    return ok(undefined);
-  }
-
-  /** Bandwidth and downtime limit take effect at once, also while it runs. */
-  change(by: string, change: LiveChange): Promise<Result<void, Failure>> {
-    return this.#answer(async () => {
-      const monitor = this.#observers.source?.monitor;
-      if (!monitor || this.#state.ended) {
-        throw this.#rejection('change', 'The source QEMU cannot be asked now.', 'Try again when the source answers.');
-      }
-      await monitor.setParameters(change);
-      await this.#dispatch({ kind: 'settings-changed', by, ...change });
-    });
-  }
-
-  /** The guest moves at once, its memory follows. From then on nothing can be cancelled. */
-  requestPostCopy(by: string): Promise<Result<void, Failure>> {
-    return this.#answer(async () => {
-      if (this.#state.plan.settings.postCopy !== 'allow') {
-        throw this.#rejection(
-          'post-copy',
-          'Post-copy was not allowed when this migration was started.',
-          'Migrate with --post-copy allow.',
-        );
-      }
-      if (phaseOf(this.#state).name !== 'copying') {
-        throw this.#rejection(
-          'post-copy',
-          'Post-copy can only begin while the memory is being copied.',
-          'Wait for the copy to begin.',
-        );
-      }
-      await this.#dispatch({ kind: 'post-copy-requested', by });
-    });
-  }
-
-  requestRecovery(by: string): Promise<Result<void, Failure>> {
-    return this.#answer(async () => {
-      if (!this.#state.postCopy.entered || this.#state.committed) {
-        throw this.#rejection(
-          'recover',
-          'There is no post-copy to recover.',
-          'Look with `switchyard show` at what it is doing.',
-        );
-      }
-      await this.#dispatch({ kind: 'recovery-requested', by });
-    });
-  }
-
-  /** Changes one path of the connection that lives, named by the source's interface. */
-  changePath(by: string, action: OperatorPathAction, sourceInterface: string): Promise<Result<void, Failure>> {
-    return this.#answer(() => this.#paths.change(by, action, sourceInterface));
-  }
-
-  async #answer(work: () => Promise<void>): Promise<Result<void, Failure>> {
+  /** Carries out what an operator asks for. What cannot be done now is answered with the reason; nothing is thrown. */
+  async ask(request: ManagerRequest): Promise<Result<void, Failure>> {
     try {
-      await work();
+      await this.#carryOutRequest(request);
       return ok(undefined);
     } catch (thrown) {
       return failed(toFailure(thrown, () => this.#state.plan.id));
     }
+  }
+
+  #carryOutRequest(request: ManagerRequest): Promise<unknown> {
+    const { command, by } = request;
+    switch (command) {
+      case 'cancel':
+        return this.#cancel(by);
+      case 'change':
+        return this.#changeSettings(by, request.change);
+      case 'path':
+        return this.#paths.change(by, request.action, request.interface);
+      case 'post-copy':
+        return this.#beginPostCopy(by);
+      case 'recover':
+        return this.#recover(by);
+    }
+  }
+
+  async #cancel(by: string): Promise<void> {
+    const { ended, sourceCompleted, committed, cancel } = this.#state;
+    if (ended || sourceCompleted || committed || mayBeInPostCopy(this.#state)) {
+      const why = ended ? 'it has already ended' : 'the guest has been handed over to the destination';
+      await this.#dispatch({ kind: 'cancel-refused', by, why });
+      const remedy = 'Wait for it to end; the guest can be migrated back afterwards.';
+      throw this.#rejection('cancel', `Not cancelled: ${why}.`, remedy);
+    }
+    if (!cancel) await this.#dispatch({ kind: 'cancel-requested', reason: 'operator', by });
+  }
+
+  async #changeSettings(by: string, change: LiveChange): Promise<void> {
+    const monitor = this.#observers.source?.monitor;
+    if (!monitor || this.#state.ended) {
+      throw this.#rejection('change', 'The source QEMU cannot be asked now.', 'Try again when the source answers.');
+    }
+    await monitor.setParameters(change);
+    await this.#dispatch({ kind: 'settings-changed', by, ...change });
+  }
+
+  async #beginPostCopy(by: string): Promise<void> {
+    if (this.#state.plan.settings.postCopy !== 'allow') {
+      throw this.#rejection(
+        'post-copy',
+        'Post-copy was not allowed when this migration was started.',
+        'Migrate with --post-copy allow.',
+      );
+    }
+    if (phaseOf(this.#state).name !== 'copying') {
+      throw this.#rejection(
+        'post-copy',
+        'Post-copy can only begin while the memory is being copied.',
+        'Wait for the copy to begin.',
+      );
+    }
+    await this.#dispatch({ kind: 'post-copy-requested', by });
+  }
+
+  async #recover(by: string): Promise<void> {
+    if (!this.#state.postCopy.entered || this.#state.committed) {
+      throw this.#rejection(
+        'recover',
+        'There is no post-copy to recover.',
+        'Look with `switchyard show` at what it is doing.',
+      );
+    }
+    await this.#dispatch({ kind: 'recovery-requested', by });
   }
 
   #rejection(event: string, text: string, remedy: string): SwitchyardError {

@@ -33,7 +33,7 @@ migration.subscribe({
     if (fate.outsider && outsiderAt?.(event)) {
       tell(plan.guest.identity.pid, fate.outsider.command, fate.outsider.args);
     }
-    if (postCopyAt?.(event)) void migration.requestPostCopy('anna');
+    if (postCopyAt?.(event)) void migration.ask({ command: 'post-copy', by: 'anna' });
     if (diesAt?.(event) || sequence === fate.diesAt) process.kill(process.pid, 'SIGKILL');
   },
 });

@@ -243,7 +243,7 @@ export class Stage implements AsyncDisposable {
     try {
       const started = await application.start(this.request(wish));
       if (started.kind === 'refused') return started.refusals.map(({ text }) => text).join(' ');
-      await started.migration.cancel('test');
+      await started.migration.ask({ command: 'cancel', by: 'test' });
       await started.migration.ended;
     } catch (thrown) {
       if (thrown instanceof SwitchyardError) return thrown.failure.text;

@@ -1,5 +1,6 @@
 import type { CommandName } from '#contract/channels.ts';
 import type { JournalEntry } from '#contract/migration.ts';
+import type { ManagerRequest } from '#contract/requests.ts';
 import { ok } from '#contract/result.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { HistoryEntry } from '#main/app/application.ts';
@@ -54,29 +55,13 @@ export class FakeMigration implements OpenMigration {
     for (const watcher of this.#watchers) watcher.onJournalLost?.(failure);
   }
 
-  cancel(by: string) {
-    return this.#done(`cancel by ${by}`);
-  }
-  change(by: string, change: object) {
-    return this.#done(`change by ${by} ${JSON.stringify(change)}`);
-  }
-  changePath(by: string, action: string, sourceInterface: string) {
-    return this.#done(`${action} ${sourceInterface} by ${by}`);
-  }
-  requestPostCopy(by: string) {
-    return this.#done(`post-copy by ${by}`);
-  }
-  requestRecovery(by: string) {
-    return this.#done(`recover by ${by}`);
+  ask({ command, by, ...rest }: ManagerRequest) {
+    this.asked.push([`${command} by ${by}`, ...Object.values(rest).map((each) => JSON.stringify(each))].join(' '));
+    return Promise.resolve(ok(undefined));
   }
   detach(): void {
     this.asked.push('detach');
     this.#end({ kind: 'detached' });
-  }
-
-  #done(what: string) {
-    this.asked.push(what);
-    return Promise.resolve(ok(undefined));
   }
 }
 

@@ -14,7 +14,8 @@ interface JsonOption {
 export function set(id: string, { json, ...options }: ChangeOptions & JsonOption): Command {
   return async ({ application, console }) => {
     const change = toLiveChange(options);
-    await (await application()).change(id, change);
+    const app = await application();
+    await app.ask(id, { command: 'change', by: app.user, change });
     if (json === true) {
       printJson(console, { id, ...change });
       return exitCode.done;
@@ -43,7 +44,8 @@ export function path(id: string, wanted: string, sourceInterface: string, { json
       const known = operatorPathActionSchema.options.join(', ');
       throw invalidRequest(`"${wanted}" is nothing that can be done to a path.`, `Say one of ${known}.`, 'action');
     }
-    await (await application()).changePath(id, action, sourceInterface);
+    const app = await application();
+    await app.ask(id, { command: 'path', by: app.user, action, interface: sourceInterface });
     if (json === true) printJson(console, { id, action, interface: sourceInterface });
     else console.out(pathWords[action](sourceInterface));
     return exitCode.done;
@@ -53,7 +55,8 @@ export function path(id: string, wanted: string, sourceInterface: string, { json
 /** Lets the guest go to its destination before all of its memory is there; from then on it cannot be cancelled. */
 export function postCopy(id: string, { json }: JsonOption): Command {
   return async ({ application, console }) => {
-    await (await application()).requestPostCopy(id);
+    const app = await application();
+    await app.ask(id, { command: 'post-copy', by: app.user });
     if (json === true) printJson(console, { id, requested: 'post-copy' });
     else console.out('Post-copy is asked for: the guest goes over now, the rest of its memory follows.');
     return exitCode.done;

@@ -125,10 +125,6 @@ export function fakeMigration({
   const watchers = new Set<MigrationWatcher>();
   const asked: string[] = [];
   const { promise: ended, resolve, reject } = Promise.withResolvers<Awaited<OpenMigration['ended']>>();
-  const ask = async (what: string) => {
-    asked.push(what);
-    return ok(undefined);
-  };
   return {
     id,
     managedHere,
@@ -139,11 +135,10 @@ export function fakeMigration({
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },
-    cancel: (by) => ask(`cancel by ${by}`),
-    change: (by) => ask(`change by ${by}`),
-    changePath: (by) => ask(`path by ${by}`),
-    requestPostCopy: (by) => ask(`post-copy by ${by}`),
-    requestRecovery: (by) => ask(`recovery by ${by}`),
+    ask: async ({ command, by }) => {
+      asked.push(`${command} by ${by}`);
+      return ok(undefined);
+    },
     detach: () => {
       asked.push('detach');
       resolve({ kind: 'detached' });

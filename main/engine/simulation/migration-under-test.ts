@@ -97,7 +97,7 @@ export class MigrationUnderTest {
   async recover(by: string): Promise<JournalEventOf<'ended'>> {
     const ending = this.#live(async (manager) => {
       const run = await manager.attach(this.events);
-      await run.requestRecovery(by);
+      await run.ask({ command: 'recover', by });
       return run;
     });
     return endedOf(await ending);
@@ -112,12 +112,12 @@ export class MigrationUnderTest {
 
   /** Asks whoever manages it, if anybody does. */
   cancel(by: string): void {
-    void this.#run?.cancel(by);
+    void this.#run?.ask({ command: 'cancel', by });
   }
 
   /** Asks whoever manages it, if anybody does. */
   requestPostCopy(by: string): void {
-    void this.#run?.requestPostCopy(by);
+    void this.#run?.ask({ command: 'post-copy', by });
   }
 
   /** What the engine did and decided, in order: `intended migrate`, `committed`, `ended done-on-destination`. */
