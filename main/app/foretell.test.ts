@@ -68,6 +68,26 @@ describe('the review', () => {
     );
   });
 
+  test('of a QEMU that waits begins with what keeps it paused, and asks it for no port where it listens already', async () => {
+    const guest = { ...examplePlan().guest, hostId: 'lab-destination', waiting: true };
+    const review = async (listens: boolean): Promise<string[]> =>
+      (await foretell(examplePlan({ waiting: { guest, listens } }))).review
+        .filter(({ side }) => side === 'destination')
+        .map(({ command }) => /"execute":"([^"]*)"/.exec(command)?.[1] ?? command);
+    expect([await review(false), await review(true)]).toEqual([
+      ['stop', 'migrate-set-capabilities', 'migrate-incoming', 'cont'],
+      ['stop', 'migrate-set-capabilities', 'cont'],
+    ]);
+  });
+
+  test('of prepared paths is the same: they are not QEMU’s', async () => {
+    const preparation = {
+      source: [],
+      destination: [{ kind: 'add-endpoint', endpoint: { address: '10.0.2.2', flags: ['signal'] } }],
+    } as const satisfies Plan['preparation'];
+    expect((await foretell(examplePlan({ preparation }))).review).toEqual((await foretell(examplePlan())).review);
+  });
+
   test('follows the settings', async () => {
     const settings = { ...defaultSettings, mptcp: 'off', parallelConnections: 4, bandwidthBitsPerSecond: 8e6 } as const;
     const { review } = await foretell(examplePlan({ settings }));

@@ -1,5 +1,6 @@
 import type { PreflightAnswer } from '#contract/channels.ts';
-import type { Plan, StepName } from '#contract/migration.ts';
+import type { JournalEvent, Observation, Plan, Side } from '#contract/migration.ts';
+import { decide, type Elapsed } from '#main/engine/decide.ts';
 import type { MigrationHost, Ports } from '#main/engine/ports.ts';
 import { apply, initialState, type MigrationState } from '#main/engine/state.ts';
 import { steps } from '#main/engine/steps.ts';
@@ -10,73 +11,116 @@ import { rehearsedListener, rehearsedPort, rehearsedSocket, type Rehearsal } fro
 /** Stands for the port that the destination's kernel will choose. */
 const portToCome = 'PORT';
 
-/** What a healthy run says to QEMU, in the engine's own order: `decide.ts` is where it comes from. */
-function healthyRun({ guestWasRunning, settings }: Plan): readonly StepName[] {
-  const connect = settings.socket === 'app' ? (['connect'] as const) : [];
-  const afterCommit = guestWasRunning ? (['resume-destination', 'quit-source'] as const) : (['quit-source'] as const);
-  return ['negotiate-capabilities', 'listen', ...connect, 'migrate', ...afterCommit];
-}
+/** Nothing moves and nobody waits on a stage. */
+const noTime: Elapsed = { withoutProgressMs: 0, sourceStoppedMs: 0, unchangedMs: 0 };
+
+/** Several times what the longest migration takes. */
+const mostTurns = 200;
+
+/** What stands in for the QEMU on one side. */
+type Stages = Readonly<Record<Side, Rehearsal>>;
 
 /**
- * The commands that a migration would send to each QEMU, in their order: the engine's own steps are carried out upon
- * stand-ins, so that what is shown is what will be sent.
+ * The commands that a migration would send to each QEMU, in their order: the engine's own table decides and its own steps
+ * are carried out, upon stand-ins that do as healthy QEMUs do, so that what is shown is what will be sent.
  */
-export async function reviewPlan(
-  plan: Plan,
-  stages: { readonly source: Rehearsal; readonly destination: Rehearsal },
-): Promise<PreflightAnswer['review']> {
+export async function reviewPlan(plan: Plan, stages: Stages): Promise<PreflightAnswer['review']> {
   const monitors = { source: stages.source.qemu, destination: stages.destination.qemu };
-  const ports = portsOnStage(plan);
+  const ports = portsOnStage(plan, stages);
   const review: PreflightAnswer['review'] = [];
   const shown = { source: 0, destination: 0 };
   using transport = transportFor(plan.settings);
   let state: MigrationState = initialState(plan);
-  for (const step of healthyRun(plan)) {
-    const report = await steps[step]({ state, ports, monitors, transport, record: () => Promise.resolve() });
-    state = apply(state, { kind: 'done', step, ...report });
+  const record = (event: JournalEvent): Promise<void> => {
+    state = apply(state, event);
+    return Promise.resolve();
+  };
+  for (let turns = 0; turns < mostTurns; turns += 1) {
+    for (const event of looks(state)) state = apply(state, event);
+    const decision = decide(state, noTime);
+    switch (decision.kind) {
+      case 'act': {
+        const { step } = decision;
+        state = apply(state, { kind: 'intended', step });
+        const report = await steps[step]({ state, ports, monitors, transport, record });
+        state = apply(state, { kind: 'done', step, ...report });
+        break;
+      }
+      case 'note':
+        state = apply(state, decision.event);
+        break;
+      case 'wait':
+        throw new TypeError(`on stage nobody waits for ${decision.waitingFor}`);
+      case 'end':
+        return review;
+    }
     for (const side of ['destination', 'source'] as const) {
       const said = stages[side].sent.slice(shown[side]);
       shown[side] += said.length;
       review.push(...said.map((command) => ({ side, command: withoutPort(command) })));
     }
   }
-  return review;
+  throw new TypeError('on stage a migration has an end');
+}
+
+/** What both QEMUs would answer now if every step so far had gone well: nobody sees them before they have arrived there. */
+function looks({ plan, steps: taken, observed }: MigrationState): readonly JournalEvent[] {
+  const atHome = plan.guestWasRunning ? 'running' : 'paused';
+  const moved = taken.migrate === 'done';
+  const source: Observation = {
+    kind: 'answering',
+    run: moved ? 'postmigrate' : atHome,
+    migration: moved ? 'completed' : 'none',
+  };
+  const destination: Observation = {
+    kind: 'answering',
+    run: moved ? (taken['resume-destination'] === 'done' ? atHome : 'paused') : 'inmigrate',
+    migration: moved ? 'completed' : 'none',
+  };
+  return [
+    ...(observed.source.kind === 'gone' ? [] : [seen('source', source)]),
+    ...(taken['start-destination'] === 'done' ? [seen('destination', destination)] : []),
+  ];
+}
+
+function seen(side: Side, observation: Observation): JournalEvent {
+  return { kind: 'observed', side, observation };
 }
 
 function withoutPort(command: string): string {
   return command.replaceAll(String(rehearsedPort), portToCome);
 }
 
-function portsOnStage(plan: Plan): Ports {
+function portsOnStage(plan: Plan, { source, destination }: Stages): Ports {
   return {
     plan,
-    source: hostOnStage(plan.source.id),
-    destination: hostOnStage(plan.destination.id),
+    source: hostOnStage(plan.source.id, source),
+    destination: hostOnStage(plan.destination.id, destination),
     journal: { append: notOnStage, sample: notOnStage },
     clock: systemClock,
     diagnose: notOnStage,
   };
 }
 
-/** What ends and cleans up does nothing here; nothing else of a host may be wanted by a step that speaks to QEMU. */
-function hostOnStage(id: string): MigrationHost {
+/** What a host does for a step beside QEMU is not done here: of what it answers, only the stand-ins matter. */
+function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
   return {
     id,
     terminate: () => Promise.resolve(),
     tidy: () => Promise.resolve(),
     facts: notOnStage,
     guests: notOnStage,
-    attach: notOnStage,
+    attach: () => Promise.resolve(qemu),
     presence: notOnStage,
-    startDestination: notOnStage,
+    startDestination: () => Promise.resolve({ identity: qemu.identity, monitorPath: '' }),
     findDestination: notOnStage,
     listenOwned: () => Promise.resolve(rehearsedListener()),
     connectOwned: () => Promise.resolve(rehearsedSocket()),
     output: notOnStage,
     sampler: notOnStage,
     routes: notOnStage,
-    changePathManager: notOnStage,
-    restorePathManager: notOnStage,
+    changePathManager: () => Promise.resolve(),
+    restorePathManager: () => Promise.resolve(),
     changePath: notOnStage,
     closeSubflows: notOnStage,
     askNeighboursAnew: notOnStage,

@@ -12,6 +12,7 @@ import type { Milliseconds } from '#contract/units.ts';
 import { explain, type Cause } from './explain.ts';
 import { hasGoneBack, runs, says, statusOf } from './observation.ts';
 import { isFinal, isPostCopyPaused, mayBeInPostCopy, type MigrationState } from './state.ts';
+import { preparatorySteps } from './step-table.ts';
 
 /**
  * What to do next, decided from the journal's facts and what both QEMUs say now: a pure table without I/O. A healthy run,
@@ -109,19 +110,12 @@ function beforeMigrate(state: MigrationState, elapsed: Elapsed): Decision {
   if (state.plan.settings.mptcp === 'require' && state.negotiated?.protocol === 'tcp') {
     return cancelFor('mptcp-required', 'policy');
   }
-  for (const step of preparatorySteps(state)) {
+  for (const step of preparatorySteps(state.plan)) {
     const progress = state.steps[step];
     if (progress === undefined) return act(step);
     if (progress !== 'done') return wait(step);
   }
   return act('migrate');
-}
-
-function preparatorySteps({ plan: { preparation, settings } }: MigrationState): readonly StepName[] {
-  const nothing = preparation.source.length + preparation.destination.length === 0;
-  const paths = nothing ? [] : (['prepare-paths'] as const);
-  const connect = settings.socket === 'app' ? (['connect'] as const) : [];
-  return ['start-destination', 'negotiate-capabilities', ...paths, 'listen', ...connect];
 }
 
 /** `migrate` was sent, or may have been: the source's own status says what is true. */

@@ -1,12 +1,7 @@
-import {
-  cancelReasonSchema,
-  type Explanation,
-  type GuestPlace,
-  type Side,
-  type StepName,
-} from '#contract/migration.ts';
+import { cancelReasonSchema, type Explanation, type GuestPlace, type Side } from '#contract/migration.ts';
 import { formatDurationMs } from '#contract/units.ts';
 import { phaseOf, type MigrationState } from './state.ts';
+import { stepTable } from './step-table.ts';
 
 /** Everything that can end a migration otherwise than by arriving. */
 export const causes = [
@@ -237,54 +232,16 @@ function whyPlainTcp(diagnosis: string): string {
   return reason.startsWith(fact) ? reason : `${fact}: ${reason}`;
 }
 
-/** Where a step is done; agreeing on capabilities is done on both, and the failure itself says where it failed. */
-const sideOf: Readonly<Partial<Record<StepName, Side>>> = {
-  'start-destination': 'destination',
-  listen: 'destination',
-  connect: 'source',
-  migrate: 'source',
-  cancel: 'source',
-  yank: 'source',
-  'resume-destination': 'destination',
-  'start-post-copy': 'source',
-  'listen-for-recovery': 'destination',
-  recover: 'source',
-  'quit-source': 'source',
-  'quit-destination': 'destination',
-  'resume-source': 'source',
-};
-
 function stepFailed({ failure: failed, plan }: MigrationState): About {
   if (!failed) return { cause: 'A step failed.', next: 'Migrate again.' };
   const { step, failure } = failed;
-  const side = sideOf[step];
+  const { title, side } = stepTable[step];
   return {
-    ...(side ? { side } : {}),
-    cause: `${attempts[step]}${side ? ` on ${plan[side].id}` : ''} failed. ${sentence(failure.text)}`,
+    ...(side === 'both' ? {} : { side }),
+    cause: `${title}${side === 'both' ? '' : ` on ${plan[side].id}`} failed. ${sentence(failure.text)}`,
     next: failure.remedy,
   };
 }
-
-/** What a step is called when it did not come off. */
-const attempts: Readonly<Record<StepName, string>> = {
-  'start-destination': 'Starting the destination',
-  'negotiate-capabilities': 'Agreeing on capabilities',
-  'prepare-paths': 'Preparing the paths',
-  listen: 'Opening the migration port',
-  connect: 'Connecting to the destination',
-  migrate: 'Starting the migration',
-  cancel: 'Cancelling',
-  yank: 'Breaking the connection',
-  'resume-destination': 'Starting the guest',
-  'start-post-copy': 'Switching to post-copy',
-  'pause-post-copy': 'Pausing the post-copy',
-  'listen-for-recovery': 'Opening a port for the recovery',
-  recover: 'Recovering the post-copy',
-  'quit-source': 'Removing the stopped copy',
-  'quit-destination': 'Removing the destination',
-  'resume-source': 'Starting the guest again',
-  'restore-paths': 'Restoring the paths',
-};
 
 function migrationFailed(state: MigrationState): About {
   const { destination, waiting } = state.plan;

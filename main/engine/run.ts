@@ -11,6 +11,7 @@ import { hasGoneBack } from './observation.ts';
 import { Observer } from './observer.ts';
 import type { Ports, QemuStatus } from './ports.ts';
 import { apply, initialState, mayBeInPostCopy, phaseOf, replay, type MigrationState } from './state.ts';
+import { stepTable } from './step-table.ts';
 import { steps } from './steps.ts';
 import type { Transport } from './step-context.ts';
 import { transportFor } from './transport.ts';
@@ -27,16 +28,6 @@ export type Ending = JournalEventOf<'ended'> | { readonly kind: 'detached' };
 
 /** How long the driver rests when nothing stirs: the grain of every watchdog. */
 const tickMs = 100;
-/** Steps that are only taken when their intent is on disk: until they are done, going back costs nothing. */
-const beforeTheMove = new Set<StepName>([
-  'start-destination',
-  'negotiate-capabilities',
-  'prepare-paths',
-  'listen',
-  'connect',
-  'migrate',
-  'start-post-copy',
-]);
 
 /**
  * One migration from plan to end: journals what happens, decides what follows, acts. It holds no rule of its own: what
@@ -251,7 +242,7 @@ export class MigrationRun {
   /** Intent on disk, act, result on disk. */
   async #act(step: StepName): Promise<void> {
     const unwritten = await this.#dispatch({ kind: 'intended', step });
-    if (unwritten && beforeTheMove.has(step)) {
+    if (unwritten && stepTable[step].intentMustBeOnDisk) {
       // A successor that could not read of this step would undo what follows from it. Nothing has moved: go back instead.
       await this.#dispatch({ kind: 'failed', step, failure: unwritten });
       return;

@@ -14,6 +14,7 @@ import {
   type StepName,
 } from '#contract/migration.ts';
 import { runs, says } from './observation.ts';
+import { stepTable } from './step-table.ts';
 
 /**
  * How far a step has come. `failed`: it was refused and has not happened. `uncertain`: it may have happened, because its
@@ -132,7 +133,7 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
         ...withFailure(state, event),
         failure: state.failure ?? { step: event.step, failure: event.failure },
         // One request is one attempt: the operator decides whether to try again.
-        postCopy: recovery.has(event.step) ? { ...state.postCopy, recover: false } : state.postCopy,
+        postCopy: stepTable[event.step].recovers ? { ...state.postCopy, recover: false } : state.postCopy,
       };
     case 'observed':
       return withObservation(state, event.side, event.observation);
@@ -209,23 +210,11 @@ function mayHaveHappened({ kind }: Failure): boolean {
   return kind === 'timeout' || kind === 'unreachable' || kind === 'native' || kind === 'internal';
 }
 
-/** Which sides have to be looked at again after a step, because what follows from it cannot be foreseen. */
-const changes: Readonly<Partial<Record<StepName, readonly Side[]>>> = {
-  migrate: ['source'],
-  'resume-source': ['source'],
-  'resume-destination': ['destination'],
-  'start-post-copy': ['source'],
-  'pause-post-copy': ['source', 'destination'],
-  recover: ['source', 'destination'],
-};
-
 function withFailure(state: MigrationState, { step, failure }: JournalEventOf<'failed'>): MigrationState {
   const failed = withStep(state, step, mayHaveHappened(failure) ? 'uncertain' : 'failed');
   // Somebody has knocked at that port, if only we: the next attempt gets a fresh one.
   return step === 'recover' ? withoutStep(failed, 'listen-for-recovery') : failed;
 }
-
-const recovery = new Set<StepName>(['listen-for-recovery', 'recover']);
 
 /** The post-copy goes on over a new connection; should that one break too, everything can be done again. */
 function recovered(state: MigrationState): MigrationState {
@@ -236,7 +225,7 @@ function recovered(state: MigrationState): MigrationState {
 }
 
 function withStep(state: MigrationState, step: StepName, progress: StepProgress): MigrationState {
-  const stale = Object.fromEntries((changes[step] ?? []).map((side) => [side, false]));
+  const stale = Object.fromEntries(stepTable[step].changesWhatIsObserved.map((side) => [side, false]));
   const mayRun = step === 'resume-destination' && (progress === 'done' || progress === 'uncertain');
   return {
     ...state,

@@ -49,8 +49,11 @@ export async function rehearse(features: QemuFeatures): Promise<Rehearsal> {
   // Descriptors that come with a message are not needed: nobody will use them.
   const transport = { stream: clientEnd, sendWithDescriptors: (bytes: Uint8Array) => void clientEnd.write(bytes) };
   const client = await QmpClient.connect({ transport }, { monitor: 'a rehearsal' });
+  const qemu = new QemuMonitor(client, identity, () => Promise.resolve(features));
+  // A step that opens a monitor of its own closes it again: the stand-in is the same for every step, and stays.
+  qemu.close = () => undefined;
   return {
-    qemu: new QemuMonitor(client, identity, () => Promise.resolve(features)),
+    qemu,
     sent,
     [Symbol.asyncDispose]: () => client.close(),
   };

@@ -71,6 +71,12 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
+export function scenarioNamed(name: string): Scenario {
+  const scenario = scenarios.find((each) => each.name === name);
+  if (!scenario) throw new Error(`no scenario is called ${name}`);
+  return scenario;
+}
+
 export function migrationOf({ befall, settings, preparation }: Scenario): MigrationUnderTest {
   const migration = planned(settings, 'running', preparation);
   befall(migration);
