@@ -22,6 +22,7 @@ export const IPPROTO_MPTCP = 262;
 
 // <asm-generic/socket.h>, <linux/socket.h>
 export const SOL_SOCKET = 1;
+export const SO_PEERCRED = 17;
 export const SOL_TCP = 6;
 export const SOL_NETLINK = 270;
 export const SOL_MPTCP = 284;
@@ -43,6 +44,7 @@ export const CLONE_NEWNET = 0x40000000;
 export const F_DUPFD_CLOEXEC = 1030;
 
 // <asm-generic/unistd.h>
+export const SYS_PIDFD_SEND_SIGNAL = 424;
 export const SYS_PIDFD_OPEN = 434;
 export const SYS_PIDFD_GETFD = 438;
 

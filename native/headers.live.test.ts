@@ -10,6 +10,7 @@ import {
 } from './mptcp-full-info.ts';
 import { mptcpInfoLayout } from './mptcp-info.ts';
 import { subflowDataLayout } from './mptcp-subflow-arrays.ts';
+import { credentialsLayout } from './peer-credentials.ts';
 import { controlHeaderLayout, encodeRights, ioVectorLayout, messageHeaderLayout } from './send-file-descriptors.ts';
 import { encodeSocketAddress, SOCKADDR_STORAGE_BYTES } from './socket-address.ts';
 import { socketOptionTable } from './socket-options.ts';
@@ -59,6 +60,9 @@ const callPlaces = new Map<string, Place>([
   ['cmsghdr.cmsg_len', { offset: controlHeaderLayout.length, bytes: 8 }],
   ['cmsghdr.cmsg_level', { offset: controlHeaderLayout.level, bytes: 4 }],
   ['cmsghdr.cmsg_type', { offset: controlHeaderLayout.type, bytes: 4 }],
+  ['ucred.pid', { offset: credentialsLayout.pid, bytes: 4 }],
+  ['ucred.uid', { offset: credentialsLayout.uid, bytes: 4 }],
+  ['ucred.gid', { offset: credentialsLayout.gid, bytes: 4 }],
   ['pollfd.fd', { offset: 0, bytes: 4 }],
   ['pollfd.events', { offset: 4, bytes: 2 }],
   ['sockaddr_nl.nl_family', { offset: 0, bytes: 2 }],
@@ -69,6 +73,7 @@ const structSizes = new Map<string, Place>([
   ['iovec', { offset: 0, bytes: ioVectorLayout.bytes }],
   ['msghdr', { offset: 0, bytes: messageHeaderLayout.bytes }],
   ['cmsghdr', { offset: 0, bytes: controlHeaderLayout.bytes }],
+  ['ucred', { offset: 0, bytes: credentialsLayout.bytes }],
   ['pollfd', { offset: 0, bytes: 8 }],
   ['sockaddr_nl', { offset: 0, bytes: 12 }],
   ['sockaddr_storage', { offset: 0, bytes: SOCKADDR_STORAGE_BYTES }],

@@ -35,7 +35,7 @@ export interface Libc {
   readonly poll: (entries: Uint8Array, count: number, timeoutMs: number) => number;
   readonly fcntl: (fd: number, command: number, argument: number) => number;
   readonly setns: (fd: number, type: number) => number;
-  readonly syscall: (number: number, first: number, second: number, third: number) => number;
+  readonly syscall: (number: number, first: number, second: number, third: number, fourth: number) => number;
 }
 
 /** What else of koffi this room needs; it stays in this room. */
@@ -151,7 +151,7 @@ function declare(koffi: typeof Koffi): Ffi {
       poll: once('int poll(void *, unsigned long, int)'),
       fcntl: once('int fcntl(int, int, long)'),
       setns: once('int setns(int, int)'),
-      syscall: once('long syscall(long, long, long, long)'),
+      syscall: once('long syscall(long, long, long, long, long)'),
     },
     addressOf: (buffer) => koffi.address(buffer),
     watch: (fd, events, onEvent) => {

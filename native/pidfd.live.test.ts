@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectPair } from './fixtures/connected-pair.ts';
 import { isMptcp } from './is-mptcp.ts';
 import { nativeAvailability } from './libc.ts';
 import { readMptcpFullInfo } from './mptcp-full-info.ts';
-import { duplicateDescriptorOf, openProcess } from './pidfd.ts';
+import { duplicateDescriptorOf, openProcess, signalProcess } from './pidfd.ts';
 import { waitUntilReady } from './readiness.ts';
 import { localAddress } from './socket.ts';
 
@@ -38,6 +39,14 @@ describe.skipIf(!nativeAvailability().available)('another process (needs Linux)'
   test('a descriptor that it does not have is told', () => {
     using process = openProcess(pid());
     expect(() => duplicateDescriptorOf(process, 999)).toThrow('bad file descriptor (pidfd_getfd: EBADF)');
+  });
+
+  test('a signal reaches it, and no process after it', async () => {
+    const ended = once(child, 'exit');
+    using process = openProcess(pid());
+    signalProcess(process, constants.signals.SIGKILL);
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    expect(() => signalProcess(process, constants.signals.SIGKILL)).toThrow('pidfd_send_signal: ESRCH');
   });
 
   test('a pid that does not exist is told', () => {

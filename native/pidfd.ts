@@ -1,4 +1,4 @@
-import { SYS_PIDFD_GETFD, SYS_PIDFD_OPEN } from './constants.ts';
+import { SYS_PIDFD_GETFD, SYS_PIDFD_OPEN, SYS_PIDFD_SEND_SIGNAL } from './constants.ts';
 import { Fd } from './fd.ts';
 import { libc } from './libc.ts';
 import { NativeError } from './native-error.ts';
@@ -8,7 +8,7 @@ import { NativeError } from './native-error.ts';
  * the process ends (`waitUntilReady`). ESRCH when there is no such process. Linux 5.3; pidfd_open(2).
  */
 export function openProcess(pid: number): Fd {
-  const result = libc().syscall(SYS_PIDFD_OPEN, pid, 0, 0);
+  const result = libc().syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0);
   if (result < 0) throw new NativeError('pidfd_open', -result, `open process ${pid}`);
   return new Fd(result);
 }
@@ -21,7 +21,16 @@ export function openProcess(pid: number): Fd {
  * EBADF when the process has no such descriptor. Linux 5.6; pidfd_getfd(2).
  */
 export function duplicateDescriptorOf(process: Fd, descriptor: number): Fd {
-  const result = libc().syscall(SYS_PIDFD_GETFD, process.number, descriptor, 0);
+  const result = libc().syscall(SYS_PIDFD_GETFD, process.number, descriptor, 0, 0);
   if (result < 0) throw new NativeError('pidfd_getfd', -result, `copy descriptor ${descriptor} of another process`);
   return new Fd(result);
+}
+
+/**
+ * Sends a signal to exactly this process; a later one with the same pid is never hit. ESRCH when it has ended, EPERM
+ * when it is another user's. Linux 5.1; pidfd_send_signal(2).
+ */
+export function signalProcess(process: Fd, signal: number): void {
+  const result = libc().syscall(SYS_PIDFD_SEND_SIGNAL, process.number, signal, 0, 0);
+  if (result < 0) throw new NativeError('pidfd_send_signal', -result, `send signal ${signal} to a process`);
 }
