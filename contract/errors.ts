@@ -20,7 +20,7 @@ export const failureSchema = z.discriminatedUnion('kind', [
   /** No answer in time; the command may still take effect. */
   z.object({ kind: z.literal('timeout'), afterMs: z.number(), waitingFor: z.string(), ...sentences }),
   z.object({ kind: z.literal('cancelled'), ...sentences }),
-  /** A fault of ours; `incidentId` stands in the log beside the stack. */
+  /** A fault of ours; the incident file keeps its stack under `incidentId`. */
   z.object({ kind: z.literal('internal'), incidentId: z.string(), ...sentences }),
 ]);
 
@@ -42,16 +42,17 @@ export function invalidRequest(text: string, remedy: string, path?: string): Swi
   return new SwitchyardError({ kind: 'invalid-request', text, remedy, ...(path === undefined ? {} : { path }) });
 }
 
-/**
- * Turns whatever was caught into a value. Anything that is not already a failure is a fault of ours: `report` gets the
- * original (for the log) and gives it the id by which the operator can find it there.
- */
-export function toFailure(thrown: unknown, report: (thrown: unknown) => string): Failure {
+/** Keeps the stack of a fault of ours, and answers with its incident id. Never throws. */
+export type ReportFault = (thrown: unknown) => string;
+
+/** Turns whatever was caught into a value. Anything that is not already a failure is a fault of ours, and is reported. */
+export function toFailure(thrown: unknown, report: ReportFault): Failure {
   if (thrown instanceof SwitchyardError) return thrown.failure;
+  const incidentId = report(thrown);
   return {
     kind: 'internal',
-    incidentId: report(thrown),
-    text: `Switchyard hit a fault of its own: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    remedy: 'Look at the state of both guests with `switchyard history`, then report the incident with its log.',
+    incidentId,
+    text: `Switchyard hit a fault of its own (${incidentId}): ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    remedy: `Check both sides with \`switchyard history\`. \`switchyard report ${incidentId}\` collects what is needed to find the cause.`,
   };
 }

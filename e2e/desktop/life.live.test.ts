@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserServer } from 'playwright-core';
@@ -184,6 +184,6 @@ describe.skipIf(whyNot !== '')(`the desktop app${whyNot}`, () => {
     writeFileSync(join(home, 'state'), 'a file where a folder has to be');
     const app = await start();
     expect(await app.ended).toBe(2);
-    expect(readFileSync(join(home, 'logs', 'incidents.log'), 'utf8')).toContain(join(home, 'state'));
+    expect(app.stderr()).toContain(join(home, 'state'));
   });
 });

@@ -25,6 +25,7 @@ import { diagnoseConnection } from './diagnose-connection.ts';
 import { follow } from './follow.ts';
 import { Foreteller } from './foretell.ts';
 import { requireMptcpIsFree } from './host-mptcp.ts';
+import { incidentReporter, type ReportIncident } from './incidents.ts';
 import { manage } from './manage.ts';
 import type { OpenMigration } from './managed.ts';
 import { operatorName } from './operator-name.ts';
@@ -43,6 +44,8 @@ export interface HistoryEntry extends HistoryRow<MigrationSummary> {
 export interface ApplicationOptions {
   readonly version: string;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Where faults of ours go; the incident file of this user, unless a face brings what it reports to itself. */
+  readonly report?: ReportIncident;
 }
 
 /**
@@ -50,18 +53,22 @@ export interface ApplicationOptions {
  * below it. Every method rejects with a `SwitchyardError`.
  */
 export class Application {
+  /** Keeps a fault of ours, and answers with its incident id. */
+  readonly report: ReportIncident;
   readonly #directories: Directories;
   readonly #clock = systemClock;
   readonly #version: string;
   readonly #history: History<MigrationSummary>;
   readonly #foreteller = new Foreteller((id) => this.#host(id));
 
-  constructor({ version, environment = process.env }: ApplicationOptions) {
+  constructor({ version, environment = process.env, report }: ApplicationOptions) {
     this.#version = version;
+    this.report = report ?? incidentReporter({ version, face: 'application', environment });
     this.#directories = openDirectories(environment);
     this.#history = new History({
       state: this.#directories.state,
       version,
+      report: this.report,
       summarise: (migration) => summaryOf(recordOf(migration)),
     });
   }
@@ -247,7 +254,12 @@ export class Application {
 
   #ports(plan: Plan, source: MigrationHost, destination: MigrationHost, journal: Ports['journal']): Ports {
     const ports = { plan, source, destination, journal, clock: this.#clock };
-    return { ...ports, diagnose: (report) => diagnoseConnection(plan, { source, destination }, report) };
+    const context = { migration: plan.id, argv: plan.guest.argv };
+    return {
+      ...ports,
+      report: (thrown) => this.report(thrown, context),
+      diagnose: (seen) => diagnoseConnection(plan, { source, destination }, seen),
+    };
   }
 
   #host(id: string): LocalHost {

@@ -1,5 +1,5 @@
 import type { MigrationRow, MigrationView } from '#contract/channels.ts';
-import { SwitchyardError } from '#contract/errors.ts';
+import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { systemClock } from '#main/hosts/clock.ts';
@@ -28,7 +28,8 @@ export interface BoardListener {
 export interface BoardOptions {
   readonly application: Pick<Application, 'history' | 'isManaged' | 'open' | 'recover' | 'stored'>;
   readonly listener: BoardListener;
-  readonly log: (line: string) => void;
+  /** Keeps a fault of ours, and answers with its incident id. */
+  readonly report: (thrown: unknown, migration?: string) => string;
 }
 
 /**
@@ -188,7 +189,7 @@ export class Board {
       migration.remember((await this.#options.application.stored(migration.id)).samples);
     } catch (thrown) {
       // Its totals are missing from the view until the next sample: the journal tells the rest.
-      this.#options.log(`samples of ${migration.id} could not be read: ${String(thrown)}`);
+      this.#note(thrown, migration.id);
     }
   }
 
@@ -196,11 +197,8 @@ export class Board {
     try {
       await open.ended;
     } catch (thrown) {
-      this.#options.log(`${id}: ${stackOf(thrown)}`);
-      this.#problems.set(
-        id,
-        'Switchyard hit a fault of its own while it looked after this migration. Take it up again.',
-      );
+      const { text, remedy } = toFailure(thrown, (fault) => this.#options.report(fault, id));
+      this.#problems.set(id, `${text} Take it up again. ${remedy}`);
     }
     const entry = this.#tracked.get(id);
     if (entry?.migration.open !== open) return;
@@ -213,9 +211,7 @@ export class Board {
     if (this.#letGo) return;
     const view = await this.#viewFromDisk(id).catch(() => undefined);
     if (view) this.#options.listener.view(view);
-    await this.refresh().catch((thrown: unknown) =>
-      this.#options.log(`the history could not be read: ${String(thrown)}`),
-    );
+    await this.refresh().catch((thrown: unknown) => this.#note(thrown));
   }
 
   async #viewFromDisk(id: string): Promise<MigrationView | undefined> {
@@ -252,8 +248,13 @@ export class Board {
     try {
       work();
     } catch (thrown) {
-      this.#options.log(`what windows see could not be told: ${stackOf(thrown)}`);
+      this.#options.report(thrown);
     }
+  }
+
+  /** What cannot be shown for a reason of the file system is shown when it can; a fault of ours leaves its trace. */
+  #note(thrown: unknown, migration?: string): void {
+    if (!(thrown instanceof SwitchyardError)) this.#options.report(thrown, migration);
   }
 
   #isNews(row: MigrationRow): boolean {
@@ -268,8 +269,4 @@ async function atMost(ms: Milliseconds, work: Promise<unknown>): Promise<void> {
   const waited = new AbortController();
   await Promise.race([work, systemClock.sleep(ms, waited.signal)]);
   waited.abort();
-}
-
-function stackOf(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

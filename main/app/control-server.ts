@@ -81,7 +81,7 @@ async function answer(socket: Socket, run: MigrationRun, line: string): Promise<
     const result = await run.ask(request);
     socket.end(controlLine(result.ok ? { kind: 'done' } : { kind: 'refused', failure: result.error }));
   } catch (thrown) {
-    socket.end(controlLine({ kind: 'refused', failure: toFailure(thrown, () => run.state.plan.id) }));
+    socket.end(controlLine({ kind: 'refused', failure: toFailure(thrown, run.report) }));
   }
 }
 

@@ -111,13 +111,14 @@ describe('a migration that is started here', () => {
     await desk.close();
   });
 
-  test('a fault in its manager is told, logged with its stack, and leaves the desk as it was', async () => {
-    const { window, migration, logged } = await started();
-    migration.fail(new TypeError('broken'));
+  test('a fault in its manager is an incident, is shown, and leaves the desk as it was', async () => {
+    const { window, migration, reported } = await started();
+    const fault = new TypeError('broken');
+    migration.fail(fault);
     await settle();
-    expect([window.of('migration.view-changed').at(-1), logged]).toEqual([
-      expect.objectContaining({ problem: expect.stringContaining('Take it up again'), managed: false }),
-      [expect.stringMatching(/TypeError: broken\n/)],
+    expect([window.of('migration.view-changed').at(-1), reported]).toEqual([
+      expect.objectContaining({ problem: expect.stringContaining('(i-1): broken Take it up again.'), managed: false }),
+      [fault],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import type { CommandResponse, EventName, EventPayload, Handlers } from '#contract/channels.ts';
-import { SwitchyardError } from '#contract/errors.ts';
+import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { Guest } from '#contract/host.ts';
 import type { ManagerRequest, MigrationRequest } from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
@@ -30,6 +30,7 @@ export interface DeskOptions {
     | 'open'
     | 'record'
     | 'recover'
+    | 'report'
     | 'samples'
     | 'start'
     | 'stored'
@@ -57,11 +58,11 @@ export class Desk {
   #lookingAround: NodeJS.Timeout | undefined;
 
   constructor(options: DeskOptions) {
-    const { application, face, monoMs = () => systemClock.monoMs() } = options;
+    const { application, monoMs = () => systemClock.monoMs() } = options;
     this.#options = options;
     this.#board = new Board({
       application,
-      log: face.log,
+      report: (thrown, migration) => this.#report(thrown, migration),
       listener: {
         view: (view) => this.#tell('migration.view-changed', view),
         rows: (rows) => {
@@ -72,7 +73,7 @@ export class Desk {
         ended: () => void this.#tellLabs(),
       },
     });
-    this.dispatch = makeDispatch(this.#handlers(), { monoMs, log: face.log });
+    this.dispatch = makeDispatch(this.#handlers(), { monoMs, report: (thrown) => this.#report(thrown) });
   }
 
   /** Finds what an earlier process left, and takes it up. */
@@ -199,7 +200,7 @@ export class Desk {
     try {
       this.#tell('lab.list-changed', { labs: await this.#options.face.lab.list() });
     } catch (thrown) {
-      this.#options.face.log(`the labs could not be looked at: ${String(thrown)}`);
+      this.#note('the labs could not be listed', thrown);
     }
   }
 
@@ -207,8 +208,21 @@ export class Desk {
     try {
       await this.#board.refresh();
     } catch (thrown) {
-      this.#options.face.log(`the history could not be read: ${String(thrown)}`);
+      this.#note('the history could not be read', thrown);
     }
+  }
+
+  /** A fault of ours, kept in the incident file and named where this process writes its lines. */
+  #report(thrown: unknown, migration?: string): string {
+    const { application, face } = this.#options;
+    const id = application.report(thrown, migration === undefined ? {} : { migration });
+    face.log(`incident ${id}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return id;
+  }
+
+  #note(what: string, thrown: unknown): void {
+    const { text } = toFailure(thrown, (fault) => this.#report(fault));
+    this.#options.face.log(`${what}: ${text}`);
   }
 
   #tell<Name extends EventName>(name: Name, payload: EventPayload<Name>): void {

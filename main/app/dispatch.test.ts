@@ -27,16 +27,22 @@ describe('answers', () => {
     expect([shape, structuredClone(value), isFitToShow(answer)]).toEqual([value, value, true]);
   });
 
-  test('a fault of ours becomes a failure with an id, and its stack goes to the log alone', async () => {
-    const { desk, logged } = stage({ hosts: () => Promise.reject(new TypeError('oops')) });
+  test('a fault of ours becomes a failure with the id of its incident, which alone has the stack', async () => {
+    const fault = new TypeError('oops');
+    const { desk, logged, reported } = stage({ hosts: () => Promise.reject(fault) });
     const answer = await desk.dispatch('hosts.list', {}, new FakeWindow());
-    const incidentId = !answer.ok && answer.error.kind === 'internal' ? answer.error.incidentId : '';
-    expect([answer, logged]).toEqual([
+    expect([answer, reported, logged]).toEqual([
       {
         ok: false,
-        error: expect.objectContaining({ kind: 'internal', text: 'Switchyard hit a fault of its own: oops' }),
+        error: {
+          kind: 'internal',
+          incidentId: 'i-1',
+          text: 'Switchyard hit a fault of its own (i-1): oops',
+          remedy: expect.stringContaining('`switchyard report i-1`'),
+        },
       },
-      [expect.stringMatching(new RegExp(`^incident ${incidentId}: TypeError: oops\\n +at `))],
+      [fault],
+      ['incident i-1: oops'],
     ]);
   });
 });

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { commands, isCommandName, type CommandName, type Handlers } from '#contract/channels.ts';
-import { invalidRequest, SwitchyardError, toFailure, type Failure } from '#contract/errors.ts';
+import { invalidRequest, SwitchyardError, toFailure, type Failure, type ReportFault } from '#contract/errors.ts';
 import { failed, ok, type Result } from '#contract/result.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { Allowance, limitOf } from './rate-limit.ts';
@@ -12,8 +11,8 @@ export type Dispatch<Caller> = (name: unknown, request: unknown, caller: Caller)
 
 export interface DispatchOptions {
   readonly monoMs: () => Milliseconds;
-  /** Gets what a window must not see: the stack of a fault of ours, under the id that the window is told. */
-  readonly log: (line: string) => void;
+  /** Gets what a window must not see: the stack of a fault of ours. The window is given its incident id. */
+  readonly report: ReportFault;
 }
 
 /** Requests of one window that wait for their answers; a window that asks more is not one of ours. */
@@ -30,7 +29,7 @@ interface Account {
  */
 export function makeDispatch<Caller extends object>(
   handlers: Handlers<Caller>,
-  { monoMs, log }: DispatchOptions,
+  { monoMs, report }: DispatchOptions,
 ): Dispatch<Caller> {
   const accounts = new WeakMap<Caller, Account>();
 
@@ -38,12 +37,6 @@ export function makeDispatch<Caller extends object>(
     const account = accounts.get(caller) ?? { allowances: new Map(), underWay: 0 };
     accounts.set(caller, account);
     return account;
-  };
-
-  const report = (thrown: unknown): string => {
-    const incidentId = randomBytes(4).toString('hex');
-    log(`incident ${incidentId}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
-    return incidentId;
   };
 
   const admit = (name: unknown, request: unknown, account: Account): CommandName => {

@@ -33,6 +33,6 @@ export interface Face {
   readonly lab: LabService;
   /** Asks the operator where to, and writes it there. Without it a window is handed the text, and downloads it. */
   readonly save?: (file: ExportedFile, window: AppWindow) => Promise<Saved>;
-  /** A line for whoever looks for the cause of a fault: it may hold a stack, which no window ever gets. */
+  /** A line for the operator of this process: what went wrong beside any request, and the incident id of a fault. */
   readonly log: (line: string) => void;
 }

@@ -98,6 +98,7 @@ function portsOnStage(plan: Plan, { source, destination }: Stages): Ports {
     destination: hostOnStage(plan.destination.id, destination),
     journal: { append: notOnStage, sample: notOnStage },
     clock: systemClock,
+    report: notOnStage,
     diagnose: notOnStage,
   };
 }

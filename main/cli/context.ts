@@ -12,6 +12,7 @@ import type {
   LabStatus,
 } from '#lab/lab.ts';
 import type { HistoryEntry, Started } from '#main/app/application.ts';
+import type { ReportIncident } from '#main/app/incidents.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
 import type { Clock } from './clock.ts';
 import type { Console } from './console.ts';
@@ -53,6 +54,8 @@ export interface Context {
   readonly clock: Clock;
   /** Both are loaded when first asked for: `--help` needs neither. */
   readonly application: () => Promise<ApplicationPort>;
+  /** Where faults of ours go. Loaded when first asked for, and never rejects. */
+  readonly incidents: () => Promise<ReportIncident>;
   readonly lab: () => Promise<LabPort>;
 }
 

@@ -1,35 +1,46 @@
 import { expect, test } from 'vitest';
 import { invalidRequest } from '#contract/errors.ts';
 import { reportFailure } from './failure-report.ts';
-import { fakeConsole } from './testing/fakes.ts';
+import { fakeConsole, fakeIncidents } from './testing/fakes.ts';
 
 const request = invalidRequest('There is no host "a".', 'Hosts are: local.', 'host');
 
-test('a failure is two sentences on stderr', () => {
-  const console = fakeConsole();
-  reportFailure(console, request, { json: false, environment: {} });
-  expect([console.printed, console.logged]).toEqual([[], ['There is no host "a". Hosts are: local.']]);
+function stage() {
+  return { console: fakeConsole(), ...fakeIncidents() };
+}
+
+test('a failure is two sentences on stderr, and no incident', async () => {
+  const { console, incidents, reported } = stage();
+  await reportFailure({ console, incidents }, request, { json: false, environment: {} });
+  expect([console.printed, console.logged, reported]).toEqual([[], ['There is no host "a". Hosts are: local.'], []]);
 });
 
-test('a program gets it as a document', () => {
-  const console = fakeConsole();
-  reportFailure(console, request, { json: true, environment: {} });
+test('a program gets it as a document', async () => {
+  const { console, incidents } = stage();
+  await reportFailure({ console, incidents }, request, { json: true, environment: {} });
   expect(console.printed.map((text) => JSON.parse(text))).toEqual([{ error: request.failure }]);
 });
 
-test('a fault of ours shows its stack only to who asks for it', () => {
-  const [unasked, asked] = [fakeConsole(), fakeConsole()];
+test('a fault of ours is an incident of its migration, and the operator is given its id', async () => {
+  const { console, incidents, reported } = stage();
   const fault = new TypeError('a fault');
-  reportFailure(unasked, fault, { json: false, environment: {} });
-  reportFailure(asked, fault, { json: false, environment: { SWITCHYARD_DEBUG: '1' } });
-  expect([unasked.logged.at(-1), asked.logged.at(-1)]).toEqual([
-    'SWITCHYARD_DEBUG=1 shows where it happened.',
-    fault.stack,
+  await reportFailure({ console, incidents }, fault, { json: false, migration: 'm', environment: {} });
+  expect([reported, console.logged]).toEqual([
+    [{ thrown: fault, migration: 'm' }],
+    [expect.stringMatching(/^Switchyard hit a fault of its own \(i-1\): a fault .*`switchyard report i-1`/)],
   ]);
 });
 
-test('text of others cannot drive the terminal', () => {
-  const console = fakeConsole();
-  reportFailure(console, invalidRequest('No guest \u001B[2J.', 'Look\nagain.'), { json: false, environment: {} });
+test('its stack is printed where the environment asks for it', async () => {
+  const { console, incidents } = stage();
+  const fault = new TypeError('a fault');
+  await reportFailure({ console, incidents }, fault, { json: false, environment: { SWITCHYARD_DEBUG: '1' } });
+  expect(console.logged.at(-1)).toBe(fault.stack);
+});
+
+test('text of others cannot drive the terminal', async () => {
+  const { console, incidents } = stage();
+  const hostile = invalidRequest('No guest \u001B[2J.', 'Look\nagain.');
+  await reportFailure({ console, incidents }, hostile, { json: false, environment: {} });
   expect(console.logged).toEqual(['No guest \uFFFD[2J. Look again.']);
 });

@@ -1,22 +1,30 @@
-import { randomUUID } from 'node:crypto';
 import { toFailure, type Failure } from '#contract/errors.ts';
 import { plainText } from '#main/export/plain-text.ts';
-import { printJson, type Console } from './console.ts';
+import { printJson } from './console.ts';
+import type { Context } from './context.ts';
+
+export interface FailureReportOptions {
+  readonly json: boolean;
+  /** In whose course it went wrong. */
+  readonly migration?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+}
 
 /**
  * Says what went wrong, in sentences on stderr; with `json` also as the one document on stdout, so that a program finds
- * one whatever happens. Where a fault of ours happened is for those who ask: SWITCHYARD_DEBUG=1.
+ * one whatever happens. A fault of ours goes to the incident file; SWITCHYARD_DEBUG=1 prints its stack as well.
  */
-export function reportFailure(
-  console: Console,
+export async function reportFailure(
+  { console, incidents }: Pick<Context, 'console' | 'incidents'>,
   thrown: unknown,
-  { json, environment = process.env }: { readonly json: boolean; readonly environment?: NodeJS.ProcessEnv },
-): Failure {
-  const failure = toFailure(thrown, () => randomUUID().slice(0, 8));
-  const debug = environment['SWITCHYARD_DEBUG'] === '1';
+  { json, migration, environment = process.env }: FailureReportOptions,
+): Promise<Failure> {
+  const report = await incidents();
+  const failure = toFailure(thrown, (fault) => report(fault, migration === undefined ? {} : { migration }));
   console.log(plainText(`${failure.text} ${failure.remedy}`));
-  if (debug) console.log(thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown));
-  else if (failure.kind === 'internal') console.log('SWITCHYARD_DEBUG=1 shows where it happened.');
+  if (environment['SWITCHYARD_DEBUG'] === '1') {
+    console.log(thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown));
+  }
   if (json) printJson(console, { error: failure });
   return failure;
 }

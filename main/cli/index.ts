@@ -1,5 +1,6 @@
 import packageJson from '#package.json' with { type: 'json' };
 import { operatorName, operatorVariable } from '#main/app/operator-name.ts';
+import type { ReportIncident } from '#main/app/incidents.ts';
 import { systemClock } from './clock.ts';
 import { processConsole } from './console.ts';
 import type { ApplicationPort } from './context.ts';
@@ -10,11 +11,16 @@ import { processSignals } from './signals.ts';
 const console = processConsole();
 const { version } = packageJson;
 let application: Promise<ApplicationPort> | undefined;
+let reporter: Promise<ReportIncident> | undefined;
+const incidents = (): Promise<ReportIncident> =>
+  (reporter ??= import('#main/app/incidents.ts').then(({ incidentReporter }) =>
+    incidentReporter({ version, face: process.argv[2] === 'serve' ? 'serve' : 'command line' }),
+  ));
 
 // Outside of every promise that somebody waits for: what this process looked after goes on without it.
 process.on('uncaughtException', (thrown) => {
   void import('./failure-report.ts').then(async ({ reportFailure }) => {
-    reportFailure(console, thrown, { json: false });
+    await reportFailure({ console, incidents }, thrown, { json: false });
     await console.flushed();
     process.exit(exitCode.needsOperator);
   });
@@ -26,7 +32,10 @@ const code = await runCommandLine(process.argv.slice(2), {
   signals: processSignals,
   clock: systemClock,
   application: () =>
-    (application ??= import('#main/app/application.ts').then(({ Application }) => new Application({ version }))),
+    (application ??= Promise.all([import('#main/app/application.ts'), incidents()]).then(
+      ([{ Application }, report]) => new Application({ version, report }),
+    )),
+  incidents,
   lab: () => import('#lab/lab.ts'),
   enterLabs: async (options) => {
     const { reenterForLab } = await import('#lab/user-namespace.ts');

@@ -38,7 +38,7 @@ export async function lookAfter(
     else if (leaving.kind !== 'let-go') console.out(resultLines(record));
     return leaving.kind === 'let-go' ? exitCode.needsOperator : exitCodeOf(outcomeOf(leaving, record));
   } catch (thrown) {
-    reportFailure(console, thrown, { json });
+    await reportFailure(context, thrown, { json, migration: migration.id });
     console.log(`Where the guest is now, \`switchyard watch ${migration.id}\` finds out.`);
     return exitCode.needsOperator;
   }

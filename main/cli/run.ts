@@ -30,7 +30,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
   } catch (thrown) {
     // Loaded when needed: what failures are made of is heavier than all else that `--help` takes.
     const { reportFailure } = await import('./failure-report.ts');
-    return exitCodeOfFailure(reportFailure(console, thrown, { json }));
+    return exitCodeOfFailure(await reportFailure(surroundings, thrown, { json }));
   }
 }
 

@@ -17,7 +17,7 @@ const lastLookAfterMs = 2000;
 const stalledAfterMs = 2000;
 
 export interface ConnectionWatchOptions {
-  readonly ports: Pick<Ports, 'source' | 'clock' | 'plan' | 'journal' | 'diagnose'>;
+  readonly ports: Pick<Ports, 'source' | 'clock' | 'plan' | 'journal' | 'diagnose' | 'report'>;
   readonly paths: LivePaths;
   readonly state: () => MigrationState;
   /** While the source may still send. */
@@ -93,7 +93,7 @@ export class ConnectionWatch implements Disposable {
 
   async #gaveUp(thrown: unknown): Promise<void> {
     const { ports, record } = this.#options;
-    await record({ kind: 'sampling-failed', why: toFailure(thrown, () => ports.plan.id).text });
+    await record({ kind: 'sampling-failed', why: toFailure(thrown, ports.report).text });
   }
 
   async #take(sampler: SubflowSampler): Promise<void> {

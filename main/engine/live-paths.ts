@@ -16,7 +16,7 @@ const untilHeardMs = 50;
 const unchanged: ChangedPath = { wanted: undefined, withdrawn: false };
 
 export interface LivePathsOptions {
-  readonly ports: Pick<Ports, 'source' | 'destination' | 'clock' | 'plan'>;
+  readonly ports: Pick<Ports, 'source' | 'destination' | 'clock' | 'plan' | 'report'>;
   readonly state: () => MigrationState;
   /** While there is a connection that still sends. */
   readonly isSending: () => boolean;
@@ -140,7 +140,7 @@ export class LivePaths {
     try {
       await work();
     } catch (thrown) {
-      const failure = toFailure(thrown, () => ports.plan.id);
+      const failure = toFailure(thrown, ports.report);
       await record({ kind: 'path-change-failed', action, path, failure });
       throw new SwitchyardError(failure);
     }

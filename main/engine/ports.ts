@@ -1,3 +1,4 @@
+import type { ReportFault } from '#contract/errors.ts';
 import type { Guest, HostFacts, MptcpEndpoint, MptcpLimits, QemuIdentity, RouteAnswer } from '#contract/host.ts';
 import type {
   ConnectionFinding,
@@ -289,6 +290,8 @@ export interface Ports {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly plan: Plan;
+  /** Keeps the stack of a fault of ours, and answers with its incident id. Never throws. */
+  readonly report: ReportFault;
   /** Why a connection is not what the plan wants: plain TCP, or without some of its paths. Empty when nothing shows why. */
   diagnose(report: ConnectionReport): Promise<readonly ConnectionFinding[]>;
 }

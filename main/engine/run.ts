@@ -1,4 +1,4 @@
-import { SwitchyardError, toFailure, type Failure } from '#contract/errors.ts';
+import { SwitchyardError, toFailure, type Failure, type ReportFault } from '#contract/errors.ts';
 import type { JournalEntry, JournalEvent, JournalEventOf, Observation, Side, StepName } from '#contract/migration.ts';
 import type { LiveChange, ManagerRequest } from '#contract/requests.ts';
 import { failed, ok, type Result } from '#contract/result.ts';
@@ -100,6 +100,11 @@ export class MigrationRun {
     return run;
   }
 
+  /** For what is done on behalf of this migration outside of it. */
+  get report(): ReportFault {
+    return this.#ports.report;
+  }
+
   get state(): MigrationState {
     return this.#state;
   }
@@ -146,7 +151,7 @@ export class MigrationRun {
       await this.#carryOutRequest(request);
       return ok(undefined);
     } catch (thrown) {
-      return failed(toFailure(thrown, () => this.#state.plan.id));
+      return failed(toFailure(thrown, this.#ports.report));
     }
   }
 
@@ -259,7 +264,7 @@ export class MigrationRun {
       (thrown: unknown): JournalEvent => ({
         kind: 'failed',
         step,
-        failure: toFailure(thrown, () => this.#state.plan.id),
+        failure: toFailure(thrown, this.#ports.report),
       }),
     );
     // Answers that were asked for before this moment are about the past, and must not count as what followed the act.
@@ -292,7 +297,7 @@ export class MigrationRun {
     try {
       return { entry: await this.#ports.journal.append(event) };
     } catch (thrown) {
-      const failure = toFailure(thrown, () => this.#state.plan.id);
+      const failure = toFailure(thrown, this.#ports.report);
       for (const listener of this.#listeners) listener.onJournalLost?.(failure);
       const { clock } = this.#ports;
       return {

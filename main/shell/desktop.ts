@@ -3,7 +3,7 @@ import { app, dialog, powerMonitor, type BrowserWindow, type Session } from 'ele
 import type { MigrationRow } from '#contract/channels.ts';
 import type { Desk } from '#main/app/desk.ts';
 import type { Milliseconds } from '#contract/units.ts';
-import { logIncident } from './incidents.ts';
+import { log } from './log.ts';
 import { closingQuestion, quittingQuestion, type Question } from './manners/closing-question.ts';
 import { Manners } from './manners/manners.ts';
 import { uiAddress } from './security/origin.ts';
@@ -154,5 +154,5 @@ export class Desktop {
 
 /** What is loaded next aborts what is being loaded, and a window may be closed meanwhile: neither is worth more than a line. */
 function lead(window: BrowserWindow, address: string): void {
-  window.loadURL(address).catch((thrown: unknown) => logIncident(`${address} was not loaded: ${String(thrown)}`));
+  window.loadURL(address).catch((thrown: unknown) => log(`${address} was not loaded: ${String(thrown)}`));
 }

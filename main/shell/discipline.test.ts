@@ -10,7 +10,6 @@ const electronByFile: Readonly<Record<string, readonly string[]>> = {
   'main/shell/desktop.ts': ['app', 'dialog', 'powerMonitor'],
   'main/shell/export/save-export.ts': ['app', 'dialog'],
   'main/shell/external-links.ts': ['shell'],
-  'main/shell/incidents.ts': ['app'],
   'main/shell/index.ts': ['Menu', 'app', 'dialog', 'session'],
   'main/shell/ipc/registry.ts': ['ipcMain'],
   'main/shell/manners/manners.ts': ['Notification', 'powerSaveBlocker'],

@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import { app, dialog, Menu, session } from 'electron';
-import { SwitchyardError } from '#contract/errors.ts';
+import { toFailure } from '#contract/errors.ts';
 import { Application } from '#main/app/application.ts';
 import { Desk } from '#main/app/desk.ts';
+import { incidentReporter } from '#main/app/incidents.ts';
 import { readManifest } from '#main/app/window-content.ts';
 import { serveContent } from './content/serve-content.ts';
 import { Desktop } from './desktop.ts';
 import { desktopLab } from './desktop-lab.ts';
 import { saveExport } from './export/save-export.ts';
 import { openExternalLink } from './external-links.ts';
-import { logIncident } from './incidents.ts';
 import { answerWindows } from './ipc/registry.ts';
 import { menuTemplate } from './menu/menu-template.ts';
+import { log } from './log.ts';
 import { lockDown } from './security/lock-down.ts';
 import { uiScheme } from './security/origin.ts';
 import { WindowStateFile } from './window/window-state-file.ts';
@@ -28,9 +29,10 @@ else app.quit();
 
 async function open(): Promise<void> {
   const version = app.getVersion();
+  const report = incidentReporter({ version, face: 'window' });
   const windows = new Windows();
   const desk = new Desk({
-    application: new Application({ version }),
+    application: new Application({ version, report }),
     version,
     face: {
       capabilities: ['save-dialog', 'window'],
@@ -39,7 +41,7 @@ async function open(): Promise<void> {
         const window = windows.onScreen(asking);
         return window ? saveExport(file, window) : { kind: 'dismissed' };
       },
-      log: logIncident,
+      log,
     },
   });
   answerWindows(windows, desk.dispatch);
@@ -67,13 +69,9 @@ async function open(): Promise<void> {
 
 /** Without a state directory or the window's content there is no app: say why, in words, and end. */
 function giveUp(thrown: unknown): void {
-  const said =
-    thrown instanceof SwitchyardError
-      ? `${thrown.failure.text} ${thrown.failure.remedy}`
-      : thrown instanceof Error
-        ? thrown.message
-        : String(thrown);
-  logIncident(thrown instanceof Error ? (thrown.stack ?? said) : said);
+  const { text, remedy } = toFailure(thrown, incidentReporter({ version: app.getVersion(), face: 'window' }));
+  const said = `${text} ${remedy}`;
+  log(said);
   dialog.showErrorBox('Switchyard cannot start', said);
   app.exit(2);
 }

@@ -36,7 +36,7 @@ function history(changes: Partial<HistoryOptions<string>> = {}): History<string>
     summarised.push(id);
     return `${entries.length} entries, ${samples.length} samples`;
   };
-  return new History({ state, version: '1', summarise, ...changes });
+  return new History({ state, version: '1', summarise, report: () => 'i-00000000', ...changes });
 }
 
 const unended = exampleEvents.slice(0, 5);

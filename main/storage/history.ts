@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SwitchyardError, toFailure } from '#contract/errors.ts';
+import { SwitchyardError, toFailure, type ReportFault } from '#contract/errors.ts';
 import { toJson } from '#contract/json.ts';
 import { migrationIdSchema } from '#contract/migration.ts';
 import { fileFailure, hasCode } from './file-failure.ts';
@@ -30,6 +30,8 @@ export interface HistoryOptions<Summary> {
   readonly summarise: (migration: StoredMigration) => Summary;
   /** Of the program: summaries of another version are made anew. */
   readonly version: string;
+  /** Gets a fault of ours that one journal brings about; the others are listed all the same. */
+  readonly report: ReportFault;
 }
 
 /** All migrations of a state directory. Reading journals is left out where the index knows what they hold. */
@@ -119,7 +121,7 @@ export class History<Summary> {
         problem: problemOf(migration, planned),
       };
     } catch (thrown) {
-      return { id, open: false, summary: undefined, problem: toFailure(thrown, () => id).text };
+      return { id, open: false, summary: undefined, problem: toFailure(thrown, this.#options.report).text };
     }
   }
 }

@@ -51,7 +51,11 @@ export async function serveFake({ root = 'out/renderer', port = 0, host = new Fa
     );
   });
   const sockets = new WebSocketServer({ server: http, path: '/socket' });
-  const dispatch = makeDispatch<AppWindow>(host.handlers, { monoMs: () => performance.now(), log: console.error });
+  const report = (thrown: unknown): string => {
+    console.error(thrown);
+    return 'i-00000000';
+  };
+  const dispatch = makeDispatch<AppWindow>(host.handlers, { monoMs: () => performance.now(), report });
   sockets.on('connection', (socket) => attend(socket, host, dispatch));
 
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));

@@ -83,6 +83,8 @@ export interface Stage {
   /** Names of what was asked of the application and of the lab, in order: empty means that nothing happened. */
   readonly acts: string[];
   readonly logged: string[];
+  /** Faults of ours, as they were thrown. */
+  readonly reported: unknown[];
 }
 
 /**
@@ -96,6 +98,7 @@ export function stage(
 ): Stage {
   const acts: string[] = [];
   const logged: string[] = [];
+  const reported: unknown[] = [];
   const noting =
     <Args extends unknown[], Value>(name: string, value: (...args: Args) => Value) =>
     (...args: Args): Promise<Value> => {
@@ -126,6 +129,7 @@ export function stage(
     samples: noting('samples', () => ({ samples: exampleSamples, more: false })),
     stored: noting('stored', storedExample),
     isManaged: () => false,
+    report: (thrown) => `i-${reported.push(thrown)}`,
     ...overrides,
   };
   const face: Face = {
@@ -140,7 +144,7 @@ export function stage(
     },
     ...faceOverrides,
   };
-  return { desk: new Desk({ application, version: '0.1.0', face, monoMs }), acts, logged };
+  return { desk: new Desk({ application, version: '0.1.0', face, monoMs }), acts, logged, reported };
 }
 
 const exampleLink = {

@@ -45,17 +45,13 @@ export function migrate(guest: string, options: MigrateOptions): Command {
 }
 
 /** Nothing when it could not be started, and so nothing was done: a guest that migrates already, a full disk. */
-async function begin(
-  { application, console }: Context,
-  guest: string,
-  options: MigrateOptions,
-): Promise<Started | undefined> {
+async function begin(context: Context, guest: string, options: MigrateOptions): Promise<Started | undefined> {
   const request = toMigrationRequest(guest, options);
   try {
-    return await (await application()).start(request);
+    return await (await context.application()).start(request);
   } catch (thrown) {
     if (!(thrown instanceof SwitchyardError) || thrown.failure.kind === 'invalid-request') throw thrown;
-    reportFailure(console, thrown, { json: options.json === true });
+    await reportFailure(context, thrown, { json: options.json === true });
     return undefined;
   }
 }

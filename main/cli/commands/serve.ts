@@ -28,7 +28,7 @@ export function serve({ port, open }: ServeOptions, version: string): Command {
     }
     const releaseHolder = keepHolder();
     const log = (line: string): void => console.log(line);
-    const application = new Application({ version });
+    const application = new Application({ version, report: await context.incidents() });
     const desk = new Desk({ application, version, face: { capabilities: [], lab: labService, log } });
     await using web = await serveWeb({
       desk,

@@ -57,7 +57,7 @@ async function withMigration(
     migration = await openPatiently(() => (recovers ? application.recover(id) : application.open(id)), context.clock);
   } catch (thrown) {
     if (thrown instanceof SwitchyardError && thrown.failure.kind === 'invalid-request') throw thrown;
-    const failure = reportFailure(context.console, thrown, { json });
+    const failure = await reportFailure(context, thrown, { json, migration: id });
     const nothingWasDone = failure.kind === 'rejected' && failure.event === 'attach';
     return nothingWasDone ? exitCode.failed : exitCode.needsOperator;
   }

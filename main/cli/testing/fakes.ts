@@ -1,6 +1,7 @@
 import type { JournalEntry, JournalEvent, MigrationRecord, Outcome } from '#contract/migration.ts';
 import { ok } from '#contract/result.ts';
 import type { Sample } from '#contract/telemetry.ts';
+import type { ReportIncident } from '#main/app/incidents.ts';
 import type { MigrationWatcher, OpenMigration } from '#main/app/managed.ts';
 import type { Clock } from '#main/cli/clock.ts';
 import type { Console, Terminal } from '#main/cli/console.ts';
@@ -179,6 +180,13 @@ export function exampleRecord(...events: readonly JournalEvent[]): MigrationReco
   });
 }
 
+/** Numbers incidents, and keeps them. */
+export function fakeIncidents() {
+  const reported: { readonly thrown: unknown; readonly migration?: string }[] = [];
+  const report: ReportIncident = (thrown, context = {}) => `i-${reported.push({ thrown, ...context })}`;
+  return { reported, incidents: () => Promise.resolve(report) };
+}
+
 export interface FakeSurroundings extends Surroundings {
   readonly console: FakeConsole;
   readonly signals: FakeSignals;
@@ -205,6 +213,7 @@ export function fakeSurroundings({
     console: fakeConsole(terminals),
     signals: fakeSignals(),
     clock: fakeClock(),
+    incidents: fakeIncidents().incidents,
     entered,
     application: async () => port('application', { user: 'ada', ...application }),
     lab: async () => port('lab', lab),

@@ -152,6 +152,7 @@ export class MigrationUnderTest {
     const leaks = this.#managers.filter(({ alive, leftOpen }) => alive && leftOpen > 0);
     return [
       ...this.world.processes.slice(1).map((qemu) => `a second QEMU on ${qemu.machine.id}: ${qemu.run}`),
+      ...this.world.incidents.map((fault) => `an incident: ${fault}`),
       ...leaks.map(({ leftOpen }) => `${leftOpen} open monitors, samplers or watches`),
       ...[...this.world.machines.values()].flatMap(({ id, pathChanges }) =>
         pathChanges.map(({ kind }) => `a changed path manager on ${id}: ${kind}`),

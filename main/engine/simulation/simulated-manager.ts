@@ -25,6 +25,7 @@ export class SimulatedManager {
       journal: new SimulatedJournal(world, this.#life, disk),
       clock: this.#clock(),
       plan,
+      report: (thrown) => `i-${world.incidents.push(String(thrown))}`,
       diagnose: () => this.#diagnose(),
     };
   }

@@ -44,6 +44,8 @@ export class SimulatedWorld {
   readonly clock = new VirtualClock();
   readonly calls = new PortCalls(this.clock);
   readonly violations: string[] = [];
+  /** Faults of ours, as managers reported them. */
+  readonly incidents: string[] = [];
   readonly machines: ReadonlyMap<string, SimulatedMachine>;
   readonly nature: Nature = {
     connectMs: 4,
