@@ -288,6 +288,8 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sampling-failed'), why: z.string() }),
   /** The guest itself ended it; `reason` is QEMU's ShutdownCause (qapi/run-state.json). */
   z.object({ kind: z.literal('guest-shut-down'), side: sideSchema, reason: z.string() }),
+  /** QEMU's `STOP` or `RESUME` (qapi/run-state.json), as it came: between the two the guest stands still. */
+  z.object({ kind: z.literal('run-changed'), side: sideSchema, run: z.enum(['running', 'stopped']) }),
   z.object({ kind: z.literal('stalled'), forMs: z.number(), guest: guestPlaceSchema }),
   z.object({ kind: z.literal('cancel-requested'), reason: cancelReasonSchema, by: z.string() }),
   z.object({ kind: z.literal('cancel-refused'), by: z.string(), why: z.string() }),
@@ -375,6 +377,9 @@ export const recordSchema = z.object({
     /** From the plan to the end, by our clock. */
     durationMs: z.number(),
     setupTimeMs: z.number().optional(),
+    /** How long the guest stood still, by our clock: from the source's STOP until it was seen running again. */
+    guestDowntimeMs: z.number().exactOptional(),
+    /** QEMU's own figure: from the source's STOP to the end of the stream. */
     downtimeMs: z.number().optional(),
     /** QEMU's own total-time. */
     totalTimeMs: z.number().optional(),

@@ -50,7 +50,8 @@ describe.each(scenarios)('$name', async (scenario) => {
     await migration.world.clock.pass(delayMs);
 
     // A main loop that waits for a network that is cut negotiates with no new manager: nothing can be known until it is mended.
-    const beyondReach = !migration.source.answersInBand && migration.source.stream?.yanked !== true;
+    const { source, world } = migration;
+    const beyondReach = !world.networkUp && !source.answersInBand && source.stream?.yanked !== true;
     const first = await migration.attach();
     migration.world.calm();
     const ended = beyondReach ? await migration.attach() : first;

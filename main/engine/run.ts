@@ -280,8 +280,10 @@ export class MigrationRun {
 
   /** Resolves with why it is not on disk, if it is not: the state follows it all the same. */
   #dispatch(event: JournalEvent): Promise<Failure | undefined> {
+    // At once: an entry has the time of what it reports, not that of the disk. The journal keeps the order.
+    const writing = this.#write(event);
     const turn = this.#written.then(async () => {
-      const { entry, failure } = await this.#write(event);
+      const { entry, failure } = await writing.then((written) => written(this.#sequence + 1));
       this.#sequence = entry.sequence;
       this.#state = apply(this.#state, event);
       for (const listener of this.#listeners) listener.onEntry?.(entry, this.#state);
@@ -293,17 +295,18 @@ export class MigrationRun {
   }
 
   /** A journal that fails in mid-run must not harm the guest: what both QEMUs say is enough to finish, and to take up again. */
-  async #write(event: JournalEvent): Promise<{ readonly entry: JournalEntry; readonly failure?: Failure }> {
+  async #write(
+    event: JournalEvent,
+  ): Promise<(sequence: number) => { readonly entry: JournalEntry; readonly failure?: Failure }> {
+    const { clock, journal } = this.#ports;
+    const when = { atMonoMs: clock.monoMs(), atEpochMs: clock.epochMs() };
     try {
-      return { entry: await this.#ports.journal.append(event) };
+      const entry = await journal.append(event);
+      return () => ({ entry });
     } catch (thrown) {
       const failure = toFailure(thrown, this.#ports.report);
       for (const listener of this.#listeners) listener.onJournalLost?.(failure);
-      const { clock } = this.#ports;
-      return {
-        entry: { sequence: this.#sequence + 1, atMonoMs: clock.monoMs(), atEpochMs: clock.epochMs(), event },
-        failure,
-      };
+      return (sequence) => ({ entry: { sequence, ...when, event }, failure });
     }
   }
 
@@ -322,6 +325,7 @@ export class MigrationRun {
         if (event.kind === 'shutdown' && event.byGuest) {
           void this.#dispatch({ kind: 'guest-shut-down', side, reason: event.reason });
         }
+        if (event.kind === 'run-state') void this.#dispatch({ kind: 'run-changed', side, run: event.run });
         this.#stimulus.abort();
       },
     });

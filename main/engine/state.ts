@@ -164,6 +164,7 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'ended':
       return { ...state, ended: event };
     case 'path-missing':
+    case 'run-changed':
     case 'iteration':
     case 'subflow-established':
     case 'subflow-lost':

@@ -12,7 +12,7 @@ test('the page says what the record says', () => {
   const told = [
     '<h1>lab-guest: lab-source to lab-destination</h1>',
     'Done: the guest is on the destination.',
-    '<dt>Downtime</dt><dd>38 ms</dd>',
+    '<dt>Downtime</dt><dd>38 ms (by QEMU)</dd>',
     '<dt>Goodput after setup</dt><dd>839 Mbit/s</dd>',
     '<td class="number">60 %</td>',
     'eth1 lost (no carrier); traffic moved to eth2.',

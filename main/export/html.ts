@@ -1,3 +1,4 @@
+import { formatDowntime } from '#contract/downtime.ts';
 import type { JournalEvent, MigrationRecord, Outcome } from '#contract/migration.ts';
 import {
   formatBitsPerSecond,
@@ -78,7 +79,7 @@ type Figure = readonly [name: string, value: string | undefined];
 function figures({ totals, transport, reconciliation }: MigrationRecord): Markup {
   const shown: Figure[] = [
     ['Duration', formatDurationMs(totals.durationMs)],
-    ['Downtime', optional(totals.downtimeMs, formatDurationMs)],
+    ['Downtime', formatDowntime(totals)],
     ['Setup time', optional(totals.setupTimeMs, formatDurationMs)],
     ['Transferred', formatBytes(totals.transferredBytes)],
     ['Goodput after setup', formatBitsPerSecond(totals.goodputBitsPerSecond)],

@@ -27,7 +27,7 @@ test('a finished migration', () => {
     '',
     '# Outcome: done-on-destination',
     '# Duration: 1.8 s',
-    '# Downtime: 38 ms',
+    '# Downtime: 38 ms (by QEMU)',
     '# Transferred: 200 MiB at 839 Mbit/s after setup',
     '# Transport: mptcp',
     '# Subflow eth1: 120 MiB (60 %), 3 retransmits',

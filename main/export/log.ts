@@ -1,3 +1,4 @@
+import { formatDowntime } from '#contract/downtime.ts';
 import type { MigrationRecord } from '#contract/migration.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs, formatFraction } from '#contract/units.ts';
 import { plainText } from './plain-text.ts';
@@ -62,11 +63,12 @@ function checks(record: MigrationRecord): Line[] {
 
 function summary(record: MigrationRecord): Line[] {
   const { totals, transport } = record;
+  const downtime = formatDowntime(totals);
   return [
     ['Outcome', record.outcome ?? `still open (${record.phase})`],
     ...(record.explanation ? explanationLines(record.explanation) : []),
     ['Duration', formatDurationMs(totals.durationMs)],
-    ...(totals.downtimeMs === undefined ? [] : [['Downtime', formatDurationMs(totals.downtimeMs)] as const]),
+    ...(downtime === undefined ? [] : [['Downtime', downtime] as const]),
     [
       'Transferred',
       `${formatBytes(totals.transferredBytes)} at ${formatBitsPerSecond(totals.goodputBitsPerSecond)} after setup`,

@@ -188,6 +188,8 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     { kind: 'ended', outcome: 'safe-on-source', guest: 'source', explanation },
     'Not migrated: lab-guest is safe on lab-source. Nothing moved for 30 s on any path.',
   ],
+  [{ kind: 'run-changed', side: 'source', run: 'stopped' }, 'lab-guest stopped on lab-source.'],
+  [{ kind: 'run-changed', side: 'destination', run: 'running' }, 'lab-guest runs on lab-destination.'],
   [
     { kind: 'ended', outcome: 'unknown', guest: 'unknown' },
     'Not known: where lab-guest runs must be looked at; nothing more is touched.',

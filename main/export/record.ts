@@ -10,6 +10,8 @@ import type {
 } from '#contract/migration.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import { ratio, sum } from './arithmetic.ts';
+import { elapsedMs } from './elapsed.ts';
+import { guestDowntimeMs } from './guest-downtime.ts';
 import { iterationRows } from './iterations.ts';
 import { narrator } from './narrator.ts';
 import { createRedactor } from '#main/redaction/redact.ts';
@@ -146,9 +148,11 @@ function totals(
   const transferredBytes = qemu?.transferredBytes ?? told.at(-1)?.transferredBytes ?? 0;
   const goodputBitsPerSecond = Math.round(ratio(transferredBytes * 8 * 1000, afterSetupMs(entries, qemu)));
   const capacityBitsPerSecond = capacityOf(paths);
+  const stoodStillMs = guestDowntimeMs(entries);
   return {
     durationMs: Math.round(elapsedMs(entries)),
     ...(qemu?.setupTimeMs === undefined ? {} : { setupTimeMs: qemu.setupTimeMs }),
+    ...(stoodStillMs === undefined ? {} : { guestDowntimeMs: stoodStillMs }),
     ...(qemu?.downtimeMs === undefined ? {} : { downtimeMs: qemu.downtimeMs }),
     ...(qemu?.totalTimeMs === undefined ? {} : { totalTimeMs: qemu.totalTimeMs }),
     transferredBytes,
@@ -172,21 +176,6 @@ function afterSetupMs(entries: readonly JournalEntry[], qemu: QemuStatistics | u
 function capacityOf(paths: readonly Path[]): number | undefined {
   const speeds = paths.flatMap(({ speedBitsPerSecond }) => speedBitsPerSecond ?? []);
   return speeds.length === paths.length && speeds.length > 0 ? sum(speeds, (speed) => speed) : undefined;
-}
-
-/**
- * From the first entry to the end, or to the last entry of an open one. Monotonic within one manager's life, whatever
- * is done to the wall clock meanwhile; between two managers, whose monotonic clocks share no origin, by the wall
- * clock.
- */
-function elapsedMs(entries: readonly JournalEntry[]): number {
-  return sum(entries.keys(), (index) => {
-    const [before, entry] = [entries[index - 1], entries[index]];
-    if (!before || !entry) return 0;
-    const taken =
-      entry.event.kind === 'attached' ? entry.atEpochMs - before.atEpochMs : entry.atMonoMs - before.atMonoMs;
-    return Math.max(0, taken);
-  });
 }
 
 function narrated({ entries, foreign = [] }: RecordSource): MigrationRecord['events'] {

@@ -64,6 +64,10 @@ function wording(event: JournalEvent, scene: Scene): string {
       return `The paths cannot be measured any more (${event.why}); the migration goes on.`;
     case 'guest-shut-down':
       return `${scene.guest} shut down by itself on ${scene[event.side]} (${event.reason}).`;
+    case 'run-changed':
+      return event.run === 'stopped'
+        ? `${scene.guest} stopped on ${scene[event.side]}.`
+        : `${scene.guest} runs on ${scene[event.side]}.`;
     case 'stalled':
       return `Nothing has moved for ${formatDurationMs(event.forMs)}; ${places[event.guest](scene)}.`;
     case 'cancel-requested':

@@ -233,10 +233,12 @@ export class FakeMigration {
   }
 
   #handOver(downtimeMs: Milliseconds): void {
+    this.#tell({ kind: 'run-changed', side: 'source', run: 'stopped' });
     this.#tell(observed('postmigrate', 'completed'));
     this.#tell(observed('inmigrate', 'completed', 'destination'));
     this.#tell({ kind: 'committed' });
     this.#tell({ kind: 'intended', step: 'resume-destination' });
+    this.#tell({ kind: 'run-changed', side: 'destination', run: 'running' });
     this.#tell({ kind: 'done', step: 'resume-destination' });
     this.#tell(observed('running', 'completed', 'destination'));
     const totalTimeMs = this.#elapsedMs - 400;

@@ -16,8 +16,9 @@ export function comparisonLines({ tcp, mptcp, speedUp }: Comparison): string {
       row('Of what the links carry', ({ payloadEfficiencyFraction }) =>
         optional(payloadEfficiencyFraction, (fraction) => `${(fraction * 100).toFixed(1)} %`),
       ),
+      row('Downtime of the guest', ({ guestDowntimeMs }) => optional(guestDowntimeMs, formatDurationMs)),
+      row('Silence of the guest', ({ silenceMs }) => optional(silenceMs, formatDurationMs)),
       row('Downtime, by QEMU', ({ downtimeMs }) => optional(downtimeMs, formatDurationMs)),
-      row('Downtime, by the guest', ({ silenceMs }) => optional(silenceMs, formatDurationMs)),
       ...interfaces.map((name) => row(`Share of ${name}`, (move) => shareOf(name, move))),
       row('Memory', ({ memory }) => memoryWords(memory)),
       ['Speed-up', '', `${speedUp.toFixed(2)} times`],

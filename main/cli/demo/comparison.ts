@@ -24,6 +24,8 @@ export interface MoveFigures {
   /** What the links that this transport can use carry after headers. */
   readonly payloadCapacityBitsPerSecond?: BitsPerSecond;
   readonly payloadEfficiencyFraction?: Fraction;
+  /** From the source's STOP to the destination seen running. */
+  readonly guestDowntimeMs?: Milliseconds;
   /** As QEMU measured it. */
   readonly downtimeMs?: Milliseconds;
   /** As the guest felt it. */
@@ -66,6 +68,7 @@ function figures({ record, silenceMs, memory }: Move): MoveFigures {
           payloadCapacityBitsPerSecond: capacity,
           payloadEfficiencyFraction: totals.goodputBitsPerSecond / capacity,
         }),
+    ...(totals.guestDowntimeMs === undefined ? {} : { guestDowntimeMs: totals.guestDowntimeMs }),
     ...(totals.downtimeMs === undefined ? {} : { downtimeMs: totals.downtimeMs }),
     ...(silenceMs === undefined ? {} : { silenceMs }),
     paths: subflows.map((subflow) => ({

@@ -1,3 +1,4 @@
+import { downtimeOf } from '#contract/downtime.ts';
 import type { Outcome } from '#contract/migration.ts';
 import { formatBitsPerSecond, formatDurationMs } from '#contract/units.ts';
 import type { HistoryEntry } from '#main/app/application.ts';
@@ -37,6 +38,7 @@ function cells(entry: HistoryEntry): string[] {
   const { id, summary } = entry;
   if (!summary) return [id, '-', 'unreadable'];
   const { totals } = summary;
+  const downtimeMs = downtimeOf(totals);
   return [
     id,
     summary.guest,
@@ -45,7 +47,7 @@ function cells(entry: HistoryEntry): string[] {
     summary.destination,
     `${summary.subflows.length}/${summary.paths.length}`,
     totals.transferredBytes === 0 ? '-' : formatBitsPerSecond(totals.goodputBitsPerSecond),
-    totals.downtimeMs === undefined ? '-' : formatDurationMs(totals.downtimeMs),
+    downtimeMs === undefined ? '-' : formatDurationMs(downtimeMs),
     localTime(summary.startedAtEpochMs),
     formatDurationMs(totals.durationMs),
     summary.user,

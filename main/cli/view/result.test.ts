@@ -11,7 +11,7 @@ test('a migration that is done says what it cost and what each path carried', ()
     'lab-guest has moved from lab-source to lab-destination.',
     '  Guest is      on lab-destination',
     '  Duration      1.8 s',
-    '  Downtime      38 ms (aimed for at most 300 ms)',
+    '  Downtime      38 ms (by QEMU), limit 300 ms',
     '  Transferred   200 MiB in 3 iterations',
     "  Goodput       839 Mbit/s, 84 % of all paths' 1 Gbit/s",
     '  Transport     Multipath TCP confirmed by the kernel, 2 subflows',

@@ -1,3 +1,4 @@
+import { formatDowntime } from '#contract/downtime.ts';
 import type { GuestPlace, MigrationRecord, Outcome } from '#contract/migration.ts';
 import {
   formatBitsPerSecond,
@@ -59,9 +60,9 @@ function facts(pairs: readonly (readonly [name: string, value: string | undefine
   return pairs.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(12)}  ${plainText(value)}`]));
 }
 
-function downtime({ totals: { downtimeMs }, settings: { downtimeLimitMs } }: MigrationRecord): string | undefined {
-  if (downtimeMs === undefined) return undefined;
-  return `${formatDurationMs(downtimeMs)} (aimed for at most ${formatDurationMs(downtimeLimitMs)})`;
+function downtime({ totals, settings: { downtimeLimitMs } }: MigrationRecord): string | undefined {
+  const taken = formatDowntime(totals);
+  return taken === undefined ? undefined : `${taken}, limit ${formatDurationMs(downtimeLimitMs)}`;
 }
 
 function transferred({ totals }: MigrationRecord): string | undefined {

@@ -135,6 +135,7 @@ export class MigrationUnderTest {
         case 'negotiated':
           return [`${event.kind} ${event.protocol}`];
         case 'observed':
+        case 'run-changed':
         case 'iteration':
         case 'subflow-established':
         case 'subflow-closed':

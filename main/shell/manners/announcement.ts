@@ -1,3 +1,4 @@
+import { downtimeOf } from '#contract/downtime.ts';
 import type { MigrationRow } from '#contract/channels.ts';
 import type { Outcome } from '#contract/migration.ts';
 import { formatDurationMs } from '#contract/units.ts';
@@ -30,7 +31,8 @@ export function announcementOf({ summary }: MigrationRow): Announcement | undefi
 
 function bodyOf({ explanation, totals, transport }: Summary): string {
   if (explanation) return `${explanation.cause} ${explanation.next}`;
-  const downtime = totals.downtimeMs === undefined ? '' : `, downtime ${formatDurationMs(totals.downtimeMs)}`;
+  const downtimeMs = downtimeOf(totals);
+  const downtime = downtimeMs === undefined ? '' : `, downtime ${formatDurationMs(downtimeMs)}`;
   const fallback = transport.fallback ? ' It used plain TCP, although Multipath TCP was asked for.' : '';
   return `It took ${formatDurationMs(totals.durationMs)}${downtime}.${fallback}`;
 }

@@ -1,5 +1,6 @@
 import { Spinner } from '@patternfly/react-core';
 import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { downtimeOf, formatDowntime } from '#contract/downtime.ts';
 import type { MigrationView } from '#contract/channels.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs, formatFraction } from '#contract/units.ts';
 import { toHash } from '#renderer/app/routes.ts';
@@ -94,8 +95,8 @@ const figures: readonly Figure[] = [
   },
   {
     name: 'Downtime',
-    text: ({ totals }) => (totals.downtimeMs === undefined ? '–' : formatDurationMs(totals.downtimeMs)),
-    value: ({ totals }) => totals.downtimeMs,
+    text: ({ totals }) => formatDowntime(totals) ?? '–',
+    value: ({ totals }) => downtimeOf(totals),
   },
   {
     name: 'Transferred',

@@ -1,5 +1,6 @@
 import { Checkbox, Label } from '@patternfly/react-core';
 import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { downtimeOf } from '#contract/downtime.ts';
 import type { MigrationRow } from '#contract/channels.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs } from '#contract/units.ts';
 import { navigate } from '#renderer/app/navigation.ts';
@@ -67,6 +68,7 @@ function HistoryRow({ row, isMarked, onMark }: HistoryRowProps) {
     );
   }
   const { totals } = summary;
+  const downtimeMs = downtimeOf(totals);
   return (
     <Tr isRowSelected={isMarked}>
       <Td>
@@ -95,7 +97,7 @@ function HistoryRow({ row, isMarked, onMark }: HistoryRowProps) {
         {totals.goodputBitsPerSecond > 0 ? formatBitsPerSecond(totals.goodputBitsPerSecond) : '–'}
       </Td>
       <Td dataLabel="Downtime" className="sy-number">
-        {totals.downtimeMs === undefined ? '–' : formatDurationMs(totals.downtimeMs)}
+        {downtimeMs === undefined ? '–' : formatDurationMs(downtimeMs)}
       </Td>
       <Td dataLabel="Started" className="sy-nowrap">
         {dateAndTime(summary.startedAtEpochMs)}

@@ -8,6 +8,7 @@ import {
   Title,
 } from '@patternfly/react-core';
 import { memo, useState, type ReactNode } from 'react';
+import { formatDowntime } from '#contract/downtime.ts';
 import type { MigrationView } from '#contract/channels.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs, formatFraction } from '#contract/units.ts';
 import { pathClass } from '#renderer/charts/colours.ts';
@@ -37,7 +38,7 @@ export const ResultPanel = memo(function ResultPanel({ record }: { record: Recor
         <Metric name="Duration" value={formatDurationMs(totals.durationMs)} />
         <Metric
           name="Downtime"
-          value={totals.downtimeMs === undefined ? '–' : formatDurationMs(totals.downtimeMs)}
+          value={formatDowntime(totals) ?? '–'}
           note={`limit ${formatDurationMs(settings.downtimeLimitMs)}`}
         />
         <Metric
