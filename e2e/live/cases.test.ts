@@ -13,8 +13,10 @@ function numbersInTitles(): ReadonlySet<number> {
 const tested = numbersInTitles();
 const real = cases.filter(({ made }) => made === 'real').map(({ id }) => id);
 
-test('there are forty cases, each by its number', () => {
-  expect(cases.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+test('the first forty cases are there, and each later one by its own number, in order', () => {
+  const ids = cases.map(({ id }) => id);
+  expect(ids.slice(0, 40)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+  expect(ids).toEqual([...new Set(ids)].toSorted((one, other) => one - other));
 });
 
 test('every case has a test on real QEMU', () => {

@@ -296,4 +296,11 @@ export const cases: readonly Case[] = [
     sees: 'a side that does not answer is told of and not touched; DONE',
     made: 'real',
   },
+  {
+    id: 44,
+    phase: 'preflight',
+    fault: 'the guest has an open migration whose manager is dead',
+    sees: 'refused by the id of the open one, with `switchyard watch`; that one is finished by its successor',
+    made: 'real',
+  },
 ];

@@ -54,6 +54,21 @@ describe.skipIf(reason !== '')(`the manager${reason}`, () => {
     expect(await sevenChecks(story)).toEqual(doneOnDestination());
   });
 
+  test.each(['done start-destination', 'done migrate', 'iteration'])(
+    'case 44: a second migration is refused by the id of the open one (%s)',
+    async (diesAt) => {
+      const again = stage.request();
+      const story = await stage.beginMortally({ diesAt }, { settings: slowly });
+      const second = await stage.application.start(again);
+      const [check] = second.kind === 'refused' ? second.refusals.filter(({ id }) => id === 'open-migration') : [];
+      expect(check?.text).toContain(`Migration ${story.id} of`);
+      expect(check?.remedy).toContain(`switchyard watch ${story.id}`);
+      await takeUp(story);
+      const done = diesAt !== 'done start-destination';
+      expect(await sevenChecks(story)).toEqual(done ? doneOnDestination() : safeOnSource({}));
+    },
+  );
+
   test('case 37: dies while the source waits before the switchover', async () => {
     const pauseBeforeSwitchover = (state: boolean) => ({
       capabilities: [{ capability: 'pause-before-switchover', state }],

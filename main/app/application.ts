@@ -29,7 +29,7 @@ import { incidentReporter, type ReportIncident } from './incidents.ts';
 import { manage } from './manage.ts';
 import type { OpenMigration } from './managed.ts';
 import { operatorName } from './operator-name.ts';
-import { prepare, type Preparation } from './planning.ts';
+import { openMigrationsOf, prepare, type OpenMigration as OpenMigrationOnDisk, type Preparation } from './planning.ts';
 
 export type Started =
   | { readonly kind: 'started'; readonly plan: Plan; readonly migration: OpenMigration }
@@ -112,7 +112,7 @@ export class Application {
   preflight(request: MigrationRequest): Promise<Preparation> {
     return prepare(request, {
       resolveHost: (id) => this.#host(id),
-      underWay: () => this.#underWay(),
+      openMigrations: () => this.#openMigrations(),
       user: this.user,
       version: this.#version,
       now: () => new Date(this.#clock.epochMs()),
@@ -133,6 +133,7 @@ export class Application {
     // First: a guest that is on its way fails other checks too, and none of them says why.
     held.use(lockGuest(this.#directories.state, plan.guest.identity, owner));
     if (refusals.length > 0) return { kind: 'refused', plan, refusals };
+    await this.#refuseOpened(plan);
     const journal = await createJournal(this.#directories.state, plan.id, this.#clock);
     held.defer(() => journal.close());
     held.use(lockMigration(this.#directories.state, owner));
@@ -143,6 +144,21 @@ export class Application {
       held: held.move(),
     });
     return { kind: 'started', plan, migration };
+  }
+
+  /** Asked again under the lock: another process may have begun a migration of this guest since preflight, and died. */
+  async #refuseOpened({ guest }: Plan): Promise<void> {
+    const opened = openMigrationsOf(guest.identity, await this.#openMigrations()).find(
+      ({ same }) => same === 'process',
+    );
+    if (!opened) return;
+    throw new SwitchyardError({
+      kind: 'rejected',
+      phase: 'planning',
+      event: 'start',
+      text: `Migration ${opened.migrationId} of ${guest.name} has not ended.`,
+      remedy: `Finish it with \`switchyard watch ${opened.migrationId}\`, then migrate again.`,
+    });
   }
 
   /** Follows a migration that somebody manages, takes up one that nobody does; `undefined` when nothing is left to do. */
@@ -205,13 +221,14 @@ export class Application {
     return readMigration(this.#directories.state, await this.#history.find(idOrPrefix));
   }
 
-  async #underWay(): Promise<readonly Plan[]> {
-    const managed = (await this.history()).filter((row) => row.managed);
-    const plans = managed.map(async ({ id }) => {
-      const [first] = await this.#entries(id);
-      return first?.event.kind === 'planned' ? [first.event.plan] : [];
+  /** What cannot be read is left out: `history` names it. */
+  async #openMigrations(): Promise<readonly OpenMigrationOnDisk[]> {
+    const open = (await this.history()).filter((row) => row.open);
+    const found = open.map(async ({ id, managed }) => {
+      const state = replay((await this.#entries(id)).map(({ event }) => event));
+      return state ? [{ plan: state.plan, managed, destination: state.destination?.identity }] : [];
     });
-    return (await Promise.all(plans)).flat();
+    return (await Promise.all(found)).flat();
   }
 
   /** Whether a living process looks after it. */

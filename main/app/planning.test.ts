@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PathManagerChange, Plan } from '#contract/migration.ts';
 import { plan } from '#main/engine/simulation/states.ts';
-import { borrowersOf } from './planning.ts';
+import { borrowersOf, openMigrationsOf } from './planning.ts';
 
 const change: PathManagerChange = {
   kind: 'set-limits',
@@ -27,4 +27,26 @@ test('one that found everything there, or works on other hosts, puts nothing bac
   const elsewhere = changing({ source: [change], destination: [change] });
   expect(borrowersOf(['alpha', 'beta'], [changing({})])).toEqual([]);
   expect(borrowersOf(['gamma', 'delta'], [elsewhere])).toEqual([]);
+});
+
+describe('an open migration concerns a guest', () => {
+  const { identity } = guest;
+  const twin = { ...identity, pid: 77 };
+  const open = { plan, managed: false, destination: twin };
+  const restarted = { ...identity, pid: 99 };
+  const nameless = { ...restarted, uuid: '00000000-0000-0000-0000-000000000000' };
+
+  test.each([
+    ['that it moves', identity, 'process'],
+    ['that it has moved', twin, 'process'],
+    ['of the same uuid, started again since', restarted, 'uuid'],
+  ] as const)('%s', (_, now, same) => {
+    expect(openMigrationsOf(now, [open])).toEqual([{ migrationId, managed: false, same }]);
+  });
+
+  test('and no other, least of all by the uuid of a guest that was given none', () => {
+    const moved = { ...plan, guest: { ...guest, identity: { ...nameless, pid: 5 } } };
+    expect(openMigrationsOf(nameless, [{ ...open, plan: moved, destination: undefined }])).toEqual([]);
+    expect(openMigrationsOf({ ...restarted, uuid: 'another' }, [open])).toEqual([]);
+  });
 });

@@ -1,9 +1,9 @@
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
-import type { Guest, HostFacts } from '#contract/host.ts';
+import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
 import type { Check, ListenerAddress, Plan } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost } from '#main/engine/ports.ts';
-import type { Borrower } from '#main/engine/preflight-facts.ts';
+import { nilUuid, type Borrower, type GuestRun, type OpenMigrationFacts } from '#main/engine/preflight-facts.ts';
 import { preflight, refusals } from '#main/engine/preflight.ts';
 import { pathsBetween } from '#main/mptcp/paths.ts';
 import { planPaths } from '#main/mptcp/plan/plan-paths.ts';
@@ -22,12 +22,20 @@ export interface Preparation {
 
 export interface Planner {
   readonly resolveHost: (id: string) => MigrationHost;
-  /** Plans of the migrations that are under way. */
-  readonly underWay: () => Promise<readonly Plan[]>;
+  /** The migrations that have not ended, whether a process manages them or not. */
+  readonly openMigrations: () => Promise<readonly OpenMigration[]>;
   readonly user: string;
   readonly version: string;
   readonly now: () => Date;
   readonly random: () => string;
+}
+
+/** A migration whose journal has no end yet. */
+export interface OpenMigration {
+  readonly plan: Plan;
+  readonly managed: boolean;
+  /** The QEMU that waits for the guest, or holds it; absent before one was started. */
+  readonly destination: QemuIdentity | undefined;
 }
 
 /** Looks, and changes nothing. Rejects with `invalid-request` where a name leads nowhere. */
@@ -37,11 +45,12 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   refuseContradictions(request);
   const wanted = request.incoming === undefined ? undefined : wantedListener(request.incoming, settings.mptcp);
   const guest = pickGuest(await source.guests(), request.guest, source.id);
-  const [sourceFacts, destinationFacts, destinationGuests, guestRun] = await Promise.all([
+  const [sourceFacts, destinationFacts, destinationGuests, guestRun, open] = await Promise.all([
     source.facts(),
     destination.facts(),
     destination.guests(),
     readRunState(source, guest),
+    planner.openMigrations(),
   ]);
   const waiting = await findWaiting(request, { source, guest, destination, destinationGuests });
   const routes = await routesBetween(source, sourceFacts, destination, destinationFacts);
@@ -56,6 +65,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   const checks = preflight({
     guest,
     guestRun,
+    openMigrations: openMigrationsOf(guest.identity, open),
     source: sourceFacts,
     destination: destinationFacts,
     destinationGuests,
@@ -65,7 +75,10 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
       commands: { source: pathPlan.source.commands, destination: pathPlan.destination.commands },
       warnings: pathPlan.warnings,
     },
-    borrowers: borrowersOf([source.id, destination.id], await planner.underWay()),
+    borrowers: borrowersOf(
+      [source.id, destination.id],
+      open.flatMap(({ plan, managed }) => (managed ? [plan] : [])),
+    ),
     ...(listener ? { listener } : {}),
     ...(waiting ? { waiting: waiting.facts } : {}),
   });
@@ -89,6 +102,21 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     versions: versionsOf(planner.version, sourceFacts, destinationFacts),
   };
   return { source, destination, plan, refusals: refusals(checks, settings.accepted) };
+}
+
+/** Those that have this process on either side, or a guest of this uuid. */
+export function openMigrationsOf(guest: QemuIdentity, open: readonly OpenMigration[]): readonly OpenMigrationFacts[] {
+  return open.flatMap(({ plan, managed, destination }): OpenMigrationFacts[] => {
+    if ([plan.guest.identity, destination].some((each) => each && isSameProcess(each, guest))) {
+      return [{ migrationId: plan.id, managed, same: 'process' }];
+    }
+    const isNamesake = guest.uuid !== nilUuid && plan.guest.identity.uuid === guest.uuid;
+    return isNamesake ? [{ migrationId: plan.id, managed, same: 'uuid' }] : [];
+  });
+}
+
+function isSameProcess(one: QemuIdentity, other: QemuIdentity): boolean {
+  return one.pid === other.pid && one.startTimeTicks === other.startTimeTicks && one.bootId === other.bootId;
 }
 
 /** Who has changed the path managers of these hosts for as long as it lasts. */
@@ -183,10 +211,13 @@ function addressesOf({ interfaces }: HostFacts): string[] {
 }
 
 /** Opens the guest's monitor for one question, so that a start is not refused only after everything has been prepared. */
-async function readRunState(host: MigrationHost, guest: Guest): Promise<{ run: string } | { unreadable: string }> {
+async function readRunState(host: MigrationHost, guest: Guest): Promise<GuestRun> {
   if (guest.monitorPath === undefined) return { unreadable: `${guest.name} has no monitor socket.` };
   try {
-    return await visit(host, guest, async (qemu) => ({ run: (await qemu.status()).run }));
+    return await visit(host, guest, async (qemu) => {
+      const { run, migration } = await qemu.status();
+      return { run, migration };
+    });
   } catch (thrown) {
     if (thrown instanceof SwitchyardError) return { unreadable: thrown.failure.text };
     throw thrown;

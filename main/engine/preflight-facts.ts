@@ -5,8 +5,10 @@ import type { Hardware } from './ports.ts';
 /** Everything preflight judges; gathering it is somebody else's work. */
 export interface PreflightFacts {
   readonly guest: Guest;
-  /** RunState as QEMU answered, or why it did not. */
-  readonly guestRun: { readonly run: string } | { readonly unreadable: string };
+  /** RunState and MigrationStatus as QEMU answered, or why it did not. */
+  readonly guestRun: GuestRun;
+  /** Migrations that have not ended, as far as they concern this guest. */
+  readonly openMigrations: readonly OpenMigrationFacts[];
   readonly source: HostFacts;
   readonly destination: HostFacts;
   readonly destinationGuests: readonly Guest[];
@@ -20,6 +22,17 @@ export interface PreflightFacts {
   readonly listener?: ListenerAddress;
   /** The QEMU that the operator has started for this guest; absent where one is to be started. */
   readonly waiting?: WaitingFacts;
+}
+
+export type GuestRun = { readonly run: string; readonly migration: string } | { readonly unreadable: string };
+
+/** A migration whose journal has no end yet. */
+export interface OpenMigrationFacts {
+  readonly migrationId: string;
+  /** A living process manages it. */
+  readonly managed: boolean;
+  /** Whether this very process is one of its two QEMUs, or only a guest with the same uuid. */
+  readonly same: 'process' | 'uuid';
 }
 
 /** What the path managers of both hosts lack, in the operator's own commands, and what there belongs to others. */

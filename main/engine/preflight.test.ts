@@ -22,7 +22,8 @@ const secondPath: Path = { ...path, sourceAddress: '10.0.2.1', destinationAddres
 /** Everything in order: nothing to say against it. */
 const ready: PreflightFacts = {
   guest,
-  guestRun: { run: 'running' },
+  guestRun: { run: 'running', migration: 'none' },
+  openMigrations: [],
   source,
   destination,
   destinationGuests: [],
@@ -52,6 +53,8 @@ const listening: WaitingFacts = {
   listens: true,
   answer: { ...answer, listens: true },
 };
+
+const open = { migrationId: '20260101T000000Z-0001' };
 
 type Change = Partial<PreflightFacts>;
 
@@ -108,6 +111,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       check: { ...refused, remedy: 'Start the guest with `-qmp unix:PATH,server=on,wait=off`.' },
     },
     {
+      when: 'the manager of its migration holds it',
+      facts: {
+        guestRun: { unreadable: 'The monitor of web1 is held by another program.' },
+        openMigrations: [{ ...open, managed: true, same: 'process' }],
+      },
+    },
+    {
       when: 'another program holds it',
       facts: { guestRun: { unreadable: 'The monitor of web1 is held by another program.' } },
       check: { ...refused, text: 'The monitor of web1 is held by another program.' },
@@ -117,15 +127,55 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { when: 'it runs', facts: {}, check: { ...passed, text: 'The guest runs.' } },
     {
       when: 'it is paused',
-      facts: { guestRun: { run: 'paused' } },
+      facts: { guestRun: { run: 'paused', migration: 'none' } },
       check: { ...passed, text: 'The guest is paused and will arrive paused on beta.' },
     },
     {
       when: 'an earlier migration has stopped it',
-      facts: { guestRun: { run: 'postmigrate' } },
+      facts: { guestRun: { run: 'postmigrate', migration: 'completed' } },
       check: { ...refused, text: 'web1 is in state postmigrate, which cannot be migrated.' },
     },
     { when: 'nobody can say', facts: { guestRun: { unreadable: 'no' } } },
+  ],
+  'open-migration': [
+    { when: 'there is none', facts: {}, check: { ...passed, text: 'No other migration of web1 is open.' } },
+    {
+      when: 'a process manages one',
+      facts: { openMigrations: [{ ...open, managed: true, same: 'process' }] },
+      check: {
+        ...refused,
+        text: 'web1 is already migrating (20260101T000000Z-0001).',
+        remedy: 'Follow it with `switchyard watch 20260101T000000Z-0001`.',
+      },
+    },
+    {
+      when: 'the manager of one has died',
+      facts: {
+        guestRun: { run: 'running', migration: 'active' },
+        openMigrations: [
+          { ...open, migrationId: '20250101T000000Z-0002', managed: false, same: 'uuid' },
+          { ...open, managed: false, same: 'process' },
+        ],
+      },
+      check: {
+        ...refused,
+        text: 'Migration 20260101T000000Z-0001 of web1 has not ended, and no process manages it.',
+        remedy: 'Finish it with `switchyard watch 20260101T000000Z-0001`, then migrate again.',
+      },
+    },
+    {
+      when: 'another program has begun one',
+      facts: { guestRun: { run: 'running', migration: 'active' } },
+      check: {
+        ...refused,
+        text: 'web1 is being migrated by another program: its QEMU reports active, and no journal here knows of it.',
+      },
+    },
+    {
+      when: 'one of a process that is gone was never closed',
+      facts: { openMigrations: [{ ...open, managed: false, same: 'uuid' }] },
+      check: { ...warned, remedy: 'Close it with `switchyard watch 20260101T000000Z-0001`.' },
+    },
   ],
   'same-guest': [
     {

@@ -1,7 +1,15 @@
 import type { Check, MigrationSettings } from '#contract/migration.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
 import { connectionQuestions } from './preflight-connection.ts';
-import { nilUuid, severityOf, type PathPreparation, type PreflightFacts, type Question } from './preflight-facts.ts';
+import {
+  nilUuid,
+  severityOf,
+  type OpenMigrationFacts,
+  type PathPreparation,
+  type PreflightFacts,
+  type Question,
+  type Verdict,
+} from './preflight-facts.ts';
 import { waitingQuestions } from './preflight-waiting.ts';
 
 export type { PreflightFacts } from './preflight-facts.ts';
@@ -15,7 +23,9 @@ const questions: Readonly<Record<string, Question>> = {
       ? { text: 'Source and destination are the same host.', remedy: 'Choose another destination.' }
       : { holds: `From ${source.id} to ${destination.id}.` },
 
-  monitor: ({ guest, guestRun }) => {
+  monitor: ({ guest, guestRun, openMigrations }) => {
+    // Its manager holds the monitor, and must not be closed for that.
+    if (openMigrations.some(({ same, managed }) => same === 'process' && managed)) return undefined;
     if (guest.monitorPath === undefined) {
       return {
         text: `${guest.name} has no QMP socket that Switchyard can use.`,
@@ -41,6 +51,25 @@ const questions: Readonly<Record<string, Question>> = {
       text: `${guest.name} is in state ${guestRun.run}, which cannot be migrated.`,
       remedy: 'Only a running or a paused guest can be moved; look at it with `switchyard guests`.',
     };
+  },
+
+  'open-migration': ({ guest, guestRun, openMigrations }) => {
+    const its = openMigrations.find(({ same }) => same === 'process');
+    if (its) return alreadyMigrating(guest.name, its);
+    if ('run' in guestRun && underWay.has(guestRun.migration)) {
+      return {
+        text: `${guest.name} is being migrated by another program: its QEMU reports ${guestRun.migration}, and no journal here knows of it.`,
+        remedy: 'Wait until it has ended, or cancel it with the program that began it.',
+      };
+    }
+    const [namesake] = openMigrations;
+    return namesake
+      ? {
+          severity: 'warning',
+          text: `Migration ${namesake.migrationId} of a guest with this uuid has not ended; it was begun with another process.`,
+          remedy: `Close it with \`switchyard watch ${namesake.migrationId}\`.`,
+        }
+      : { holds: `No other migration of ${guest.name} is open.` };
   },
 
   'same-guest': ({ guest, destination, destinationGuests, waiting }) => {
@@ -230,6 +259,32 @@ export function refusals(checks: readonly Check[], accepted: readonly string[]):
     (check) =>
       !check.passed && check.severity === 'error' && !(check.acceptable === true && accepted.includes(check.id)),
   );
+}
+
+/** MigrationStatus of a source that has begun and not ended (qapi/migration.json). */
+const underWay = new Set([
+  'setup',
+  'cancelling',
+  'active',
+  'postcopy-active',
+  'postcopy-paused',
+  'postcopy-recover',
+  'postcopy-recover-setup',
+  'pre-switchover',
+  'device',
+  'wait-unplug',
+]);
+
+function alreadyMigrating(name: string, { migrationId, managed }: OpenMigrationFacts): Verdict {
+  return managed
+    ? {
+        text: `${name} is already migrating (${migrationId}).`,
+        remedy: `Follow it with \`switchyard watch ${migrationId}\`.`,
+      }
+    : {
+        text: `Migration ${migrationId} of ${name} has not ended, and no process manages it.`,
+        remedy: `Finish it with \`switchyard watch ${migrationId}\`, then migrate again.`,
+      };
 }
 
 function commandsOf({ commands }: PathPreparation): string {
