@@ -303,6 +303,8 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
   /** The guest has left the source for good: cancelling now would lose it. */
   z.object({ kind: z.literal('post-copy-entered') }),
   z.object({ kind: z.literal('recovery-requested'), by: z.string() }),
+  /** The links of one host cannot be watched: lost paths are only noticed by the kernel, which takes longer. */
+  z.object({ kind: z.literal('links-unwatched'), side: sideSchema, why: z.string() }),
   z.object({ kind: z.literal('link-lost'), side: sideSchema, interface: z.string() }),
   z.object({ kind: z.literal('link-back'), side: sideSchema, interface: z.string(), afterMs: z.number() }),
   z.object({ kind: z.literal('path-changed'), by: z.string(), action: pathActionSchema, path: pathSchema }),

@@ -47,7 +47,8 @@ export class AppTransport implements Transport {
       source[Symbol.dispose]();
       throw thrown;
     }
-    await this.#tellWhatBecameOfIt(context, source.connection(), this.#ends.destination.connection());
+    const [near, far] = await Promise.all([source.connection(), this.#ends.destination.connection()]);
+    await this.#tellWhatBecameOfIt(context, near, far);
     return nothingToReport;
   }
 

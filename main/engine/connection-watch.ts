@@ -5,7 +5,8 @@ import type { Bytes, Milliseconds } from '#contract/units.ts';
 import type { LivePaths } from './live-paths.ts';
 import { missingPaths } from './missing-paths.ts';
 import { listenerOf, negotiatedBy, negotiatedText, whyTcp } from './negotiation.ts';
-import type { ConnectionReport, Ports, SubflowSampler } from './ports.ts';
+import type { ConnectionReport, Ports, SubflowReading } from './ports.ts';
+import { SampleReader } from './sample-reader.ts';
 import type { MigrationState } from './state.ts';
 import { noSubflows, subflowEvents } from './subflow-events.ts';
 
@@ -15,6 +16,10 @@ const recheckAfterMs = 1000;
 const lastLookAfterMs = 2000;
 /** Nothing acknowledged for so long, at any level, is no hiccup. */
 const stalledAfterMs = 2000;
+/** A host that owes a sample for so long is out of reach, or as good as that. What it said last is no news any more. */
+export const silentAfterMs = 5000;
+/** The last sample is waited for, since it completes the totals; at the end of everything, not for longer than this. */
+const lastSampleWithinMs = 1000;
 
 export interface ConnectionWatchOptions {
   readonly ports: Pick<Ports, 'source' | 'clock' | 'plan' | 'journal' | 'diagnose' | 'report'>;
@@ -33,12 +38,13 @@ export interface ConnectionWatchOptions {
  * Samples the connections of one migration at the source, and tells what becomes of them: what was negotiated, which
  * subflows came and went, which paths carry nothing and why.
  */
-export class ConnectionWatch implements Disposable {
+export class ConnectionWatch {
   readonly #options: ConnectionWatchOptions;
-  #sampler: SubflowSampler | undefined;
-  #opened = false;
+  #reader: SampleReader | undefined;
+  #running: Promise<void> | undefined;
+  #silenceTold = false;
   #subflows = noSubflows;
-  #last: Sample | undefined;
+  #last: { readonly sample: Sample; readonly heardAtMonoMs: Milliseconds } | undefined;
   #dataSinceMonoMs: Milliseconds | undefined;
   #wasMptcp = false;
   #progress: { readonly bytes: Bytes; readonly atMonoMs: Milliseconds; told: boolean } | undefined;
@@ -49,42 +55,55 @@ export class ConnectionWatch implements Disposable {
     this.#options = options;
   }
 
-  /** What was sampled last. */
-  get last(): Sample | undefined {
-    return this.#last;
+  /** What was sampled last, while that is news: nothing may be concluded from an older one. */
+  get current(): Sample | undefined {
+    if (!this.#last) return undefined;
+    const ageMs = this.#options.ports.clock.monoMs() - this.#last.heardAtMonoMs;
+    return ageMs < silentAfterMs ? this.#last.sample : undefined;
   }
 
-  /** Before the connection is made: why a subflow is refused is told only once. */
+  /** Before the connection is made: why a subflow is refused is told only once. Waits for nothing. */
   open(port: number): void {
-    if (this.#opened) return;
-    this.#opened = true;
-    const { source, plan } = this.#options.ports;
-    try {
-      this.#sampler = source.sampler(plan.guest.identity, port);
-    } catch (thrown) {
-      void this.#gaveUp(thrown);
-    }
+    const { source, plan, clock } = this.#options.ports;
+    this.#reader ??= new SampleReader(source.sampler(plan.guest.identity, port), clock);
   }
 
-  [Symbol.dispose](): void {
-    this.#sampler?.[Symbol.dispose]();
-    this.#sampler = undefined;
+  /** Samples until the source has nothing more to send, or its kernel cannot be asked. */
+  start(): void {
+    this.#running ??= this.#run();
   }
 
-  /** Until the source has nothing more to send, or its kernel cannot be asked. */
-  async run(): Promise<void> {
+  /** A host that owes a sample for too long is a fact like a refusal; the sample is still welcome when it comes. */
+  async lookForSilence(): Promise<void> {
+    if (this.#silenceTold || (this.#reader?.overdueMs ?? 0) < silentAfterMs) return;
+    this.#silenceTold = true;
+    const { ports, record } = this.#options;
+    const why = `${ports.source.id} has not answered for ${silentAfterMs / 1000} s`;
+    await record({ kind: 'sampling-failed', why });
+  }
+
+  /** Once nobody needs samples any more: waits for what is under way, but not for a host that does not answer. */
+  async end(): Promise<void> {
+    const ended = new AbortController();
+    const running = this.#running?.finally(() => ended.abort());
+    if (running) await this.#options.ports.clock.sleep(lastSampleWithinMs, ended.signal);
+    this.#reader?.[Symbol.dispose]();
+    await running;
+  }
+
+  async #run(): Promise<void> {
     const { ports, isCopying } = this.#options;
     const { clock, plan } = ports;
     const everyMs = 1000 / plan.settings.sampleHz;
-    const sampler = this.#sampler;
-    if (!sampler) return;
+    const reader = this.#reader;
+    if (!reader) return;
     try {
       while (isCopying()) {
         const begunAtMonoMs = clock.monoMs();
-        await this.#take(sampler);
+        await this.#take(reader);
         await clock.sleep(Math.max(1, everyMs - (clock.monoMs() - begunAtMonoMs)));
       }
-      await this.#take(sampler);
+      await this.#take(reader);
       await this.#looking;
     } catch (thrown) {
       await this.#gaveUp(thrown);
@@ -96,28 +115,32 @@ export class ConnectionWatch implements Disposable {
     await record({ kind: 'sampling-failed', why: toFailure(thrown, ports.report).text });
   }
 
-  async #take(sampler: SubflowSampler): Promise<void> {
+  async #take(reader: SampleReader): Promise<void> {
     const { ports, paths, isCopying, statistics, record, onSample } = this.#options;
-    const kernel = sampler.sample();
+    const answer = await reader.next();
+    if (!answer) return;
+    this.#silenceTold = false;
     const qemu = statistics();
-    const sample: Sample = qemu ? { ...kernel, qemu } : kernel;
+    const sample: Sample = qemu ? { ...answer.sample, qemu } : answer.sample;
     if (sample.connections.length === 0 && !sample.qemu) return;
-    this.#last = sample;
+    const reading = { ...answer, sample };
+    this.#last = { sample, heardAtMonoMs: ports.clock.monoMs() };
     ports.journal.sample(sample);
     onSample(sample);
     if (!isCopying()) return;
     const told = subflowEvents(this.#subflows, sample);
     this.#subflows = told.memory;
     for (const event of told.events) await record(event);
-    await this.#checkNegotiation(sample, sampler);
+    await this.#checkNegotiation(reading);
     if (this.#options.state().negotiated?.protocol !== 'mptcp') return;
     await paths.begin();
     paths.sampled(sample);
-    this.#lookForPaths(sample, sampler);
-    this.#lookForStall(sample, sampler);
+    this.#lookForPaths(reading);
+    this.#lookForStall(reading);
   }
 
-  async #checkNegotiation(sample: Sample, sampler: SubflowSampler): Promise<void> {
+  async #checkNegotiation(reading: SubflowReading): Promise<void> {
+    const { sample } = reading;
     const seen = negotiatedBy(sample);
     if (!seen) return;
     const flowing = sample.connections.some((connection) => connection.bytesSent > 0);
@@ -132,7 +155,7 @@ export class ConnectionWatch implements Disposable {
     const wanted = plan.settings.mptcp !== 'off';
     const why =
       seen.protocol === 'tcp' && wanted
-        ? await whyTcp(this.#options.ports, this.#report(sample, sampler, 0))
+        ? await whyTcp(this.#options.ports, this.#report(reading, 0))
         : undefined;
     await this.#options.record({
       kind: 'negotiated',
@@ -144,14 +167,15 @@ export class ConnectionWatch implements Disposable {
   }
 
   /** Once data has flowed for a while; again where nothing explains it yet. */
-  #lookForPaths(sample: Sample, sampler: SubflowSampler): void {
+  #lookForPaths(reading: SubflowReading): void {
+    const { sample } = reading;
     const { done, told } = this.#looks;
     const afterMs = [recheckAfterMs, lastLookAfterMs][done];
     if (told || this.#looking || afterMs === undefined || !this.#hasFlowedFor(afterMs, sample)) return;
     this.#looks = { done: done + 1, told };
     if (this.#expectedPaths(sample).length === 0) return;
     this.#look(async () => {
-      const reasons = await this.#diagnose(this.#report(sample, sampler, 0));
+      const reasons = await this.#diagnose(this.#report(reading, 0));
       if (reasons.length === 0 && done === 0) return;
       const missing = this.#missing();
       // Mended while both hosts were asked.
@@ -161,7 +185,8 @@ export class ConnectionWatch implements Disposable {
   }
 
   /** A connection that hangs although QEMU has something to send: told only where there is a reason to tell. */
-  #lookForStall(sample: Sample, sampler: SubflowSampler): void {
+  #lookForStall(reading: SubflowReading): void {
+    const { sample } = reading;
     const bytes = sample.connections.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
     if (this.#progress === undefined || bytes > this.#progress.bytes) {
       this.#progress = { bytes, atMonoMs: sample.atMonoMs, told: false };
@@ -172,14 +197,14 @@ export class ConnectionWatch implements Disposable {
     if (progress.told || this.#looking || stalledMs < stalledAfterMs) return;
     progress.told = true;
     this.#look(async () => {
-      const reasons = await this.#diagnose(this.#report(sample, sampler, stalledMs));
+      const reasons = await this.#diagnose(this.#report(reading, stalledMs));
       if (reasons.length > 0) await this.#tell(reasons, this.#missing());
     });
   }
 
   #missing(): string[] {
     const { paths } = this.#options.state().plan;
-    return this.#last ? missingPaths(paths, this.#last).map(({ sourceInterface }) => sourceInterface) : [];
+    return this.#last ? missingPaths(paths, this.#last.sample).map(({ sourceInterface }) => sourceInterface) : [];
   }
 
   async #tell(reasons: readonly ConnectionFinding[], interfaces: string[]): Promise<void> {
@@ -207,10 +232,10 @@ export class ConnectionWatch implements Disposable {
     }
   }
 
-  #report(sample: Sample, sampler: SubflowSampler, stalledMs: Milliseconds): ConnectionReport {
+  #report({ sample, troubles }: SubflowReading, stalledMs: Milliseconds): ConnectionReport {
     return {
       sample,
-      troubles: sampler.troubles(),
+      troubles,
       wasMptcp: this.#wasMptcp,
       stalledMs,
       listener: listenerOf(this.#options.state()),

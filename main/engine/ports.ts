@@ -51,8 +51,8 @@ export interface OwnedConnectionOrder {
 /** Our copy of one end of a connection. A QEMU that was given another copy keeps its own when this one is disposed of. */
 export interface OwnedSocket extends Disposable {
   readonly local: SocketName;
-  /** What the kernel of this end has made of the connection, as of now. */
-  connection(): ConnectionSample;
+  /** What the kernel of this end has made of the connection, as of the answer. */
+  connection(): Promise<ConnectionSample>;
 }
 
 /**
@@ -152,12 +152,21 @@ export interface DestinationOrder {
   readonly guest: Guest;
 }
 
+/** One look at the sockets of a migration. */
+export interface SubflowReading {
+  /** Totals, rates and states at its own `atMonoMs`, which is a time of this manager's clock. */
+  readonly sample: Sample;
+  /** Of the connections of this sample. */
+  readonly troubles: SubflowTroubles;
+}
+
 /** The sockets of one migration, sampled on the source. Owns what it opened. */
 export interface SubflowSampler extends Disposable {
-  /** Totals, rates and states now; never blocks for longer than a socket dump takes. */
-  sample(): Sample;
-  /** Of the connections of the last sample. */
-  troubles(): SubflowTroubles;
+  /**
+   * Is asked again only after it has answered. An answer may be late or never come, for a host may be far away: nothing
+   * that the guest depends on may wait for it. An answer that comes after the sampler was disposed of counts for nothing.
+   */
+  sample(): Promise<SubflowReading>;
 }
 
 export interface SubflowEnds {
@@ -249,8 +258,11 @@ export interface MigrationHost {
   terminate(identity: QemuIdentity): Promise<void>;
   /** Removes what a QEMU that is gone left on this host (socket files, its runtime folder). */
   tidy(monitorPath: string): Promise<void>;
-  /** `port` is the destination's: it tells the migration's connections from the guest's other ones. */
-  sampler(identity: QemuIdentity, port: number): SubflowSampler;
+  /**
+   * `port` is the destination's: it tells the migration's connections from the guest's other ones. A host does what it is
+   * asked in order, so a sampler that is asked for before `migrate` listens before there is a connection.
+   */
+  sampler(identity: QemuIdentity, port: number): Promise<SubflowSampler>;
   /** Routes of this host's addresses, and of none in particular, to these. Sends no packet. */
   routes(from: readonly string[], to: readonly string[]): Promise<readonly RouteAnswer[]>;
   /** In order; what is there already stays as it is. Acts on every MPTCP connection of the host, also living ones. */
@@ -266,8 +278,11 @@ export interface MigrationHost {
   closeSubflows(path: SubflowName): Promise<void>;
   /** The link of that interface is back: what it has asked for in vain meanwhile (ARP, NDP) is asked for anew. */
   askNeighboursAnew(interfaceName: string): Promise<void>;
-  /** The links that are down, and every change of a link from now on, until disposed. */
-  watchLinks(listener: (change: LinkChange) => void): Disposable;
+  /**
+   * Reports the links that are down, then every change of a link, until disposed; also before this resolves. No change gets
+   * lost between the two: what changes while the links are being listed is reported after them.
+   */
+  watchLinks(listener: (change: LinkChange) => void): Promise<Disposable>;
 }
 
 /** Append-only record of one migration; an append is on disk when it resolves. */

@@ -9,6 +9,7 @@ import { decide, type Decision, type Elapsed } from './decide.ts';
 import { LivePaths } from './live-paths.ts';
 import { hasGoneBack } from './observation.ts';
 import { Observer } from './observer.ts';
+import { Opening } from './opening.ts';
 import type { Ports, QemuStatus } from './ports.ts';
 import { apply, initialState, mayBeInPostCopy, phaseOf, replay, type MigrationState } from './state.ts';
 import { stepTable } from './step-table.ts';
@@ -51,7 +52,6 @@ export class MigrationRun {
   #progress = { bytes: -1, atMonoMs: 0 };
   #changedAtMonoMs: Milliseconds;
   #sourceStoppedAtMonoMs: Milliseconds | undefined;
-  #sampling: Promise<void> | undefined;
   readonly #paths: LivePaths;
   readonly #connection: ConnectionWatch;
 
@@ -70,7 +70,7 @@ export class MigrationRun {
     this.#paths = new LivePaths({
       ...common,
       isSending: () => this.#state.negotiated?.protocol === 'mptcp' && this.#copying(),
-      lastSample: () => this.#connection.last,
+      lastSample: () => this.#connection.current,
     });
     this.#connection = new ConnectionWatch({
       ...common,
@@ -125,6 +125,7 @@ export class MigrationRun {
         if (this.#fault) throw this.#fault.thrown;
         this.#stimulus = new AbortController();
         this.#sampleOnceMigrating();
+        await this.#connection.lookForSilence();
         const ended = await this.#carryOut(decide(this.#state, this.#elapsed()));
         if (ended) return ended;
       }
@@ -132,8 +133,7 @@ export class MigrationRun {
       this.#detached = true;
       links[Symbol.dispose]();
       for (const observer of Object.values(this.#observers)) observer.stop();
-      await Promise.all([...this.#observing, this.#sampling, this.#paths.idle()]);
-      this.#connection[Symbol.dispose]();
+      await Promise.all([...this.#observing, this.#connection.end(), this.#paths.idle()]);
       this.#transport[Symbol.dispose]();
       await this.#written;
     }
@@ -383,15 +383,21 @@ export class MigrationRun {
     }
   }
 
-  /** The links of all paths, at both ends, while the run lasts. */
+  /** The links of all paths, at both ends, while the run lasts. It does without those of a host that cannot watch them. */
   #watchLinks(): Disposable {
     const watches = new DisposableStack();
     for (const side of ['source', 'destination'] as const) {
-      watches.use(
-        this.#ports[side].watchLinks(({ interface: name, carrier }) => this.#paths.linkChanged(side, name, carrier)),
+      const watch = this.#ports[side].watchLinks(({ interface: name, carrier }) =>
+        this.#paths.linkChanged(side, name, carrier),
       );
+      watches.use(new Opening(watch)).opened.catch((thrown: unknown) => this.#cannotWatchLinks(side, thrown));
     }
     return watches;
+  }
+
+  #cannotWatchLinks(side: Side, thrown: unknown): void {
+    if (!(thrown instanceof SwitchyardError)) this.#stumbled(thrown);
+    else if (!this.#detached) void this.#dispatch({ kind: 'links-unwatched', side, why: thrown.failure.text });
   }
 
   #noteProgress(bytes: number): void {
@@ -413,9 +419,9 @@ export class MigrationRun {
 
   #sampleOnceMigrating(): void {
     const { listener, steps: progress } = this.#state;
-    if (this.#sampling || !listener || !this.#copying()) return;
+    if (!listener || !this.#copying()) return;
     this.#connection.open(listener.port);
-    if (progress.migrate === 'done') this.#sampling = this.#connection.run();
+    if (progress.migrate === 'done') this.#connection.start();
   }
 
   /** While the source still may send: before that nothing is connected, after it the sockets are gone. */

@@ -70,6 +70,7 @@ describe('replay', () => {
       { kind: 'subflow-back', ...path, afterMs: 1000 },
       { kind: 'subflow-closed', ...path },
       { kind: 'cancel-refused', by: 'ann', why: 'too late' },
+      { kind: 'links-unwatched', side: 'source', why: 'no' },
       { kind: 'link-lost', side: 'source', interface: 'eth1' },
       { kind: 'link-back', side: 'source', interface: 'eth1', afterMs: 1000 },
       { kind: 'settings-changed', by: 'ann', downtimeLimitMs: 500 },

@@ -171,6 +171,7 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'subflow-back':
     case 'subflow-closed':
     case 'cancel-refused':
+    case 'links-unwatched':
     case 'link-lost':
     case 'link-back':
     case 'path-change-failed':

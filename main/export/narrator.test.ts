@@ -126,7 +126,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     },
     'Nothing comes through. Something on the way removes the MPTCP options.',
   ],
-  [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured any more (EPERM); the migration goes on.'],
+  [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured (EPERM); the migration goes on.'],
   [
     { kind: 'guest-shut-down', side: 'source', reason: 'guest-shutdown' },
     'lab-guest shut down by itself on lab-source (guest-shutdown).',
@@ -167,6 +167,10 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     'Post-copy: lab-guest has left lab-source for good; the rest of its memory follows on demand.',
   ],
   [{ kind: 'recovery-requested', by: 'ada' }, 'ada asked to recover the paused post-copy.'],
+  [
+    { kind: 'links-unwatched', side: 'source', why: 'EPERM' },
+    'The links of lab-source cannot be watched (EPERM); the kernel alone notices a lost path, which takes longer.',
+  ],
   [{ kind: 'link-lost', side: 'source', interface: 'eth1' }, 'eth1 on lab-source lost its link.'],
   [
     { kind: 'link-back', side: 'destination', interface: 'eth1', afterMs: 2100 },
@@ -256,6 +260,6 @@ test('a path whose interface has gone keeps the name it had', () => {
 
 test('what a host says stays on one line', () => {
   expect(toldOf({ kind: 'sampling-failed', why: 'one\n2026-11-22T12:00:00Z forged\u001b[2J' })).toBe(
-    'The paths cannot be measured any more (one 2026-11-22T12:00:00Z forged\ufffd[2J); the migration goes on.',
+    'The paths cannot be measured (one 2026-11-22T12:00:00Z forged\ufffd[2J); the migration goes on.',
   );
 });

@@ -61,7 +61,7 @@ function wording(event: JournalEvent, scene: Scene): string {
     case 'subflow-closed':
       return `The subflow on ${scene.path} closed.`;
     case 'sampling-failed':
-      return `The paths cannot be measured any more (${event.why}); the migration goes on.`;
+      return `The paths cannot be measured (${event.why}); the migration goes on.`;
     case 'guest-shut-down':
       return `${scene.guest} shut down by itself on ${scene[event.side]} (${event.reason}).`;
     case 'run-changed':
@@ -82,6 +82,8 @@ function wording(event: JournalEvent, scene: Scene): string {
       return `Post-copy: ${scene.guest} has left ${scene.source} for good; the rest of its memory follows on demand.`;
     case 'recovery-requested':
       return `${event.by} asked to recover the paused post-copy.`;
+    case 'links-unwatched':
+      return `The links of ${scene[event.side]} cannot be watched (${event.why}); the kernel alone notices a lost path, which takes longer.`;
     case 'link-lost':
       return `${event.interface} on ${scene[event.side]} lost its link.`;
     case 'link-back':

@@ -10,14 +10,6 @@ export async function inContractTerms<Value>(work: () => Value | Promise<Value>)
   }
 }
 
-export function inContractTermsNow<Value>(work: () => Value): Value {
-  try {
-    return work();
-  } catch (thrown) {
-    throw translated(thrown);
-  }
-}
-
 function translated(thrown: unknown): unknown {
   if (thrown instanceof SwitchyardError) return thrown;
   const { syscall, errno, code } = thrown instanceof NativeError ? thrown : ofNode(thrown);

@@ -338,10 +338,10 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
 
     const port = await destination.listen({ host: '0.0.0.0', port: 0, mptcp: true });
     expect(port).toBeGreaterThan(0);
-    using sampler = hosts.source.sampler(guest.identity, port);
-    sampler.sample();
+    using sampler = await hosts.source.sampler(guest.identity, port);
+    await sampler.sample();
     await source.migrate({ host: '10.99.1.2', port, mptcp: true });
-    const samples = await sampleUntil(source, 'completed', () => sampler.sample());
+    const samples = await sampleUntil(source, 'completed', async () => (await sampler.sample()).sample);
     await until(destination, 'completed');
     await destination.cont();
 
@@ -372,10 +372,10 @@ async function until(qemu: Qemu, migration: string): Promise<void> {
   await sampleUntil(qemu, migration, () => undefined);
 }
 
-async function sampleUntil<Sample>(qemu: Qemu, migration: string, sample: () => Sample): Promise<readonly Sample[]> {
+async function sampleUntil<Sample>(qemu: Qemu, migration: string, sample: () => Sample | Promise<Sample>): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
   for (const deadlineMonoMs = performance.now() + 30_000; performance.now() < deadlineMonoMs;) {
-    samples.push(sample());
+    samples.push(await sample());
     const status = await qemu.status();
     if (status.migration === migration) return samples;
     if (status.migration === 'failed') throw new Error(status.errorText ?? 'the migration failed');

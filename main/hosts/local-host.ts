@@ -28,7 +28,7 @@ import { findDestination, startDestination } from './destination.ts';
 import { measureDirtyRate } from './dirty-rate.ts';
 import { readFacts } from './facts.ts';
 import { featuresOfProgram, readQemuFacts } from './facts/qemu.ts';
-import { inContractTerms, inContractTermsNow } from './failures.ts';
+import { inContractTerms } from './failures.ts';
 import { listGuests } from './guests.ts';
 import { watchLinks } from './link-watch.ts';
 import { changeMptcp } from './mptcp-change.ts';
@@ -134,13 +134,12 @@ export class LocalHost implements MigrationHost {
     return inContractTerms(() => tidyFolderOf(monitorPath, this.#runtimeDirectory));
   }
 
-  sampler({ pid }: QemuIdentity, port: number): SubflowSampler {
+  sampler({ pid }: QemuIdentity, port: number): Promise<SubflowSampler> {
     const { namespace } = this.#network;
-    return inContractTermsNow(() => {
+    return inContractTerms((): SubflowSampler => {
       const sampler = openMigrationSampler({ pid, namespace, remotePorts: [port] });
       return {
-        sample: () => inContractTermsNow(() => sampler.sample()),
-        troubles: () => sampler.troubles(),
+        sample: () => inContractTerms(() => ({ sample: sampler.sample(), troubles: sampler.troubles() })),
         [Symbol.dispose]: () => sampler[Symbol.dispose](),
       };
     });
@@ -178,8 +177,8 @@ export class LocalHost implements MigrationHost {
     return inContractTerms(() => askNeighboursAnew(this.#network, interfaceName));
   }
 
-  watchLinks(listener: (change: LinkChange) => void): Disposable {
-    return inContractTermsNow(() => watchLinks(this.#network, listener));
+  watchLinks(listener: (change: LinkChange) => void): Promise<Disposable> {
+    return inContractTerms(() => watchLinks(this.#network, listener));
   }
 
   async #open(identity: QemuIdentity, monitorPath: string): Promise<QmpClient> {

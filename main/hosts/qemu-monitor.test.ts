@@ -219,7 +219,7 @@ describe('a socket that is handed over', () => {
     const { qemu, asked } = await monitorOf({ getfd: {}, migrate: {} });
     const foreign: OwnedSocket = {
       local: { address: '192.0.2.1', port: 1 },
-      connection: () => ({ id: '', protocol: 'tcp', fallback: false, bytesSent: 0, bytesReinjected: 0 }),
+      connection: () => Promise.reject(new TypeError('nobody asks')),
       [Symbol.dispose]: () => undefined,
     };
     await expect(qemu.migrateOver(foreign)).rejects.toThrow(TypeError);

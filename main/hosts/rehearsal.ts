@@ -70,7 +70,8 @@ export function rehearsedSocket(): HeldSocket {
   return {
     local: { address: '0.0.0.0', port: rehearsedPort },
     descriptor,
-    connection: () => ({ id: 'rehearsal', protocol: 'mptcp', fallback: false, bytesSent: 0, bytesReinjected: 0 }),
+    connection: () =>
+      Promise.resolve({ id: 'rehearsal', protocol: 'mptcp', fallback: false, bytesSent: 0, bytesReinjected: 0 }),
     [Symbol.dispose]: () => descriptor[Symbol.dispose](),
   };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Sample } from '#contract/telemetry.ts';
-import type { SubflowSampler, SubflowTroubles } from '#main/engine/ports.ts';
+import type { SubflowTroubles } from '#main/engine/ports.ts';
 import type { PortFilter } from '#native/netlink/port-filter.ts';
 import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
 import { DestroyedSockets } from '#native/netlink/destroyed-sockets.ts';
@@ -34,7 +34,7 @@ export function openMigrationSampler(options: SamplerOptions): MigrationSampler 
   return new MigrationSampler(options);
 }
 
-export class MigrationSampler implements SubflowSampler {
+export class MigrationSampler implements Disposable {
   readonly #options: SamplerOptions;
   readonly #resources = new DisposableStack();
   readonly #sockets: SocketReader;

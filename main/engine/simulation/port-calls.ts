@@ -57,12 +57,6 @@ export class PortCalls {
     }
   }
 
-  /** A call that answers at once can only be refused. */
-  passNow<Value>(name: string, perform: () => Value): Value {
-    if (this.#next(name)) throw systemError(name);
-    return perform();
-  }
-
   #next(name: string): FaultKind | undefined {
     const count = (this.#count.get(name) ?? 0) + 1;
     this.#count.set(name, count);

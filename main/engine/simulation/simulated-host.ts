@@ -114,9 +114,10 @@ export class SimulatedHost implements MigrationHost {
     });
   }
 
-  sampler(identity: QemuIdentity, port: number): SubflowSampler {
-    return this.#world.calls.passNow(`${this.#side}.sampler`, () => {
-      const sampler = new SimulatedSampler(this.#world, identity, port, () => this.samplers.delete(sampler));
+  sampler(identity: QemuIdentity, port: number): Promise<SubflowSampler> {
+    return this.#ask('sampler', 1, () => {
+      const of = { identity, port };
+      const sampler = new SimulatedSampler(this.#world, this.#life, of, () => this.samplers.delete(sampler));
       this.samplers.add(sampler);
       return sampler;
     });
@@ -146,7 +147,11 @@ export class SimulatedHost implements MigrationHost {
     return this.#ask('askNeighboursAnew', 1, () => undefined);
   }
 
-  watchLinks(listener: (change: LinkChange) => void): Disposable {
+  watchLinks(listener: (change: LinkChange) => void): Promise<Disposable> {
+    return this.#ask('watchLinks', 1, () => this.#tellLinkChanges(listener));
+  }
+
+  #tellLinkChanges(listener: (change: LinkChange) => void): Disposable {
     const tell = (change: LinkChange): void => {
       if (this.#life.alive) listener(change);
     };

@@ -93,11 +93,12 @@ export class SimulatedSocket implements OwnedSocket {
     return { host: listener.machine.address, port: listener.port, mptcp: multipath };
   }
 
-  connection(): ConnectionSample {
+  connection(): Promise<ConnectionSample> {
     const { multipath, listener } = this.#connection;
     const lost = this.#end === 'destination' && listener.machine.answersLoseMultipath;
     const protocol = multipath && !lost ? 'mptcp' : 'tcp';
-    return { id: 'c0ffee00', protocol, fallback: protocol === 'tcp', bytesSent: 0, bytesReinjected: 0 };
+    const fallback = protocol === 'tcp';
+    return Promise.resolve({ id: 'c0ffee00', protocol, fallback, bytesSent: 0, bytesReinjected: 0 });
   }
 
   [Symbol.dispose](): void {

@@ -30,6 +30,8 @@ export interface Nature {
   destinationRejects: string | undefined;
   /** A source that goes back starts its guest again by itself, as QEMU does unless its disks forbid it. */
   resumesItself: boolean;
+  /** The source's kernel answers no question about sockets before this is settled. */
+  sampling: Promise<unknown>;
   /** Commands that QEMU refuses, by `<host>.<command>`, with its words. */
   readonly refusals: Map<string, string>;
   /** Destinations are started without `-S`: they run as soon as they have the guest. */
@@ -60,6 +62,7 @@ export class SimulatedWorld {
     answersLoseMultipath: false,
     destinationRejects: undefined,
     resumesItself: true,
+    sampling: Promise.resolve(),
     refusals: new Map(),
     destinationsRunByThemselves: false,
   };

@@ -1,6 +1,6 @@
 import type { ConnectionSample } from '#contract/telemetry.ts';
 import type { OwnedSocket, SocketName } from '#main/engine/ports.ts';
-import { inContractTermsNow } from '#main/hosts/failures.ts';
+import { inContractTerms } from '#main/hosts/failures.ts';
 import { formatToken } from '#main/mptcp/connections.ts';
 import { Fd } from '#native/fd.ts';
 import { isMptcp } from '#native/is-mptcp.ts';
@@ -32,8 +32,8 @@ export class ConnectedSocket implements HeldSocket {
     this.local = nameOf(localAddress(fd));
   }
 
-  connection(): ConnectionSample {
-    return inContractTermsNow((): ConnectionSample => {
+  connection(): Promise<ConnectionSample> {
+    return inContractTerms((): ConnectionSample => {
       const info = isMptcp(this.descriptor) ? readMptcpInfo(this.descriptor) : undefined;
       if (info) {
         const { token, bytesAcked: bytesSent = 0, bytesReinjected = 0 } = info;

@@ -51,11 +51,12 @@ describe.skipIf(!isRoot)('sockets of our own', () => {
     using listener = listenAt(place, anywhere);
     using near = await connectTo(listener.port);
     using far = await listener.accept(near.local);
+    const [nearEnd, farEnd] = [await near.connection(), await far.connection()];
     expect({
       from: near.local.address,
-      near: near.connection().protocol,
-      far: far.connection().protocol,
-      isNamedAsSsDoes: /^[0-9a-f]{8}$/.test(near.connection().id),
+      near: nearEnd.protocol,
+      far: farEnd.protocol,
+      isNamedAsSsDoes: /^[0-9a-f]{8}$/.test(nearEnd.id),
     }).toEqual({ from: '127.0.0.2', near: 'mptcp', far: 'mptcp', isNamedAsSsDoes: true });
   });
 
@@ -63,7 +64,7 @@ describe.skipIf(!isRoot)('sockets of our own', () => {
     using listener = listenAt(place, { ...anywhere, mptcp: false });
     using near = await connectTo(listener.port);
     using far = await listener.accept(near.local);
-    expect([near.connection(), far.connection()]).toMatchObject([
+    expect([await near.connection(), await far.connection()]).toMatchObject([
       { protocol: 'tcp', fallback: true },
       { protocol: 'tcp', fallback: false },
     ]);
@@ -74,7 +75,7 @@ describe.skipIf(!isRoot)('sockets of our own', () => {
     try {
       using listener = listenAt(place, anywhere);
       using near = await connectTo(listener.port);
-      expect([listener.mptcp, near.connection()]).toMatchObject([false, { protocol: 'tcp', fallback: false }]);
+      expect([listener.mptcp, await near.connection()]).toMatchObject([false, { protocol: 'tcp', fallback: false }]);
     } finally {
       ip('netns', 'exec', name, 'sysctl', '-qw', 'net.mptcp.enabled=1');
     }
@@ -129,7 +130,7 @@ describe.skipIf(!isRoot)('sockets of our own', () => {
     const hungUp = await Promise.all(
       [early, late].map((stranger) => waitUntilReady(stranger, 'readable', { timeoutMs: 1000 })),
     );
-    expect([hungUp, far.connection().protocol]).toEqual([[true, true], 'mptcp']);
+    expect([hungUp, (await far.connection()).protocol]).toEqual([[true, true], 'mptcp']);
   });
 
   test('a peer that does not come is told', { timeout: 10_000 }, async () => {

@@ -9,7 +9,15 @@ type Events = MigrationView['record']['events'];
 
 /** The journal notes each step's intent and every look at both sides: for whoever wants to know exactly. */
 const details = new Set(['intended', 'observed', 'output-kept']);
-const bad = new Set(['failed', 'link-lost', 'subflow-lost', 'stalled', 'sampling-failed', 'path-change-failed']);
+const bad = new Set([
+  'failed',
+  'link-lost',
+  'links-unwatched',
+  'subflow-lost',
+  'stalled',
+  'sampling-failed',
+  'path-change-failed',
+]);
 const good = new Set(['link-back', 'subflow-back', 'committed']);
 
 /** What happened, in sentences, newest first. */
