@@ -154,9 +154,7 @@ export class ConnectionWatch {
     const established = sample.subflows.filter((subflow) => subflow.state !== 'closed').length;
     const wanted = plan.settings.mptcp !== 'off';
     const why =
-      seen.protocol === 'tcp' && wanted
-        ? await whyTcp(this.#options.ports, this.#report(reading, 0))
-        : undefined;
+      seen.protocol === 'tcp' && wanted ? await whyTcp(this.#options.ports, this.#report(reading, 0)) : undefined;
     await this.#options.record({
       kind: 'negotiated',
       when: when ?? 'data-flowed',

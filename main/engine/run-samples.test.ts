@@ -5,7 +5,9 @@ import { at, peace, planned, quiet } from './simulation/scenes.ts';
 const never = new Promise(() => undefined);
 
 /** When the destination was told to run, and when everything was over. */
-async function timesOf(migration: MigrationUnderTest): Promise<{ outcome: string; committedMs: number; endMs: number }> {
+async function timesOf(
+  migration: MigrationUnderTest,
+): Promise<{ outcome: string; committedMs: number; endMs: number }> {
   let committedMs = 0;
   at('committed', migration, () => (committedMs = migration.world.clock.monoMs()));
   const { outcome } = await migration.migrate();

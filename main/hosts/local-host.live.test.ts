@@ -372,7 +372,11 @@ async function until(qemu: Qemu, migration: string): Promise<void> {
   await sampleUntil(qemu, migration, () => undefined);
 }
 
-async function sampleUntil<Sample>(qemu: Qemu, migration: string, sample: () => Sample | Promise<Sample>): Promise<readonly Sample[]> {
+async function sampleUntil<Sample>(
+  qemu: Qemu,
+  migration: string,
+  sample: () => Sample | Promise<Sample>,
+): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
   for (const deadlineMonoMs = performance.now() + 30_000; performance.now() < deadlineMonoMs;) {
     samples.push(await sample());
