@@ -9,6 +9,7 @@ import { Application } from '#main/app/application.ts';
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
 import { dashboard } from './dashboard.ts';
 import { atLeast, atMost, mbits, median, seconds, type Figure } from './figures.ts';
+import { histories } from './histories.ts';
 import { bare, ours, type Move } from './moves.ts';
 
 /**
@@ -160,6 +161,8 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
         ),
       ];
     }),
+
+  histories: async ({ rounds }) => histories(rounds),
 
   // Twenty seconds a round: `--rounds 30` are the ten minutes of which docs/performance.md tells.
   dashboard: async ({ rounds }) => dashboard(20 * rounds),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { failureSchema } from './errors.ts';
 import { guestSchema, hostFactsSchema, mptcpEndpointSchema, mptcpLimitsSchema, qemuIdentitySchema } from './host.ts';
 import { connectionSampleSchema, sampleSchema } from './telemetry.ts';
+import { epochMsSchema, monoMsSchema } from './clock-time.ts';
 
 /** `20261122T120250Z-7f3a`: sorts by time, short enough for a socket path. */
 export const migrationIdSchema = z.string().regex(/^\d{8}T\d{6}Z-[0-9a-f]{4}$/);
@@ -328,8 +329,8 @@ export type JournalEventOf<Kind extends JournalEvent['kind']> = Extract<JournalE
 
 export const journalEntrySchema = z.object({
   sequence: z.number().int().nonnegative(),
-  atMonoMs: z.number(),
-  atEpochMs: z.number(),
+  atMonoMs: monoMsSchema,
+  atEpochMs: epochMsSchema,
   event: journalEventSchema,
 });
 export type JournalEntry = z.infer<typeof journalEntrySchema>;
@@ -341,8 +342,8 @@ export const recordSchema = z.object({
   guest: z.string(),
   source: z.string(),
   destination: z.string(),
-  startedAtEpochMs: z.number(),
-  endedAtEpochMs: z.number().optional(),
+  startedAtEpochMs: epochMsSchema,
+  endedAtEpochMs: epochMsSchema.optional(),
   user: z.string(),
   /** Absent while it runs, or when its manager died and nobody has attached yet. */
   outcome: outcomeSchema.optional(),
@@ -414,7 +415,7 @@ export const recordSchema = z.object({
     }),
   ),
   checks: z.array(checkSchema),
-  events: z.array(z.object({ atEpochMs: z.number(), kind: z.string(), text: z.string() })),
+  events: z.array(z.object({ atEpochMs: epochMsSchema, kind: z.string(), text: z.string() })),
   samples: z.array(sampleSchema),
   versions: z.record(z.string(), z.string()),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { epochMsSchema, monoMsSchema } from './clock-time.ts';
 
 /**
  * What one subflow (or the one TCP connection, when there is no MPTCP) carried up to one instant, as the source's kernel
@@ -73,9 +74,9 @@ export type QemuStatistics = z.infer<typeof qemuStatisticsSchema>;
 /** Everything that was measured at one instant. */
 export const sampleSchema = z.object({
   /** For arithmetic: monotonic, of the process that sampled. */
-  atMonoMs: z.number(),
+  atMonoMs: monoMsSchema,
   /** For display and export. */
-  atEpochMs: z.number(),
+  atEpochMs: epochMsSchema,
   connections: z.array(connectionSampleSchema),
   subflows: z.array(subflowSampleSchema),
   throughputBitsPerSecond: z.number(),

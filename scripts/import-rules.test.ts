@@ -77,6 +77,7 @@ const rooms: readonly Room[] = [
       '#main/mptcp/sampler.ts',
       '#main/redaction/redact.ts',
       '#main/engine/ports.ts',
+      '#main/storage/plain-file.ts',
     ],
     refused: ['koffi', 'electron', '#main/engine/reducer.ts', '#main/storage/journal.ts', '#lab/lab.ts', 'node:module'],
   },

@@ -7,7 +7,7 @@ export const safetyCore: readonly string[] = [
   // The fold of a journal, the table that decides from it, and the words for what was decided.
   'main/engine/{observation,state,decide,explain,steps,step-context}.ts',
   // The journal: an entry that is lost or misread is a step that a successor does twice, or never.
-  'main/storage/{journal,reading,line,durable-file,file-failure,lock,paths}.ts',
+  'main/storage/{journal,reading,line,lines-of,durable-file,plain-file,file-failure,lock,paths}.ts',
   // Between bytes and QMP messages: framing, numbers, which answer belongs to which command.
   'main/qmp/{frames,json,messages,ledger,outbox,wire,shape}.ts',
   // Addresses as QEMU writes them: one that is misquoted leads elsewhere, or loses MPTCP without a word.

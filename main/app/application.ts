@@ -3,13 +3,13 @@ import { rmSync } from 'node:fs';
 import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
-import type { Check, JournalEntry, MigrationRecord, Plan } from '#contract/migration.ts';
+import { recordSchema, type Check, type JournalEntry, type MigrationRecord, type Plan } from '#contract/migration.ts';
 import type { HostMptcpChange, ManagerRequest, MigrationRequest } from '#contract/requests.ts';
 import type { Result } from '#contract/result.ts';
 import type { MigrationHost, Ports } from '#main/engine/ports.ts';
 import { MigrationRun } from '#main/engine/run.ts';
 import { isFinal, phaseOf, replay } from '#main/engine/state.ts';
-import { migrationRecord, summaryOf, type MigrationSummary } from '#main/export/record.ts';
+import { migrationRecord, migrationSummary, type MigrationSummary, type RecordSource } from '#main/export/record.ts';
 import { systemClock } from '#main/hosts/clock.ts';
 import { hostIds, resolveHost } from '#main/hosts/hosts.ts';
 import type { LocalHost } from '#main/hosts/local-host.ts';
@@ -69,7 +69,9 @@ export class Application {
       state: this.#directories.state,
       version,
       report: this.report,
-      summarise: (migration) => summaryOf(recordOf(migration)),
+      summarise: (migration) => migrationSummary(sourceOf(migration)),
+      parse: (summary) => summarySchema.safeParse(summary).data,
+      isFinal,
     });
   }
 
@@ -85,7 +87,7 @@ export class Application {
   /** MPTCP endpoints and limits of a host that no migration has in its hands. Resolves with the host as it is then. */
   async changeMptcp(hostId: string, change: HostMptcpChange): Promise<HostFacts> {
     const host = this.#host(hostId);
-    requireMptcpIsFree(hostId, await this.history());
+    requireMptcpIsFree(hostId, await this.history({ newest: 0 }));
     await host.changeMptcp(change);
     return host.facts();
   }
@@ -203,17 +205,31 @@ export class Application {
     await tellManager(controlSocketPath(this.#directories.runtime, id), request);
   }
 
-  /** Newest first; the open ones tell whether somebody looks after them. */
-  async history(): Promise<HistoryEntry[]> {
-    return (await this.#history.list()).map((row) => ({
-      ...row,
-      managed: row.open && managerOf(this.#directories.state, row.id) !== undefined,
-    }));
+  /**
+   * Newest first; of the open ones it is said whether a process manages them. With `newest` so many, and each older one
+   * that waits for something.
+   */
+  async history(options: { readonly newest?: number } = {}): Promise<HistoryEntry[]> {
+    return (await this.#history.list(options)).map((row) => this.#entryFrom(row));
+  }
+
+  /** How many migrations there are, also of those that a shorter history leaves out. */
+  migrationCount(): Promise<number> {
+    return this.#history.count();
+  }
+
+  #entryFrom(row: HistoryRow<MigrationSummary>): HistoryEntry {
+    try {
+      return { ...row, managed: row.open && managerOf(this.#directories.state, row.id) !== undefined };
+    } catch (thrown) {
+      if (!(thrown instanceof SwitchyardError)) throw thrown;
+      return { ...row, managed: false, problem: row.problem ?? thrown.failure.text };
+    }
   }
 
   /** The whole record, also of a migration that still runs. */
   async record(idOrPrefix: string): Promise<MigrationRecord> {
-    return recordOf(await this.stored(idOrPrefix));
+    return migrationRecord(sourceOf(await this.stored(idOrPrefix)));
   }
 
   /** All that is on disk of a migration. */
@@ -223,7 +239,7 @@ export class Application {
 
   /** What cannot be read is left out: `history` names it. */
   async #openMigrations(): Promise<readonly OpenMigrationOnDisk[]> {
-    const open = (await this.history()).filter((row) => row.open);
+    const open = (await this.history({ newest: 0 })).filter((row) => row.open);
     const found = open.map(async ({ id, managed }) => {
       const state = replay((await this.#entries(id)).map(({ event }) => event));
       return state ? [{ plan: state.plan, managed, destination: state.destination?.identity }] : [];
@@ -231,9 +247,14 @@ export class Application {
     return (await Promise.all(found)).flat();
   }
 
-  /** Whether a living process looks after it. */
+  /** Whether a living process manages it; not where its lock is damaged, which its row in the history reports. */
   isManaged(id: string): boolean {
-    return managerOf(this.#directories.state, id) !== undefined;
+    try {
+      return managerOf(this.#directories.state, id) !== undefined;
+    } catch (thrown) {
+      if (thrown instanceof SwitchyardError) return false;
+      throw thrown;
+    }
   }
 
   /** Samples later than this instant, at most so many. */
@@ -296,7 +317,9 @@ function unwrap(result: Result<void, Failure>): void {
   if (!result.ok) throw new SwitchyardError(result.error);
 }
 
-function recordOf({ entries, samples, foreign }: StoredMigration): MigrationRecord {
+const summarySchema = recordSchema.omit({ samples: true, events: true, checks: true });
+
+function sourceOf({ entries, samples, foreign, samplesProblem }: StoredMigration): RecordSource {
   const state = replay(entries.map(({ event }) => event));
   if (!state) {
     throw new SwitchyardError({
@@ -307,5 +330,11 @@ function recordOf({ entries, samples, foreign }: StoredMigration): MigrationReco
       remedy: 'Show it with the version of Switchyard that made it; its journal is left as it is.',
     });
   }
-  return migrationRecord({ entries, samples, foreign, phase: phaseOf(state) });
+  return {
+    entries,
+    samples,
+    foreign,
+    phase: phaseOf(state),
+    ...(samplesProblem === undefined ? {} : { samplesProblem }),
+  };
 }

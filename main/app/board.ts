@@ -16,6 +16,9 @@ const openingPatienceMs: Milliseconds = 1500;
 /** The table is for glancing at: twice a second at most. */
 const rowsEveryMs: Milliseconds = 500;
 
+/** Older ones that wait for the operator are listed too; the others in `switchyard history`. */
+const mostRows = 1000;
+
 export interface BoardListener {
   view(view: MigrationView): void;
   /** New ones, and those that have changed. */
@@ -64,10 +67,12 @@ export class Board {
 
   /** Looks what there is, follows and takes up what is open, and tells of what has changed since the last look. */
   async refresh(): Promise<readonly MigrationRow[]> {
-    const rows = (await this.#options.application.history()).map(({ id, open, managed, problem, summary }) => {
-      const told = problem ?? this.#problems.get(id);
-      return { id, open, managed, ...(told === undefined ? {} : { problem: told }), ...(summary ? { summary } : {}) };
-    });
+    const rows = (await this.#options.application.history({ newest: mostRows })).map(
+      ({ id, open, managed, problem, summary }) => {
+        const told = problem ?? this.#problems.get(id);
+        return { id, open, managed, ...(told === undefined ? {} : { problem: told }), ...(summary ? { summary } : {}) };
+      },
+    );
     await atMost(openingPatienceMs, Promise.all(rows.filter((row) => row.open).map((row) => this.#care(row))));
     for (const row of rows) {
       if (this.#tracked.has(row.id)) continue;

@@ -29,7 +29,8 @@ export interface ApplicationPort {
   open(idOrPrefix: string): Promise<OpenMigration | undefined>;
   recover(idOrPrefix: string): Promise<OpenMigration | undefined>;
   ask(idOrPrefix: string, request: ManagerRequest): Promise<void>;
-  history(): Promise<readonly HistoryEntry[]>;
+  history(options?: { readonly newest?: number }): Promise<readonly HistoryEntry[]>;
+  migrationCount(): Promise<number>;
   record(idOrPrefix: string): Promise<MigrationRecord>;
 }
 

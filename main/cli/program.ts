@@ -3,7 +3,7 @@ import type { MigrationSettings } from '#contract/migration.ts';
 import { bytesArgument, collect, countArgument, durationArgument, rateArgument } from './arguments.ts';
 import type { Command } from './context.ts';
 import type { PreflightOptions } from './commands/migrate.ts';
-import type { ExportOptions } from './commands/records.ts';
+import type { ExportOptions, HistoryOptions } from './commands/records.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import type { ChangeOptions, MigrateOptions } from './migration-request.ts';
 
@@ -218,9 +218,15 @@ function changingCommands(program: Program, choose: Choose): void {
 function recordCommands(program: Program, choose: Choose): void {
   program
     .command('history')
-    .description('all migrations, newest first, and what is still open')
+    .description('migrations, newest first, and what is still open')
+    .option(
+      '--limit <n>',
+      'so many, and each older one that waits for you (default 100; with --json all)',
+      countArgument,
+    )
+    .option('--all', 'all of them')
     .option(...jsonOption)
-    .action((options: Json) => choose('needs-none', records, (commands) => commands.history(options)));
+    .action((options: HistoryOptions) => choose('needs-none', records, (commands) => commands.history(options)));
   program
     .command('show')
     .description('one migration, with its events')

@@ -6,7 +6,7 @@ import type { Check } from '#contract/migration.ts';
 import { defaultSettings } from '#contract/default-settings.ts';
 import type { LabProof, LabStatus } from '#lab/lab.ts';
 import type { HistoryEntry } from '#main/app/application.ts';
-import { summaryOf } from '#main/export/record.ts';
+import { summaryOf } from '#main/export/testing/summary-of.ts';
 import { exampleId, examplePlan } from '#main/export/testing/example-migration.ts';
 import type { ApplicationPort, LabPort } from './context.ts';
 import { runCommandLine } from './run.ts';
@@ -76,6 +76,7 @@ const application: Partial<ApplicationPort> = {
   recover: async () => endedMigration('done-on-destination'),
   ask: async () => undefined,
   history: async () => [entry],
+  migrationCount: async () => 1,
   record: async () => exampleRecord(),
 };
 const lab: Partial<LabPort> = {
@@ -371,4 +372,25 @@ test('a guest that waits is listed as waiting', async () => {
 test('export writes to stdout what the format says', async () => {
   const { printed } = await ran(['export', exampleId, '--format', 'csv', '--output', '-']);
   expect(printed).toEqual([expect.stringMatching(/^at,migration_id,row,/)]);
+});
+
+test.each([
+  [[], [{ newest: 100 }]],
+  [['--all'], [{}]],
+  [['--limit', '7'], [{ newest: 7 }]],
+  [['--json'], [{}]],
+  [['--json', '--limit', '7'], [{ newest: 7 }]],
+] as const)('history %j asks for %j', async (options, expected) => {
+  const asked: unknown[] = [];
+  const history: ApplicationPort['history'] = async (range) => {
+    asked.push(range);
+    return [];
+  };
+  await ran(['history', ...options], { application: { ...application, history } });
+  expect(asked).toEqual(expected);
+});
+
+test('a history that leaves older ones out reports how many', async () => {
+  const { logged } = await ran(['history'], { application: { ...application, migrationCount: async () => 4901 } });
+  expect(logged).toEqual(['4900 older: `switchyard history --all` lists them too.']);
 });

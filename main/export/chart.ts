@@ -178,10 +178,12 @@ function linePath(values: Layer['values'], x: Scales['ofBucket'], y: Scales['ofV
 
 /** From 0 in steps of 1, 2 or 5 times a power of ten, the last at or above the peak. */
 export function ticksUpTo(peak: number): number[] {
-  const raw = (peak > 0 ? peak : 1) / 5;
+  // A number that no measurement gives has no steps: a step of 0 or of infinity would be one.
+  const top = peak > 1e-300 && peak < 1e300 ? peak : 1;
+  const raw = top / 5;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power;
-  return Array.from({ length: Math.ceil((peak > 0 ? peak : 1) / step) + 1 }, (_each, index) => index * step);
+  return Array.from({ length: Math.ceil(top / step) + 1 }, (_each, index) => index * step);
 }
 
 function rounded(value: number): number {

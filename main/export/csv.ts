@@ -1,6 +1,7 @@
 import { finite } from '#contract/json.ts';
 import type { MigrationRecord } from '#contract/migration.ts';
 import type { Sample, SubflowSample } from '#contract/telemetry.ts';
+import { isoTime } from '#contract/iso-time.ts';
 
 /** What one row is about: a subflow at one instant, or everything together (`subflow` is absent). */
 interface Moment {
@@ -30,7 +31,7 @@ const total =
 
 /** The order and the names are relied upon: new columns only ever come at the end. Units are raw and in the name. */
 const columns: readonly (readonly [name: string, value: (moment: Moment) => Cell])[] = [
-  ['at', ({ sample }) => new Date(sample.atEpochMs).toISOString()],
+  ['at', ({ sample }) => isoTime(sample.atEpochMs)],
   ['migration_id', ({ migrationId }) => migrationId],
   ['row', ({ subflow }) => (subflow ? 'subflow' : 'aggregate')],
   ['subflow_id', ofSubflow(({ id }) => id)],

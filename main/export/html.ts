@@ -1,5 +1,6 @@
 import { formatDowntime } from '#contract/downtime.ts';
 import type { JournalEvent, MigrationRecord, Outcome } from '#contract/migration.ts';
+import { isoTime } from '#contract/iso-time.ts';
 import {
   formatBitsPerSecond,
   formatBytes,
@@ -209,8 +210,4 @@ function settings({ settings: chosen, versions, paths }: MigrationRecord): Marku
   ];
   return markup`<h2>Settings and versions</h2>
 <dl>${rows.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
-}
-
-function isoTime(atEpochMs: number): string {
-  return new Date(atEpochMs).toISOString();
 }

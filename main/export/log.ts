@@ -1,6 +1,7 @@
 import { formatDowntime } from '#contract/downtime.ts';
 import type { MigrationRecord } from '#contract/migration.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs, formatFraction } from '#contract/units.ts';
+import { isoTime } from '#contract/iso-time.ts';
 import { plainText } from './plain-text.ts';
 
 /**
@@ -11,7 +12,7 @@ export function recordToLog(record: MigrationRecord): string {
   const header = [...about(record), ...(record.checks.length > 0 ? checks(record) : [])].map(
     ([name, value]) => `# ${name}: ${plainText(value)}`,
   );
-  const events = record.events.map(({ atEpochMs, text }) => `${new Date(atEpochMs).toISOString()} ${plainText(text)}`);
+  const events = record.events.map(({ atEpochMs, text }) => `${isoTime(atEpochMs)} ${plainText(text)}`);
   const result = summary(record).map(([name, value]) => `# ${name}: ${plainText(value)}`);
   return `${[...header, '', ...events, '', ...result].join('\n')}\n`;
 }

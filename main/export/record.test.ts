@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { recordSchema, type JournalEvent } from '#contract/migration.ts';
 import { recordToJson } from './json.ts';
-import { migrationRecord, summaryOf } from './record.ts';
+import { migrationRecord } from './record.ts';
+import { summaryOf } from './testing/summary-of.ts';
 import {
   exampleEvents,
   exampleId,

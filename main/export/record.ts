@@ -14,7 +14,7 @@ import { elapsedMs } from './elapsed.ts';
 import { guestDowntimeMs } from './guest-downtime.ts';
 import { iterationRows } from './iterations.ts';
 import { narrator } from './narrator.ts';
-import { createRedactor } from '#main/redaction/redact.ts';
+import { createRedactor, type Redactor } from '#main/redaction/redact.ts';
 import { lastKnown, reconciliation, subflowTotals } from './subflows.ts';
 
 /**
@@ -24,6 +24,8 @@ export interface RecordSource {
   readonly entries: readonly JournalEntry[];
   readonly samples: readonly Sample[];
   readonly phase: { readonly name: string; readonly guest: GuestPlace };
+  /** Why samples are missing; becomes the last event. */
+  readonly samplesProblem?: string;
   /** Entries of another version: told as such. */
   readonly foreign?: readonly { readonly sequence: number; readonly atEpochMs: number; readonly raw: unknown }[];
 }
@@ -32,11 +34,28 @@ export interface RecordSource {
  * The record of a migration, open or ended, without secrets. Throws where the journal does not begin with its plan.
  */
 export function migrationRecord(source: RecordSource): MigrationRecord {
-  const { entries, samples, phase } = source;
-  const plan = planOf(entries);
-  const redactor = createRedactor();
-  redactor.learn(plan.guest.argv);
+  const { checks } = planOf(source.entries);
+  const redactor = redactorFor(source);
+  const told = { ...summaryFrom(source), checks, events: narrated(source) };
+  return { ...redactor.redact(told), samples: [...source.samples] };
+}
 
+/** Everything of a record that a table of many migrations can show. */
+export type MigrationSummary = Omit<MigrationRecord, 'samples' | 'events' | 'checks'>;
+
+/** The same as of its record, for a fraction of the work: no event is put into words. Throws as `migrationRecord`. */
+export function migrationSummary(source: RecordSource): MigrationSummary {
+  return redactorFor(source).redact(summaryFrom(source));
+}
+
+function redactorFor({ entries }: RecordSource): Redactor {
+  const redactor = createRedactor();
+  redactor.learn(planOf(entries).guest.argv);
+  return redactor;
+}
+
+function summaryFrom({ entries, samples, phase }: RecordSource): MigrationSummary {
+  const plan = planOf(entries);
   const allSamples = [...samples, ...finalSamples(entries)];
   const known = lastKnown(allSamples);
   const qemu = allSamples.findLast((sample) => sample.qemu)?.qemu;
@@ -45,7 +64,7 @@ export function migrationRecord(source: RecordSource): MigrationRecord {
   const subflows = subflowTotals(allSamples, known);
   const reconciled = reconciliation(known, qemu?.transferredBytes ?? 0);
 
-  const record: Omit<MigrationRecord, 'samples'> = {
+  return {
     schema: 'switchyard.migration/1',
     id: plan.id,
     guest: plan.guest.name,
@@ -69,23 +88,8 @@ export function migrationRecord(source: RecordSource): MigrationRecord {
     ),
     ...(reconciled ? { reconciliation: reconciled } : {}),
     iterations: iterationRows(events, qemu),
-    checks: plan.checks,
-    events: narrated(source),
     versions: plan.versions,
   };
-  return { ...redactor.redact(record), samples: [...samples] };
-}
-
-/** Everything of a record that a table of many migrations can show. */
-export type MigrationSummary = Omit<MigrationRecord, 'samples' | 'events' | 'checks'>;
-
-export function summaryOf({
-  samples: _samples,
-  events: _events,
-  checks: _checks,
-  ...summary
-}: MigrationRecord): MigrationSummary {
-  return summary;
 }
 
 function planOf(entries: readonly JournalEntry[]): Plan {
@@ -160,7 +164,7 @@ function totals(
     ...(capacityBitsPerSecond === undefined
       ? {}
       : { capacityBitsPerSecond, efficiencyFraction: ratio(goodputBitsPerSecond, capacityBitsPerSecond) }),
-    iterations: Math.max(0, qemu?.iteration ?? 0, ...told.map(({ iteration }) => iteration)),
+    iterations: told.reduce((most, { iteration }) => Math.max(most, iteration), qemu?.iteration ?? 0),
     retransmits,
   };
 }
@@ -178,7 +182,7 @@ function capacityOf(paths: readonly Path[]): number | undefined {
   return speeds.length === paths.length && speeds.length > 0 ? sum(speeds, (speed) => speed) : undefined;
 }
 
-function narrated({ entries, foreign = [] }: RecordSource): MigrationRecord['events'] {
+function narrated({ entries, foreign = [], samplesProblem }: RecordSource): MigrationRecord['events'] {
   const tell = narrator();
   const own = entries.map(({ sequence, atEpochMs, event }) => ({
     sequence,
@@ -190,9 +194,11 @@ function narrated({ entries, foreign = [] }: RecordSource): MigrationRecord['eve
     const kind = kindOf(raw);
     return { sequence, atEpochMs, kind, text: `An event that another version of Switchyard wrote (${kind}).` };
   });
-  return [...own, ...others]
-    .toSorted((one, other) => one.sequence - other.sequence)
-    .map(({ atEpochMs, kind, text }) => ({ atEpochMs, kind, text }));
+  const all = [...own, ...others].toSorted((one, other) => one.sequence - other.sequence);
+  const last = all.at(-1)?.atEpochMs ?? 0;
+  const missing =
+    samplesProblem === undefined ? [] : [{ atEpochMs: last, kind: 'samples-unreadable', text: samplesProblem }];
+  return [...all, ...missing].map(({ atEpochMs, kind, text }) => ({ atEpochMs, kind, text }));
 }
 
 function kindOf(raw: unknown): string {

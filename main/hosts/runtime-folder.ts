@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SwitchyardError } from '#contract/errors.ts';
 import { migrationIdSchema } from '#contract/migration.ts';
+import { NotPlain, readPlainTail } from '#main/storage/plain-file.ts';
 import { destinationOutputName, guestNoteName } from './command-line/twin.ts';
 import { listQemuProcesses } from './qemu-processes.ts';
 
@@ -35,13 +35,14 @@ export function tidyFolderOf(monitorPath: string, runtimeDirectory: string): voi
   removeOwnFiles(folder);
 }
 
-/** As `tidyFolderOf`, for a folder that is known to be deserted. */
+/** As `tidyFolderOf`, for a folder that is known to be deserted. What lies behind a symbolic link is never touched. */
 export function removeOwnFiles(folder: string): void {
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return;
   for (const name of entriesOf(folder)) {
     const path = join(folder, name);
     const found = lstatSync(path, { throwIfNoEntry: false });
-    const isEmptyFile = found?.isFile() === true && found.size === 0;
-    if (found?.isSocket() || isEmptyFile || name === destinationOutputName) rmSync(path, { force: true });
+    const isOurFile = found?.isFile() === true && (found.size === 0 || name === destinationOutputName);
+    if (found?.isSocket() || isOurFile) rmSync(path, { force: true });
   }
   const left = entriesOf(folder);
   if (left.length === 1 && left[0] === guestNoteName) rmSync(join(folder, guestNoteName), { force: true });
@@ -56,16 +57,13 @@ export function livesIn(monitorPaths: readonly string[], folder: string): boolea
   return monitorPaths.some((path) => dirname(path) === folder);
 }
 
-/** The end of a QEMU's own output; empty when there is none (any more). */
+/** The end of a QEMU's own output; empty when there is none (any more), or when something else stands in its place. */
 export async function readOutput(path: string): Promise<string> {
   try {
-    await using file = await open(path, 'r');
-    const { size } = await file.stat();
-    const length = Math.min(size, outputTailBytes);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.toString('utf8', 0, bytesRead);
+    return readPlainTail(path, outputTailBytes, { ofAnyUser: true }).bytes.toString('utf8');
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return '';
+    if (thrown instanceof NotPlain || (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT'))
+      return '';
     throw thrown;
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SwitchyardError } from '#contract/errors.ts';
-import { fileFailure, hasCode } from './file-failure.ts';
+import { fileFailure, hasCode, NotPlain } from './file-failure.ts';
 
 /** As node:fs throws it. */
 function thrownBy(syscall: string, code: string, errno: number): Error {
@@ -17,6 +17,9 @@ test.each([
   ['EPERM', 1, 'it is not permitted', `Make ${place} yours`],
   ['ENOTDIR', 20, 'a part of the path is a file', 'one of its parents is not a directory'],
   ['ENOENT', 2, 'there is no such file', `Look whether ${place} has been moved`],
+  ['ELOOP', 40, 'it is a symbolic link', `Look at ${place}: a link`],
+  ['ENXIO', 6, 'it is a named pipe or a socket', `Look at ${place}: move it away`],
+  ['EISDIR', 21, 'it is a directory', `Look at ${place}: move it away`],
   ['EIO', 5, 'the disk reported an error', "Look at the kernel's log"],
 ])('%s is told with its cause and what to do', (code, errno, cause, remedy) => {
   expect(fileFailure(thrownBy('write', code, errno), 'The journal could not be written', place).failure).toMatchObject({
@@ -55,4 +58,15 @@ test('a code is that of an error', () => {
     false,
     false,
   ]);
+});
+
+test('what is no file of ours is refused with its path, and can be moved away', () => {
+  const thrown = new NotPlain(place, 'it is a named pipe, not a file');
+  expect(fileFailure(thrown, 'The journal could not be read', place).failure).toEqual({
+    kind: 'rejected',
+    phase: 'reading',
+    event: 'open-file',
+    text: `The journal could not be read: it is a named pipe, not a file (${place}).`,
+    remedy: `Look at ${place}: move it away, or put the file back as it was.`,
+  });
 });

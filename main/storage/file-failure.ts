@@ -1,5 +1,21 @@
 import { SwitchyardError } from '#contract/errors.ts';
 
+/**
+ * What stands in the place of a file of ours and is not read as one. `objection` completes a sentence about the file:
+ * "it is a named pipe, not a file".
+ */
+export class NotPlain extends Error {
+  override readonly name = 'NotPlain';
+  readonly path: string;
+  readonly objection: string;
+
+  constructor(path: string, objection: string) {
+    super(`${path}: ${objection}`);
+    this.path = path;
+    this.objection = objection;
+  }
+}
+
 /** What an operator can do about the errors that a disk gives; anything else is left to the error's own words. */
 const causes: Readonly<Record<string, { readonly cause: string; readonly remedy: (path: string) => string }>> = {
   ENOSPC: {
@@ -28,6 +44,18 @@ const causes: Readonly<Record<string, { readonly cause: string; readonly remedy:
     remedy: (path) => `Look at ${path}: one of its parents is not a directory.`,
   },
   ENOENT: { cause: 'there is no such file', remedy: (path) => `Look whether ${path} has been moved or removed.` },
+  ELOOP: {
+    cause: 'it is a symbolic link',
+    remedy: (path) => `Look at ${path}: a link in the place of a file is not followed; move it away.`,
+  },
+  ENXIO: {
+    cause: 'it is a named pipe or a socket',
+    remedy: (path) => `Look at ${path}: move it away, so that a file can be made there.`,
+  },
+  EISDIR: {
+    cause: 'it is a directory',
+    remedy: (path) => `Look at ${path}: move it away, so that a file can be made there.`,
+  },
   EIO: {
     cause: 'the disk reported an error',
     remedy: (path) =>
@@ -41,6 +69,18 @@ const causes: Readonly<Record<string, { readonly cause: string; readonly remedy:
  */
 export function fileFailure(thrown: unknown, what: string, path: string): SwitchyardError {
   if (thrown instanceof SwitchyardError) return thrown;
+  if (thrown instanceof NotPlain) {
+    return new SwitchyardError(
+      {
+        kind: 'rejected',
+        phase: 'reading',
+        event: 'open-file',
+        text: `${what}: ${thrown.objection} (${thrown.path}).`,
+        remedy: `Look at ${thrown.path}: move it away, or put the file back as it was.`,
+      },
+      { cause: thrown },
+    );
+  }
   const {
     code = 'UNKNOWN',
     errno = 0,

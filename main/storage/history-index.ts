@@ -1,16 +1,28 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { NotPlain } from './file-failure.ts';
+import { requirePlain } from './plain-file.ts';
 
-/** One remembered summary, and of which journal: a journal of another size or time has another summary. */
+/** What is remembered of one migration, and of which files: files of another size or time may hold something else. */
 export interface IndexRow {
   readonly id: string;
   readonly fingerprint: string;
-  /** JSON. */
-  readonly row: string;
+  /** It has ended, and nothing can be done about it any more: it is listed only where it is asked for. */
+  readonly settled: boolean;
+  /** JSON of its row in the list; absent where only its end has been read. */
+  readonly row: string | undefined;
 }
 
-/** Of the tables below; another version's file is thrown away. */
-const layoutVersion = 1;
+const table = `CREATE TABLE summaries (
+  id TEXT PRIMARY KEY, made_by TEXT NOT NULL, fingerprint TEXT NOT NULL, settled INTEGER NOT NULL, row TEXT
+) STRICT, WITHOUT ROWID`;
+
+/** A file of 5,000 rows has 12 MiB. */
+const mostBytes = 256 * 2 ** 20;
+const mostRowCharacters = 256 * 1024;
+
+/** Nobody notices; who holds it for longer is not waited for. */
+const patienceMs = 200;
 
 /**
  * What is known already of the journals, so that a list need not read them all again. It can be thrown away at any
@@ -26,14 +38,25 @@ export class HistoryIndex {
     this.#madeBy = madeBy;
   }
 
-  read(): ReadonlyMap<string, IndexRow> {
+  /** What is known of all; with the text of their rows only those from this id on, and those that are not settled. */
+  read(fromId: string): ReadonlyMap<string, IndexRow> {
     const rows = this.#use((database) =>
-      database.prepare('SELECT id, fingerprint, row FROM summaries WHERE made_by = ?').all(this.#madeBy),
+      database
+        .prepare(
+          `SELECT id, fingerprint, settled, CASE WHEN (id >= ? OR NOT settled) AND length(row) <= ? THEN row END AS row
+           FROM summaries WHERE made_by = ?`,
+        )
+        .all(fromId, mostRowCharacters, this.#madeBy),
     );
     return new Map(
-      (rows ?? []).map(({ id, fingerprint, row }) => [
+      (rows ?? []).map(({ id, fingerprint, settled, row }) => [
         String(id),
-        { id: String(id), fingerprint: String(fingerprint), row: String(row) },
+        {
+          id: String(id),
+          fingerprint: String(fingerprint),
+          settled: settled === 1,
+          row: typeof row === 'string' ? row : undefined,
+        },
       ]),
     );
   }
@@ -43,9 +66,11 @@ export class HistoryIndex {
     this.#use((database) => {
       database.exec('BEGIN IMMEDIATE');
       const put = database.prepare(
-        'INSERT OR REPLACE INTO summaries (id, made_by, fingerprint, row) VALUES (?, ?, ?, ?)',
+        'INSERT OR REPLACE INTO summaries (id, made_by, fingerprint, settled, row) VALUES (?, ?, ?, ?, ?)',
       );
-      for (const { id, fingerprint, row } of fresh) put.run(id, this.#madeBy, fingerprint, row);
+      for (const { id, fingerprint, settled, row } of fresh) {
+        put.run(id, this.#madeBy, fingerprint, settled ? 1 : 0, row ?? null);
+      }
       const remove = database.prepare('DELETE FROM summaries WHERE id = ?');
       for (const id of removedIds) remove.run(id);
       database.exec('COMMIT');
@@ -68,29 +93,37 @@ export class HistoryIndex {
   }
 
   #open(): DatabaseSync {
-    const database = new DatabaseSync(this.#path, { timeout: 1000 });
+    for (const suffix of suffixes) {
+      const path = `${this.#path}${suffix}`;
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      if (!stats) continue;
+      requirePlain(path, stats);
+      if (stats.size > mostBytes) throw new NotPlain(path, 'it is too long');
+    }
+    const database = new DatabaseSync(this.#path, { timeout: patienceMs, enableForeignKeyConstraints: false });
     // Nothing here is worth waiting for the disk; what has been removed from the history shall be gone from here too.
-    database.exec('PRAGMA synchronous = OFF; PRAGMA secure_delete = ON');
-    const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
-    if (version !== layoutVersion) {
+    database.exec('PRAGMA trusted_schema = OFF; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON');
+    const schema = database.prepare('SELECT sql FROM sqlite_schema LIMIT 2').all();
+    if (schema.length === 0) {
       chmodSync(this.#path, 0o600);
-      database.exec(`
-        BEGIN IMMEDIATE;
-        DROP TABLE IF EXISTS summaries;
-        CREATE TABLE summaries (
-          id TEXT PRIMARY KEY, made_by TEXT NOT NULL, fingerprint TEXT NOT NULL, row TEXT NOT NULL
-        ) STRICT, WITHOUT ROWID;
-        PRAGMA user_version = ${layoutVersion};
-        COMMIT;
-      `);
+      database.exec(table);
+    } else if (schema.length > 1 || schema[0]?.['sql'] !== table) {
+      database.close();
+      throw new NotPlain(this.#path, 'it holds something else');
     }
     return database;
   }
 
   #throwAway(): void {
-    for (const suffix of ['', '-journal']) rmSync(`${this.#path}${suffix}`, { force: true });
+    try {
+      for (const suffix of suffixes) rmSync(`${this.#path}${suffix}`, { force: true });
+    } catch {
+      // A directory, or what is not ours to remove: the journals are read without an index.
+    }
   }
 }
+
+const suffixes = ['', '-journal', '-wal', '-shm'] as const;
 
 /** Primary result codes SQLITE_BUSY and SQLITE_LOCKED (sqlite3.h): another process uses it now. */
 function isBusy(thrown: unknown): boolean {

@@ -1,12 +1,24 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { JournalEvent } from '#contract/migration.ts';
+import type { JournalEvent, Outcome } from '#contract/migration.ts';
 import { exampleEvents, examplePlan, exampleSamples, journalOf } from '#main/export/testing/example-migration.ts';
 import { History, type HistoryOptions } from './history.ts';
 import { encodeLine } from './line.ts';
-import { migrationPaths } from './paths.ts';
+import { migrationPaths, migrationsDirectory } from './paths.ts';
+import { hostileFiles, replace } from './testing/hostile-files.ts';
 
 let state = '';
 let summarised: string[] = [];
@@ -36,7 +48,9 @@ function history(changes: Partial<HistoryOptions<string>> = {}): History<string>
     summarised.push(id);
     return `${entries.length} entries, ${samples.length} samples`;
   };
-  return new History({ state, version: '1', summarise, report: () => 'i-00000000', ...changes });
+  const parse = (summary: unknown): string | undefined => (typeof summary === 'string' ? summary : undefined);
+  const isFinal = (outcome: Outcome): boolean => outcome === 'done-on-destination';
+  return new History({ state, version: '1', summarise, parse, isFinal, report: () => 'i-00000000', ...changes });
 }
 
 const unended = exampleEvents.slice(0, 5);
@@ -164,3 +178,180 @@ test.for([
   for (const id of ids) keep(id, exampleEvents);
   await expect(history().find(text)).rejects.toThrow(message);
 });
+
+test('only the newest are listed where so many are asked for, with each older one that waits for something', async () => {
+  keep(ids[0], unended);
+  keep(ids[1], exampleEvents);
+  keep(ids[2], exampleEvents);
+  const listed = await history().list({ newest: 1 });
+  expect([listed.map(({ id }) => id), summarised, await history().count()]).toEqual([
+    [ids[2], ids[0]],
+    [ids[2], ids[0]],
+    3,
+  ]);
+});
+
+test('of a thousand that have ended the journals are not read for a list of the newest', async () => {
+  const all = Array.from({ length: 1000 }, (_, index) => `20251120T080000Z-${index.toString(16).padStart(4, '0')}`);
+  for (const id of all) keep(id, exampleEvents);
+  await history().list({ newest: 10 });
+  expect(summarised).toEqual(all.toReversed().slice(0, 10));
+});
+
+test('what one look has found out about an older one is remembered by the next process', async () => {
+  keep(ids[0], exampleEvents);
+  keep(ids[1], exampleEvents);
+  await history().list({ newest: 1 });
+  const whole = await history().list();
+  summarised = [];
+  const again = history();
+  expect([await again.list(), await again.list({ newest: 1 }), summarised]).toEqual([whole, whole.slice(0, 1), []]);
+});
+
+test('an older one whose end leaves something to do is listed, also from what is remembered', async () => {
+  keep(ids[0], [
+    ...exampleEvents,
+    { kind: 'attached', user: 'ada', pid: 7 },
+    { kind: 'ended', outcome: 'paused-recoverable', guest: 'stopped' },
+  ]);
+  keep(ids[1], exampleEvents);
+  const listed = async (): Promise<string[]> => (await history().list({ newest: 1 })).map(({ id }) => id);
+  expect([await listed(), await listed()]).toEqual([
+    [ids[1], ids[0]],
+    [ids[1], ids[0]],
+  ]);
+});
+
+test('of what is looked at again in one process only what has changed is read', async () => {
+  keep(ids[0], unended);
+  keep(ids[1], exampleEvents);
+  const mine = history();
+  await mine.list();
+  summarised = [];
+  const unchanged = await mine.list();
+  appendFileSync(migrationPaths(state, ids[0]).samples, 'torn');
+  await mine.list();
+  rmSync(migrationPaths(state, ids[1]).directory, { recursive: true });
+  expect([unchanged.length, summarised, (await mine.list()).length]).toEqual([2, [ids[0]], 1]);
+});
+
+const places = ['journal', 'samples'] as const;
+test.for(places.flatMap((place) => hostileFiles.map(([what, spoil]) => [what, place, spoil] as const)))(
+  '%s in the place of the %s is named in its row, and the others are listed',
+  async ([what, place, spoil]) => {
+    keep(ids[0], exampleEvents);
+    keep(ids[1], exampleEvents);
+    const path = migrationPaths(state, ids[1])[place];
+    await replace(path, spoil);
+    const rows = await history().list();
+    expect(rows.map(({ id, problem }) => [id, problem])).toEqual([
+      [ids[1], `The ${place} of migration ${ids[1]} could not be read: it is ${what}, not a file (${path}).`],
+      [ids[0], undefined],
+    ]);
+  },
+);
+
+test('a folder that is a link is named, and not followed', async () => {
+  keep(ids[0], exampleEvents);
+  const { directory } = migrationPaths(state, ids[1]);
+  symlinkSync(migrationPaths(state, ids[0]).directory, directory);
+  const [row] = await history().list();
+  expect(row?.problem).toBe(
+    `The journal of migration ${ids[1]} could not be read: it is a symbolic link, not a directory (${directory}).`,
+  );
+});
+
+test('a journal of 184 MB is named without being read', async () => {
+  keep(ids[0], exampleEvents);
+  const { journal } = migrationPaths(state, ids[0]);
+  truncateSync(journal, 184_000_000);
+  const [row] = await history().list();
+  expect(row?.problem).toContain(`it has 184000000 bytes, and at most 67108864 are read (${journal}).`);
+});
+
+test('garbage in the place of the samples is named', async () => {
+  keep(ids[0], exampleEvents);
+  const { samples } = migrationPaths(state, ids[0]);
+  writeFileSync(samples, Buffer.alloc(300_000, 0xfe));
+  expect(await history().list()).toMatchObject([
+    { summary: '19 entries, 0 samples', problem: `Its samples cannot be read: nothing in ${samples} is a sample.` },
+  ]);
+});
+
+test.each([9e18, -1, 1e308])('an entry at %d is damage, not a time', async (atEpochMs) => {
+  const [first, second] = journalOf(...exampleEvents);
+  const { directory, journal } = migrationPaths(state, ids[0]);
+  mkdirSync(directory, { recursive: true });
+  const line = JSON.stringify({ ...second, atEpochMs });
+  const checksum = crc32(line).toString(16).padStart(8, '0');
+  writeFileSync(journal, [first].flatMap((entry) => (entry ? encodeLine(entry) : [])).join(''));
+  appendFileSync(journal, `{"crc32":"${checksum}",${line.slice(1)}\n`);
+  const [row] = await history().list();
+  expect(row?.problem).toMatch(/^Its journal is damaged after entry 1 /);
+});
+
+test('entries that are sound one by one and make no sense together are a sentence in the row', async () => {
+  keep(ids[0], exampleEvents);
+  const summarise = (): never => {
+    throw new TypeError('no such step');
+  };
+  expect(await history({ summarise }).list()).toMatchObject([
+    {
+      problem:
+        'Its journal makes no sense to this version of Switchyard (incident i-00000000): TypeError: no such step.',
+    },
+  ]);
+});
+
+test.for([
+  ['a directory that cannot be removed as a file', (path: string) => mkdirSync(path)],
+  ['a link to a device', (path: string) => symlinkSync('/dev/zero', path)],
+  ['too long', (path: string) => truncateSync(path, 300 * 2 ** 20)],
+  ['of another layout', (path: string) => sqlite(path, 'CREATE TABLE summaries (id)')],
+  ['a view that never ends', (path: string) => sqlite(path, endlessView)],
+] as const)('an index that is %s changes no answer and makes nobody wait', async ([, spoil]) => {
+  keep(ids[0], exampleEvents);
+  const before = await history().list();
+  if (!spoil.toString().includes('truncate')) rmSync(indexPath());
+  spoil(indexPath());
+  expect([await history().list(), await history().list()]).toEqual([before, before]);
+});
+
+test('an index that another process holds is done without', async () => {
+  keep(ids[0], exampleEvents);
+  const before = await history().list();
+  const other = new DatabaseSync(indexPath());
+  other.exec('BEGIN EXCLUSIVE');
+  const meanwhile = await history().list();
+  other.close();
+  expect(meanwhile).toEqual(before);
+});
+
+test.each(['null', '{"id":7}', `{"id":"${ids[1]}","open":false,"summary":"of another"}`, '{"id":'])(
+  'a remembered row that says %j is not believed',
+  async (text) => {
+    keep(ids[0], exampleEvents);
+    const before = await history().list();
+    const database = new DatabaseSync(indexPath());
+    database.prepare('UPDATE summaries SET row = ?').run(text);
+    database.close();
+    expect(await history().list()).toEqual(before);
+  },
+);
+
+test('a migrations folder that is none is a failure with its path', async () => {
+  writeFileSync(migrationsDirectory(state), '');
+  await expect(history().list()).rejects.toThrow(
+    'The history could not be read: a part of the path is a file (ENOTDIR).',
+  );
+});
+
+const endlessView = `CREATE VIEW summaries AS
+  WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)
+  SELECT id, '1' AS made_by, '' AS fingerprint, 0 AS settled, '' AS row FROM n`;
+
+function sqlite(path: string, sql: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(sql);
+  database.close();
+}

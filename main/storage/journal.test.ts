@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ import { createJournal, openJournal } from './journal.ts';
 import { encodeLine } from './line.ts';
 import { migrationPaths } from './paths.ts';
 import { readMigration } from './stored-migration.ts';
+import { hostileFiles, replace } from './testing/hostile-files.ts';
 
 let state = '';
 beforeEach(() => {
@@ -206,4 +208,27 @@ test("secrets of the guest's command line reach the disk neither in the plan nor
     ['secret,id=s0,data=[redacted]', '[redacted] is refused'],
     { kind: 'output-kept', side: 'destination', raw: 'qemu: cannot use [redacted] here' },
   ]);
+});
+
+test.for(hostileFiles)('%s in the place of a journal is not taken up', async ([what, spoil]) => {
+  await (await createJournal(state, exampleId, clock)).close();
+  const path = migrationPaths(state, exampleId).journal;
+  await replace(path, spoil);
+  await expect(openJournal(state, exampleId, clock)).rejects.toMatchObject({
+    failure: {
+      kind: 'rejected',
+      text: `The journal of migration ${exampleId} could not be read: it is ${what}, not a file (${path}).`,
+    },
+  });
+});
+
+test('a torn tail is not kept through a link that lies where it goes', async () => {
+  await (await createJournal(state, exampleId, clock)).close();
+  const path = migrationPaths(state, exampleId).journal;
+  const victim = join(state, 'victim');
+  writeFileSync(victim, 'untouched');
+  symlinkSync(victim, `${path}.torn-at-0`);
+  appendFileSync(path, '{"crc32":"');
+  await expect(openJournal(state, exampleId, clock)).rejects.toMatchObject({ failure: { code: 'ELOOP' } });
+  expect(readFileSync(victim, 'utf8')).toBe('untouched');
 });

@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { JournalEntry, JournalEvent } from '#contract/migration.ts';
 import type { Sample } from '#contract/telemetry.ts';
@@ -8,8 +9,10 @@ import { DurableFile } from './durable-file.ts';
 import { fileFailure, hasCode } from './file-failure.ts';
 import { encodeLine } from './line.ts';
 import { makePrivateDirectory, migrationPaths, migrationsDirectory, type MigrationPaths } from './paths.ts';
-import { readJournal, type Damage, type JournalReading } from './reading.ts';
+import { warily } from './plain-file.ts';
+import type { Damage, JournalReading } from './reading.ts';
 import { openSampleFile, type SampleFile } from './sample-file.ts';
+import { readJournalFile } from './stored-migration.ts';
 
 export type JournalClock = Pick<Clock, 'monoMs' | 'epochMs'>;
 
@@ -125,10 +128,9 @@ export async function createJournal(state: string, id: string, clock: JournalClo
 export async function openJournal(state: string, id: string, clock: JournalClock): Promise<OpenedJournal> {
   const paths = migrationPaths(state, id);
   try {
-    const bytes = await readFile(paths.journal);
-    const reading = readJournal(bytes);
+    const { bytes, ...reading } = readJournalFile(state, id);
     refuseIncomplete(id, reading);
-    const handle = await open(paths.journal, 'r+');
+    const handle = await open(paths.journal, constants.O_RDWR | warily);
     const cut = await closeUnless(
       handle,
       async () => reading.damage && (await cutTail(handle, paths, bytes, reading.damage)),
@@ -184,7 +186,7 @@ async function closeUnless<Value>(handle: FileHandle, succeeds: () => Promise<Va
 /** The tail is on disk elsewhere before it leaves its place. */
 async function cutTail(handle: FileHandle, paths: MigrationPaths, bytes: Buffer, damage: Damage): Promise<CutTail> {
   const keptAt = `${paths.journal}.torn-at-${damage.atByte}`;
-  const copy = await open(keptAt, 'w', 0o600);
+  const copy = await open(keptAt, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | warily, 0o600);
   try {
     await copy.writeFile(bytes.subarray(damage.atByte));
     await copy.sync();

@@ -1,10 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { exampleId, examplePlan } from '#main/export/testing/example-migration.ts';
 import { lockGuest, lockMigration, managerOf } from './lock.ts';
 import { migrationPaths } from './paths.ts';
+import { hostileFiles, replace } from './testing/hostile-files.ts';
 
 let state = '';
 beforeEach(() => {
@@ -111,4 +121,43 @@ test('the files of a lock are for us alone', () => {
     ['manager.lock.owner.json', '600'],
   ]);
   lock.release();
+});
+
+const lockPath = (): string => migrationPaths(state, exampleId).lock;
+
+test.for(hostileFiles)('%s in the place of a lock is refused at once', async ([what, spoil]) => {
+  await replace(lockPath(), spoil);
+  const text = `it is ${what}, not a file (${lockPath()}).`;
+  expect(() => managerOf(state, exampleId)).toThrow(text);
+  expect(() => lockMigration(state, owner)).toThrow(text);
+});
+
+test('a lock that holds something is not opened', () => {
+  writeFileSync(lockPath(), 'SQLite format 3');
+  expect(() => lockMigration(state, owner)).toThrow(
+    `The lock ${lockPath()} could not be taken: it has 15 bytes, and a lock has none (${lockPath()}).`,
+  );
+});
+
+test('a lock with a rollback journal beside it is not opened, since SQLite would write what that says', () => {
+  writeFileSync(lockPath(), '');
+  writeFileSync(`${lockPath()}-journal`, 'what a rollback would write');
+  expect(() => managerOf(state, exampleId)).toThrow(`a lock has nothing beside it (${lockPath()}-journal).`);
+});
+
+test.for(hostileFiles)(
+  '%s in the place of a name card makes the manager unknown, and nobody waits',
+  async ([, spoil]) => {
+    using lock = lockMigration(state, owner);
+    await replace(`${lockPath()}.owner.json`, spoil);
+    expect([managerOf(state, exampleId), lock]).toEqual(['unknown', lock]);
+  },
+);
+
+test('what lies where a name card is drafted is not written through', () => {
+  const victim = join(state, 'victim');
+  writeFileSync(victim, 'untouched');
+  symlinkSync(victim, `${lockPath()}.owner.json.${owner.pid}`);
+  lockMigration(state, owner).release();
+  expect(readFileSync(victim, 'utf8')).toBe('untouched');
 });

@@ -1,11 +1,12 @@
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { QemuIdentity } from '#contract/host.ts';
-import { fileFailure } from './file-failure.ts';
+import { fileFailure, NotPlain } from './file-failure.ts';
 import { makePrivateDirectory, migrationPaths } from './paths.ts';
+import { readPlainFile, requirePlain } from './plain-file.ts';
 
 /** Who manages a migration, for the sentence that the refused one reads. */
 const lockOwnerSchema = z.object({
@@ -41,10 +42,17 @@ export function lockGuest(state: string, guest: QemuIdentity, owner: LockOwner):
   return acquire(join(directory, `guest-${guestKey(guest)}.lock`), owner, 'This guest is already migrating');
 }
 
-/** Whether a living process manages this migration: its name card, `unknown` while it has none yet, or nothing. */
+/**
+ * Whether a living process manages this migration: its name card, `unknown` while it has none yet, or nothing. Throws
+ * where something else stands in the place of its lock.
+ */
 export function managerOf(state: string, migrationId: string): LockOwner | 'unknown' | undefined {
   const { lock } = migrationPaths(state, migrationId);
-  if (!existsSync(lock)) return undefined;
+  try {
+    if (!isThere(lock)) return undefined;
+  } catch (thrown) {
+    throw fileFailure(thrown, `Whether a process manages ${migrationId} could not be found out`, lock);
+  }
   const database = exclusively(lock, 0);
   database?.close();
   return database === undefined ? (readCard(lock) ?? 'unknown') : undefined;
@@ -79,7 +87,11 @@ function acquire(path: string, owner: LockOwner, refusal: string): Lock {
   const release = (): void => {
     if (!held.delete(database)) return;
     // While the lock is still ours: the next owner's card must not be the one that goes.
-    rmSync(cardPath(path), { force: true });
+    try {
+      rmSync(cardPath(path), { force: true });
+    } catch {
+      // Something else has taken its place: a stale card misleads nobody, a lock that is kept keeps everybody out.
+    }
     database.close();
   };
   return { release, [Symbol.dispose]: release };
@@ -96,6 +108,7 @@ const SQLITE_BUSY = 5;
 function exclusively(path: string, timeoutMs: number): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
+    isThere(path);
     database = new DatabaseSync(path, { timeout: timeoutMs });
     database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return database;
@@ -104,6 +117,22 @@ function exclusively(path: string, timeoutMs: number): DatabaseSync | undefined 
     if (thrown instanceof Error && 'errcode' in thrown && thrown.errcode === SQLITE_BUSY) return undefined;
     throw fileFailure(thrown, `The lock ${path} could not be taken`, path);
   }
+}
+
+/**
+ * SQLite opens whatever it finds, would wait for a named pipe, and would read and write what a rollback journal beside the
+ * file says. A lock is a file without a byte, and nothing beside it.
+ */
+function isThere(path: string): boolean {
+  for (const suffix of ['-journal', '-wal']) {
+    const beside = lstatSync(`${path}${suffix}`, { throwIfNoEntry: false });
+    if (beside) throw new NotPlain(`${path}${suffix}`, 'a lock has nothing beside it');
+  }
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (!stats) return false;
+  requirePlain(path, stats);
+  if (stats.size > 0) throw new NotPlain(path, `it has ${stats.size} bytes, and a lock has none`);
+  return true;
 }
 
 function alreadyTaken(owner: LockOwner | undefined, refusal: string): SwitchyardError {
@@ -125,13 +154,17 @@ function cardPath(lock: string): string {
 
 function writeCard(lock: string, owner: LockOwner): void {
   const draft = `${cardPath(lock)}.${owner.pid}`;
-  writeFileSync(draft, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+  // What a killed process left under this name, or anything else: it is not written through.
+  rmSync(draft, { force: true });
+  writeFileSync(draft, `${JSON.stringify(owner)}\n`, { mode: 0o600, flag: 'wx' });
   renameSync(draft, cardPath(lock));
 }
 
+const mostCardBytes = 64 * 1024;
+
 function readCard(lock: string): LockOwner | undefined {
   try {
-    return lockOwnerSchema.safeParse(JSON.parse(readFileSync(cardPath(lock), 'utf8'))).data;
+    return lockOwnerSchema.safeParse(JSON.parse(readPlainFile(cardPath(lock), mostCardBytes).toString('utf8'))).data;
   } catch {
     return undefined;
   }

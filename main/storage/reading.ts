@@ -52,7 +52,9 @@ function damageAfter(bytes: Uint8Array, clean: number): Damage | undefined {
  */
 function isTorn(rest: Uint8Array): boolean {
   if (!rest.includes(newline)) return true;
-  return rest.includes(0) && ![...terminatedLines(rest)].some(({ line }) => decodeLine(line).kind !== 'damaged');
+  if (!rest.includes(0)) return false;
+  for (const { line } of terminatedLines(rest)) if (decodeLine(line).kind !== 'damaged') return false;
+  return true;
 }
 
 function* terminatedLines(bytes: Uint8Array): Generator<{ readonly line: string; readonly end: number }> {

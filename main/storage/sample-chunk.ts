@@ -1,9 +1,10 @@
-import { open } from 'node:fs/promises';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
-import { hasCode } from './file-failure.ts';
+import { fileFailure, hasCode } from './file-failure.ts';
+import { linesOf } from './lines-of.ts';
 import { migrationPaths } from './paths.ts';
-import { readSamples } from './sample-file.ts';
+import { openPlainFile } from './plain-file.ts';
+import { decodeSample } from './sample-file.ts';
 
 export interface SampleChunk {
   readonly samples: readonly Sample[];
@@ -23,20 +24,23 @@ export async function readSampleChunk(
   id: string,
   { afterEpochMs, limit }: { readonly afterEpochMs: Milliseconds; readonly limit: number },
 ): Promise<SampleChunk> {
-  const samples: Sample[] = [];
-  let turn: string[] = [];
-  for await (const line of linesOf(migrationPaths(state, id).samples)) {
-    // A decoded sample is costly and its time is not: what lies before is skipped by the look of it.
-    if (timeOf(line) <= afterEpochMs) continue;
-    turn.push(line);
-    if (turn.length < linesATurn) continue;
-    samples.push(...readSamples(turn.join('\n')).samples);
-    turn = [];
-    if (samples.length > limit) break;
-    await nextTurn();
+  const path = migrationPaths(state, id).samples;
+  const later: Sample[] = [];
+  try {
+    using file = openPlainFile(path);
+    let decoded = 0;
+    for (const line of linesOf(file)) {
+      // A decoded sample is costly and its time is not: what lies before is skipped by the look of it.
+      if (timeOf(line) <= afterEpochMs) continue;
+      const sample = decodeSample(line);
+      if (sample && sample.atEpochMs > afterEpochMs) later.push(sample);
+      if (later.length > limit) break;
+      decoded += 1;
+      if (decoded % linesATurn === 0) await nextTurn();
+    }
+  } catch (thrown) {
+    if (!hasCode(thrown, 'ENOENT')) throw fileFailure(thrown, `The samples of migration ${id} could not be read`, path);
   }
-  samples.push(...readSamples(turn.join('\n')).samples);
-  const later = samples.filter((sample) => sample.atEpochMs > afterEpochMs);
   return { samples: later.slice(0, limit), more: later.length > limit };
 }
 
@@ -44,16 +48,6 @@ export async function readSampleChunk(
 function timeOf(line: string): Milliseconds {
   const [, time] = /^\{"atMonoMs":[^,]*,"atEpochMs":([\d.e+]+)/.exec(line) ?? [];
   return time === undefined ? Infinity : Number(time);
-}
-
-/** None where no sample has been written. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  try {
-    await using file = await open(path, 'r');
-    yield* file.readLines();
-  } catch (thrown) {
-    if (!hasCode(thrown, 'ENOENT')) throw thrown;
-  }
 }
 
 function nextTurn(): Promise<void> {

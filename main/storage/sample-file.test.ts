@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { exampleSamples, sampleAt } from '#main/export/testing/example-migration.ts';
-import { SampleFile, openSampleFile, readSamples } from './sample-file.ts';
+import { decodeSample, SampleFile, openSampleFile } from './sample-file.ts';
 
 let directory = '';
 beforeEach(() => {
@@ -13,12 +13,15 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
+/** What each line holds; `undefined` for one that is no sample. */
+const samplesIn = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n').map(decodeSample);
+
 test('samples come back as they were taken', async () => {
   const path = join(directory, 'samples.ndjson');
   const file = openSampleFile(path);
   for (const sample of exampleSamples) file.add(sample);
   await file.close();
-  expect(readSamples(readFileSync(path, 'utf8'))).toEqual({ samples: exampleSamples, unreadableCount: 0 });
+  expect(samplesIn(path)).toEqual(exampleSamples);
 });
 
 test('what a crash left of a line does not swallow the next sample', async () => {
@@ -27,7 +30,7 @@ test('what a crash left of a line does not swallow the next sample', async () =>
   const file = openSampleFile(path);
   file.add(sampleAt(0, 0));
   await file.close();
-  expect(readSamples(readFileSync(path, 'utf8'))).toEqual({ samples: [sampleAt(0, 0)], unreadableCount: 1 });
+  expect(samplesIn(path)).toEqual([undefined, sampleAt(0, 0)]);
 });
 
 test('a migration without samples leaves no file, and closing it is nothing', async () => {
@@ -60,5 +63,17 @@ test('a number that JSON does not have does not cost the sample', async () => {
   const file = openSampleFile(path);
   file.add(sampleAt(0, 0, { throughputBitsPerSecond: Number.POSITIVE_INFINITY }));
   await file.close();
-  expect(readSamples(readFileSync(path, 'utf8')).samples).toEqual([sampleAt(0, 0, { throughputBitsPerSecond: 0 })]);
+  expect(samplesIn(path)).toEqual([sampleAt(0, 0, { throughputBitsPerSecond: 0 })]);
+});
+
+test.for([
+  ['a link to a device', (path: string) => symlinkSync('/dev/full', path)],
+  ['a directory', (path: string) => mkdirSync(path)],
+] as const)('%s in its place costs samples and makes nobody wait', async ([, make]) => {
+  const path = join(directory, 'samples.ndjson');
+  make(path);
+  const file = openSampleFile(path);
+  file.add(sampleAt(0, 0));
+  await file.close();
+  expect(file.lostCount).toBe(1);
 });

@@ -1,6 +1,9 @@
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { toJson } from '#contract/json.ts';
 import { sampleSchema, type Sample } from '#contract/telemetry.ts';
+import { NotPlain } from './file-failure.ts';
+import { warily } from './plain-file.ts';
 
 const flushIntervalMs = 250;
 
@@ -75,8 +78,14 @@ export function openSampleFile(path: string): SampleFile {
   const append = async (text: string): Promise<void> => {
     if (text === '') return;
     if (handle === undefined) {
-      handle = await open(path, 'a', 0o600);
-      cutShort = (await handle.stat()).size > 0;
+      const opened = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | warily, 0o600);
+      const stats = await opened.stat();
+      if (!stats.isFile()) {
+        await opened.close();
+        throw new NotPlain(path, 'it is not a file');
+      }
+      handle = opened;
+      cutShort = stats.size > 0;
     }
     // What a crash or a full disk left of a line must not swallow the next one.
     const separated = cutShort ? `\n${text}` : text;
@@ -87,19 +96,8 @@ export function openSampleFile(path: string): SampleFile {
   return new SampleFile(append, async () => handle?.close().catch(() => undefined));
 }
 
-export interface SampleReading {
-  readonly samples: readonly Sample[];
-  /** Lines that are not a whole sample: cut by a crash, or of a shape that this version does not know. */
-  readonly unreadableCount: number;
-}
-
-export function readSamples(text: string): SampleReading {
-  const lines = text.split('\n').filter((line) => line !== '');
-  const samples = lines.flatMap((line) => decodeSample(line) ?? []);
-  return { samples, unreadableCount: lines.length - samples.length };
-}
-
-function decodeSample(line: string): Sample | undefined {
+/** One line of such a file; `undefined` where it is cut by a crash, or of a shape that this version does not know. */
+export function decodeSample(line: string): Sample | undefined {
   try {
     return sampleSchema.safeParse(JSON.parse(line)).data;
   } catch {

@@ -8,7 +8,8 @@ import { Desk, type DeskOptions } from '#main/app/desk.ts';
 import type { AppWindow, Face } from '#main/app/face.ts';
 import type { MigrationWatcher, OpenMigration } from '#main/app/managed.ts';
 import type { Ending } from '#main/engine/run.ts';
-import { migrationRecord, summaryOf } from '#main/export/record.ts';
+import { migrationRecord } from '#main/export/record.ts';
+import { summaryOf } from '#main/export/testing/summary-of.ts';
 import { exampleEvents, exampleId, exampleSamples, journalOf } from '#main/export/testing/example-migration.ts';
 import type { StoredMigration } from '#main/storage/stored-migration.ts';
 

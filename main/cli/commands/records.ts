@@ -1,4 +1,5 @@
 import type { MigrationRecord } from '#contract/migration.ts';
+import { isoTime } from '#contract/iso-time.ts';
 import type { Command } from '#main/cli/context.ts';
 import { columnsOf, printJson } from '#main/cli/console.ts';
 import { exitCode } from '#main/cli/exit-code.ts';
@@ -11,17 +12,32 @@ import { recordToJson } from '#main/export/json.ts';
 import { recordToLog } from '#main/export/log.ts';
 import { plainText } from '#main/export/plain-text.ts';
 
-/** All migrations, newest first. */
-export function history({ json }: { readonly json?: boolean }): Command {
+export interface HistoryOptions {
+  readonly json?: boolean;
+  readonly limit?: number;
+  readonly all?: boolean;
+}
+
+/** A screen or two, and quick also where there are thousands. */
+const usualLimit = 100;
+
+/** The newest migrations, and every older one that waits for the operator; a program gets all unless it asks for fewer. */
+export function history({ json = false, limit, all = json }: HistoryOptions): Command {
   return async ({ application, console }) => {
-    const rows = await (await application()).history();
-    if (json === true) {
+    const port = await application();
+    const newest = limit ?? (all ? undefined : usualLimit);
+    const rows = await port.history(newest === undefined ? {} : { newest });
+    if (json) {
       printJson(
         console,
-        rows.map(({ summary, ...row }) => ({ ...row, ...summary })),
+        rows.map(({ summary, ...row }) => ({ ...summary, ...row })),
       );
-    } else if (rows.length === 0) console.out('No migration has been made yet.');
+      return exitCode.done;
+    }
+    const leftOut = newest === undefined ? 0 : (await port.migrationCount()) - rows.length;
+    if (rows.length === 0 && leftOut === 0) console.out('No migration has been made yet.');
     else console.out(historyLines(rows, columnsOf(console)));
+    if (leftOut > 0) console.log(`${leftOut} older: \`switchyard history --all\` lists them too.`);
     return exitCode.done;
   };
 }
@@ -37,7 +53,7 @@ export function show(id: string, { json }: { readonly json?: boolean }): Command
 }
 
 function eventLines({ events }: MigrationRecord): string[] {
-  return events.map(({ atEpochMs, text }) => `${new Date(atEpochMs).toISOString()} ${plainText(text)}`);
+  return events.map(({ atEpochMs, text }) => `${isoTime(atEpochMs)} ${plainText(text)}`);
 }
 
 const formats = { json: recordToJson, csv: recordToCsv, log: recordToLog, html: recordToHtml } as const;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Outcome } from '#contract/migration.ts';
 import type { HistoryEntry } from '#main/app/application.ts';
 import { exampleRecord } from '#main/cli/testing/fakes.ts';
-import { summaryOf } from '#main/export/record.ts';
+import { summaryOf } from '#main/export/testing/summary-of.ts';
 import { historyLines } from './history.ts';
 import { localTime } from './time.ts';
 

@@ -1,11 +1,12 @@
 import type { JournalEntry } from '#contract/migration.ts';
+import { isoTime } from '#contract/iso-time.ts';
 import type { MigrationView } from '#main/cli/drive.ts';
 import { narrator } from '#main/export/narrator.ts';
 
 /** For pipes and files: one line an event, with its UTC time; samples are in the record. */
 export function plainView(write: (line: string) => void, nowEpochMs: () => number): MigrationView {
   const tell = narrator();
-  const line = (atEpochMs: number, text: string): void => write(`${new Date(atEpochMs).toISOString()} ${text}`);
+  const line = (atEpochMs: number, text: string): void => write(`${isoTime(atEpochMs)} ${text}`);
   return {
     entry: ({ atEpochMs, event }: JournalEntry) => line(atEpochMs, tell(event)),
     sample: () => undefined,

@@ -19,6 +19,9 @@ import { HistoryTable } from './HistoryTable.tsx';
 /** So many rows at once: the rest is a click, or a search, away. */
 const rowsAPage = 50;
 
+/** As many of the newest as the app is sent (main/app/board.ts). */
+const mostRows = 1000;
+
 /** Every migration on record: search, open, compare, export. */
 export function HistoryScreen() {
   const { rows } = useServices();
@@ -88,6 +91,9 @@ export function HistoryScreen() {
           <Button variant="link" onClick={() => setShown(shown + rowsAPage)}>
             Show {Math.min(rowsAPage, found.length - shown)} more
           </Button>
+        )}
+        {(known.value?.length ?? 0) >= mostRows && (
+          <p className="sy-subtle">These are the newest. A terminal lists all: switchyard history --all</p>
         )}
       </section>
     </>

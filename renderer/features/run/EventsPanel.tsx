@@ -1,6 +1,7 @@
 import { Switch } from '@patternfly/react-core';
 import { memo, useState } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
+import { isoTime } from '#contract/iso-time.ts';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { ScrollRegion } from '#renderer/components/ScrollRegion.tsx';
 import { timeOfDay } from '#renderer/components/words.ts';
@@ -44,7 +45,7 @@ export const EventsPanel = memo(function EventsPanel({ events }: { events: Event
               key={events.length - index}
               className={bad.has(kind) ? 'sy-danger' : good.has(kind) ? 'sy-success' : ''}
             >
-              <time dateTime={new Date(atEpochMs).toISOString()}>{timeOfDay(atEpochMs)}</time>
+              <time dateTime={isoTime(atEpochMs)}>{timeOfDay(atEpochMs)}</time>
               <span>{text}</span>
             </li>
           ))}
