@@ -11,8 +11,8 @@ import { MigrationRun } from '#main/engine/run.ts';
 import { isFinal, phaseOf, replay } from '#main/engine/state.ts';
 import { migrationRecord, migrationSummary, type MigrationSummary, type RecordSource } from '#main/export/record.ts';
 import { systemClock } from '#main/hosts/clock.ts';
-import { hostIds, resolveHost } from '#main/hosts/hosts.ts';
-import type { LocalHost } from '#main/hosts/local-host.ts';
+import type { Host, Hosts } from '#main/hosts/host.ts';
+import { localHosts } from '#main/hosts/hosts.ts';
 import { History, type HistoryRow } from '#main/storage/history.ts';
 import { createJournal, openJournal } from '#main/storage/journal.ts';
 import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
@@ -44,6 +44,8 @@ export interface HistoryEntry extends HistoryRow<MigrationSummary> {
 export interface ApplicationOptions {
   readonly version: string;
   readonly environment?: NodeJS.ProcessEnv;
+  /** This machine and its network namespaces, unless others are given. */
+  readonly hosts?: Hosts;
   /** Where faults of ours go; the incident file of this user, unless a face brings what it reports to itself. */
   readonly report?: ReportIncident;
 }
@@ -56,15 +58,17 @@ export class Application {
   /** Keeps a fault of ours, and answers with its incident id. */
   readonly report: ReportIncident;
   readonly #directories: Directories;
+  readonly #hosts: Hosts;
   readonly #clock = systemClock;
   readonly #version: string;
   readonly #history: History<MigrationSummary>;
   readonly #foreteller = new Foreteller((id) => this.#host(id));
 
-  constructor({ version, environment = process.env, report }: ApplicationOptions) {
+  constructor({ version, environment = process.env, hosts, report }: ApplicationOptions) {
     this.#version = version;
     this.report = report ?? incidentReporter({ version, face: 'application', environment });
     this.#directories = openDirectories(environment);
+    this.#hosts = hosts ?? localHosts({ runtimeDirectory: this.#directories.runtime });
     this.#history = new History({
       state: this.#directories.state,
       version,
@@ -100,10 +104,10 @@ export class Application {
   }
 
   /** A host that has gone while it was being looked at is left out: a lab may end at any moment. */
-  async #ofAllHosts<Answer>(ask: (host: LocalHost) => Promise<Answer>): Promise<Answer[]> {
-    const ids = hostIds();
+  async #ofAllHosts<Answer>(ask: (host: Host) => Promise<Answer>): Promise<Answer[]> {
+    const ids = this.#hosts.ids();
     const results = await Promise.allSettled(ids.map(async (id) => ask(this.#host(id))));
-    const left = new Set(hostIds());
+    const left = new Set(this.#hosts.ids());
     return results.flatMap((result, index) => {
       if (result.status === 'fulfilled') return [result.value];
       if (!left.has(ids[index] ?? '')) return [];
@@ -300,8 +304,8 @@ export class Application {
     };
   }
 
-  #host(id: string): LocalHost {
-    return resolveHost(id, { runtimeDirectory: this.#directories.runtime });
+  #host(id: string): Host {
+    return this.#hosts.find(id);
   }
 
   #owner(migrationId: string): LockOwner {

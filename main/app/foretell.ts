@@ -4,12 +4,12 @@ import type { Plan } from '#contract/migration.ts';
 import type { BitsPerSecond, Milliseconds } from '#contract/units.ts';
 import { forecast, type ForecastFacts } from '#main/engine/forecast.ts';
 import { systemClock } from '#main/hosts/clock.ts';
-import type { LocalHost } from '#main/hosts/local-host.ts';
+import type { Host } from '#main/hosts/host.ts';
 import type { Preparation } from './planning.ts';
 import { reviewPlan } from './review.ts';
 
 /** What is needed of a host beyond the engine's wishes: to measure its guests, and to rehearse with its QEMUs. */
-export type StageHost = Pick<LocalHost, 'dirtyRate' | 'rehearse'>;
+export type StageHost = Pick<Host, 'dirtyRate' | 'rehearse'>;
 
 /** A guest's habits change slowly, and a measurement holds its monitor for a second. */
 const rememberForMs: Milliseconds = 60_000;

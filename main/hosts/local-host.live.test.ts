@@ -103,8 +103,8 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
     test('outlives a manager that is killed', async () => {
       const guest = await hosts.startGuest('web', '-uuid', uuid);
       const script = `
-        import { resolveHost } from '#main/hosts/hosts.ts';
-        const host = resolveHost('${hosts.destination.id}', { runtimeDirectory: '${join(hosts.folder, 'runtime')}' });
+        import { localHosts } from '#main/hosts/hosts.ts';
+        const host = localHosts({ runtimeDirectory: '${join(hosts.folder, 'runtime')}' }).find('${hosts.destination.id}');
         await host.startDestination({ migrationId: '${migrationId}', guest: ${JSON.stringify(guest)} });
         process.kill(process.pid, 'SIGKILL');`;
       const manager = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });

@@ -6,7 +6,6 @@ import type { HostMptcpChange } from '#contract/requests.ts';
 import type {
   DestinationOrder,
   LinkChange,
-  MigrationHost,
   OwnedConnectionOrder,
   OwnedListener,
   OwnedListenerOrder,
@@ -30,6 +29,7 @@ import { readFacts } from './facts.ts';
 import { featuresOfProgram, readQemuFacts } from './facts/qemu.ts';
 import { inContractTerms } from './failures.ts';
 import { listGuests } from './guests.ts';
+import type { Host } from './host.ts';
 import { watchLinks } from './link-watch.ts';
 import { changeMptcp } from './mptcp-change.ts';
 import { openMonitor } from './monitor-questions.ts';
@@ -51,7 +51,7 @@ export interface LocalHostOptions {
 }
 
 /** This machine, or one network namespace of it that stands for a machine of its own. */
-export class LocalHost implements MigrationHost {
+export class LocalHost implements Host {
   readonly id: string;
   readonly #network: NetworkPlace;
   readonly #runtimeDirectory: string;
@@ -79,7 +79,6 @@ export class LocalHost implements MigrationHost {
     });
   }
 
-  /** How fast this guest writes to its memory; takes a second, and holds the monitor for as long. */
   dirtyRate(identity: QemuIdentity, monitorPath: string, memoryBytes: Bytes): Promise<BitsPerSecond | undefined> {
     return inContractTerms(async () => {
       await using client = await this.#open(identity, monitorPath);
@@ -87,7 +86,6 @@ export class LocalHost implements MigrationHost {
     });
   }
 
-  /** A stand-in for this guest's QEMU, or for the one that this host would start, which only keeps what it is told. */
   rehearse(guest?: { readonly identity: QemuIdentity; readonly monitorPath: string }): Promise<Rehearsal | undefined> {
     return inContractTerms(async () => {
       if (guest) {
@@ -152,7 +150,6 @@ export class LocalHost implements MigrationHost {
     });
   }
 
-  /** For good, as the operator wishes; what a migration needs for its time goes through `changePathManager`. */
   changeMptcp(change: HostMptcpChange): Promise<void> {
     return inContractTerms(() => changeMptcp(this.id, this.#network, change));
   }

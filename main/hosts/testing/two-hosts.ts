@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guest, QemuIdentity } from '#contract/host.ts';
-import { resolveHost } from '#main/hosts/hosts.ts';
-import type { LocalHost } from '#main/hosts/local-host.ts';
+import type { Host } from '#main/hosts/host.ts';
+import { localHosts } from '#main/hosts/hosts.ts';
 import { bind, listen, openSocket } from '#native/socket.ts';
 import { readBootId, terminate } from '#main/hosts/process/identity.ts';
 import { readProcessStat, readProgram } from '#main/hosts/process/process-table.ts';
@@ -24,8 +24,8 @@ export function whyNoHosts(): string | undefined {
  * Two network namespaces with two links between them, the first shaped to 100 Mbit/s; what ran there ends with them.
  */
 export class TwoHosts implements AsyncDisposable {
-  readonly source: LocalHost;
-  readonly destination: LocalHost;
+  readonly source: Host;
+  readonly destination: Host;
   /** Removed with everything in it. */
   readonly folder: string;
   readonly names: readonly [string, string];
@@ -45,9 +45,9 @@ export class TwoHosts implements AsyncDisposable {
     this.names = [`sy-${process.pid}-a`, `sy-${process.pid}-b`];
     for (const name of this.names) ip('netns', 'add', name);
     this.folder = mkdtempSync(join(tmpdir(), 'sy-hosts-'));
-    const options = { runtimeDirectory: join(this.folder, 'runtime') };
-    this.source = resolveHost(this.names[0], options);
-    this.destination = resolveHost(this.names[1], options);
+    const hosts = localHosts({ runtimeDirectory: join(this.folder, 'runtime') });
+    this.source = hosts.find(this.names[0]);
+    this.destination = hosts.find(this.names[1]);
   }
 
   /** Any process of another user, by its identity; it ends by itself. */

@@ -1,0 +1,34 @@
+import type { Host } from '#main/hosts/host.ts';
+
+/** A host that is on no machine: it can do what the test gives it, and nothing else. */
+export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
+  return {
+    facts: unable,
+    guests: unable,
+    attach: unable,
+    presence: unable,
+    startDestination: unable,
+    listenOwned: unable,
+    connectOwned: unable,
+    findDestination: unable,
+    output: unable,
+    terminate: unable,
+    tidy: unable,
+    sampler: unable,
+    routes: unable,
+    changePathManager: unable,
+    restorePathManager: unable,
+    changePath: unable,
+    closeSubflows: unable,
+    askNeighboursAnew: unable,
+    watchLinks: unable,
+    changeMptcp: unable,
+    dirtyRate: unable,
+    rehearse: unable,
+    ...able,
+  };
+}
+
+function unable(): never {
+  throw new TypeError('this host was not made for that');
+}
