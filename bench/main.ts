@@ -139,10 +139,10 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
       let [cpuUs, most] = [0, 0];
       const measure = async (): Promise<void> => {
         await sleep(1000);
-        using sampler = openMigrationSampler({ pid: guest.pid, namespace: { name: namespace } });
+        using sampler = await openMigrationSampler({ pid: guest.pid, namespace: { name: namespace } });
         for (let sample = -warmUp; sample < samples; sample += 1) {
           const begun = process.cpuUsage();
-          most = Math.max(most, sampler.sample().subflows.length);
+          most = Math.max(most, (await sampler.sample()).subflows.length);
           const { user, system } = process.cpuUsage(begun);
           if (sample >= 0) cpuUs += user + system;
           await sleep(100);

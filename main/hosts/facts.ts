@@ -10,7 +10,7 @@ import { readBootId } from './process/identity.ts';
 
 /** Everything that a host tells about itself, read now; only its QEMU's answers are remembered. */
 export async function readFacts(id: string, place: NetworkPlace): Promise<HostFacts> {
-  const interfaces = readInterfaces(place.namespace);
+  const interfaces = await readInterfaces(place.namespace);
   const interfaceNames = new Map(interfaces.map(({ index, name }) => [index, name]));
   const qemu = await readQemuFacts();
   return {
@@ -21,7 +21,7 @@ export async function readFacts(id: string, place: NetworkPlace): Promise<HostFa
     bootId: readBootId(),
     memoryAvailableBytes: parseAvailableMemory(readFileSync('/proc/meminfo', 'utf8')),
     interfaces,
-    mptcp: readMptcpFacts(place, interfaceNames),
+    mptcp: await readMptcpFacts(place, interfaceNames),
     ...(qemu === undefined ? {} : { qemu }),
   };
 }

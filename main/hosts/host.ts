@@ -11,10 +11,7 @@ export interface Host extends MigrationHost {
   /** How fast this guest writes to its memory; takes a second, and holds the monitor for as long. */
   dirtyRate(identity: QemuIdentity, monitorPath: string, memoryBytes: Bytes): Promise<BitsPerSecond | undefined>;
   /** A stand-in for this guest's QEMU, or for the one that this host would start, which only keeps what it is told. */
-  rehearse(guest?: {
-    readonly identity: QemuIdentity;
-    readonly monitorPath: string;
-  }): Promise<Rehearsal | undefined>;
+  rehearse(guest?: { readonly identity: QemuIdentity; readonly monitorPath: string }): Promise<Rehearsal | undefined>;
 }
 
 /** The hosts that can be named. */

@@ -134,19 +134,19 @@ export class LocalHost implements Host {
 
   sampler({ pid }: QemuIdentity, port: number): Promise<SubflowSampler> {
     const { namespace } = this.#network;
-    return inContractTerms((): SubflowSampler => {
-      const sampler = openMigrationSampler({ pid, namespace, remotePorts: [port] });
+    return inContractTerms(async (): Promise<SubflowSampler> => {
+      const sampler = await openMigrationSampler({ pid, namespace, remotePorts: [port] });
       return {
-        sample: () => inContractTerms(() => ({ sample: sampler.sample(), troubles: sampler.troubles() })),
+        sample: () => inContractTerms(async () => ({ sample: await sampler.sample(), troubles: sampler.troubles() })),
         [Symbol.dispose]: () => sampler[Symbol.dispose](),
       };
     });
   }
 
   routes(from: readonly string[], to: readonly string[]): Promise<readonly RouteAnswer[]> {
-    return inContractTerms(() => {
+    return inContractTerms(async () => {
       using session = openNetlinkSession('route', this.#network.namespace);
-      return readRoutes(session, from, to);
+      return await readRoutes(session, from, to);
     });
   }
 

@@ -11,23 +11,23 @@ import type { NetworkPlace } from './network-place.ts';
  * One change of the operator's to the MPTCP path manager of a network namespace. Unlike a migration's own changes it
  * stays, and what is there already is a refusal. Needs CAP_NET_ADMIN there.
  */
-export function changeMptcp(hostId: string, { namespace }: NetworkPlace, change: HostMptcpChange): void {
-  using manager = openPathManager(namespace);
-  inOperatorTerms(() => {
+export async function changeMptcp(hostId: string, { namespace }: NetworkPlace, change: HostMptcpChange): Promise<void> {
+  using manager = await openPathManager(namespace);
+  await inOperatorTerms(async () => {
     switch (change.kind) {
       case 'set-limits':
-        manager.setLimits(change.limits);
+        await manager.setLimits(change.limits);
         return;
       case 'add-endpoint':
-        manager.addEndpoint(located(hostId, namespace, change.endpoint));
+        await manager.addEndpoint(await located(hostId, namespace, change.endpoint));
         return;
       case 'remove-endpoint':
-        requireSame(hostId, manager, change.endpoint);
-        manager.removeEndpoint(change.endpoint.id);
+        await requireSame(hostId, manager, change.endpoint);
+        await manager.removeEndpoint(change.endpoint.id);
         return;
       case 'set-endpoint-flags':
-        requireSame(hostId, manager, change.endpoint);
-        manager.setEndpointFlags({ id: change.endpoint.id }, change.flags);
+        await requireSame(hostId, manager, change.endpoint);
+        await manager.setEndpointFlags({ id: change.endpoint.id }, change.flags);
         return;
     }
   });
@@ -36,8 +36,8 @@ export function changeMptcp(hostId: string, { namespace }: NetworkPlace, change:
 type Added = Extract<HostMptcpChange, { kind: 'add-endpoint' }>['endpoint'];
 
 /** The kernel takes any address, and would make nothing of one that the host does not have. */
-function located(hostId: string, namespace: NetworkPlace['namespace'], { interface: name, ...endpoint }: Added) {
-  const owner = readInterfaces(namespace).find(
+async function located(hostId: string, namespace: NetworkPlace['namespace'], { interface: name, ...endpoint }: Added) {
+  const owner = (await readInterfaces(namespace)).find(
     (each) =>
       (name === undefined || each.name === name) && each.addresses.some(({ address }) => address === endpoint.address),
   );
@@ -50,8 +50,12 @@ function located(hostId: string, namespace: NetworkPlace['namespace'], { interfa
 }
 
 /** An id that has been given to another one meanwhile must not have it suffer. */
-function requireSame(hostId: string, manager: MptcpPathManager, { id, address, port }: MptcpEndpoint): void {
-  const found = manager.endpoints().find((each) => each.id === id);
+async function requireSame(
+  hostId: string,
+  manager: MptcpPathManager,
+  { id, address, port }: MptcpEndpoint,
+): Promise<void> {
+  const found = (await manager.endpoints()).find((each) => each.id === id);
   if (found?.address === address && found.port === port) return;
   throw invalidRequest(
     found === undefined
@@ -62,9 +66,9 @@ function requireSame(hostId: string, manager: MptcpPathManager, { id, address, p
   );
 }
 
-function inOperatorTerms(work: () => void): void {
+async function inOperatorTerms(work: () => Promise<void>): Promise<void> {
   try {
-    work();
+    await work();
   } catch (thrown) {
     if (!(thrown instanceof NetlinkError)) throw thrown;
     const { syscall, errno, code, message: text } = thrown;

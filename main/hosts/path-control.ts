@@ -14,38 +14,42 @@ import { connectedStates } from '#native/netlink/tcp-state.ts';
 import type { NetworkPlace } from './network-place.ts';
 
 /** The MPTCP path manager of one network namespace, as far as a migration changes it. Needs CAP_NET_ADMIN there. */
-export function changePathManager({ namespace }: NetworkPlace, changes: readonly PathManagerChange[]): void {
-  using manager = openPathManager(namespace);
-  const links = linkIndexes(namespace);
-  for (const change of changes) carryOut(manager, change, links);
+export async function changePathManager(
+  { namespace }: NetworkPlace,
+  changes: readonly PathManagerChange[],
+): Promise<void> {
+  using manager = await openPathManager(namespace);
+  const links = await linkIndexes(namespace);
+  for (const change of changes) await carryOut(manager, change, links);
 }
 
-export function carryOut(
+export async function carryOut(
   manager: MptcpPathManager,
   change: PathManagerChange,
   links: ReadonlyMap<string, number>,
-): void {
+): Promise<void> {
   switch (change.kind) {
     case 'set-limits':
-      manager.setLimits(change.limits);
+      await manager.setLimits(change.limits);
       return;
     case 'remove-endpoint':
-      manager.removeEndpoint(change.endpoint.id);
+      await manager.removeEndpoint(change.endpoint.id);
       return;
     case 'add-endpoint':
-      addEndpoint(manager, change.endpoint, links);
+      await addEndpoint(manager, change.endpoint, links);
       return;
   }
 }
 
 /** One that is there already was added by a manager that died before it could say so. */
-export function addEndpoint(
+export async function addEndpoint(
   manager: MptcpPathManager,
   { id, address, port, interface: name, flags }: Omit<MptcpEndpoint, 'id'> & { readonly id?: number },
   links: ReadonlyMap<string, number>,
-): void {
+): Promise<void> {
   try {
-    manager.addEndpoint({ id, address, port, interfaceIndex: name === undefined ? undefined : links.get(name), flags });
+    const interfaceIndex = name === undefined ? undefined : links.get(name);
+    await manager.addEndpoint({ id, address, port, interfaceIndex, flags });
   } catch (thrown) {
     if (!wasRefused(thrown, 'EEXIST')) throw thrown;
   }
@@ -55,37 +59,36 @@ export function addEndpoint(
  * Acts on the announcement of a path's end. The path that a connection began with has none of its own: it is closed by its
  * id 0, and gets an announcement when it is to be changed or joined again.
  */
-export function changePath({ namespace }: NetworkPlace, change: PathEndChange, end: PathEnd): void {
-  using manager = openPathManager(namespace);
-  const announce = (): void => addEndpoint(manager, end, linkIndexes(namespace));
-  const present = endpointAt(manager, end);
+export async function changePath({ namespace }: NetworkPlace, change: PathEndChange, end: PathEnd): Promise<void> {
+  using manager = await openPathManager(namespace);
+  const announce = async (): Promise<void> => addEndpoint(manager, end, await linkIndexes(namespace));
+  const present = await endpointAt(manager, end);
   switch (change) {
     case 'announce':
-      if (!present) return announce();
+      if (!present) return await announce();
       if (!present.flags.includes('signal')) throw notAnnounced(end, present);
-      return setPaused(manager, present, end.flags.includes('backup'));
+      return await setPaused(manager, present, end.flags.includes('backup'));
     case 'withdraw':
-      if (present?.flags.includes('signal') === true) manager.removeEndpoint(present.id);
-      manager.removeInitialAddress(end.address);
+      if (present?.flags.includes('signal') === true) await manager.removeEndpoint(present.id);
+      await manager.removeInitialAddress(end.address);
       return;
     case 'pause':
     case 'resume': {
-      if (!present) announce();
-      const announced = present ?? endpointAt(manager, end);
-      if (announced) setPaused(manager, announced, change === 'pause');
+      if (!present) await announce();
+      const announced = present ?? (await endpointAt(manager, end));
+      if (announced) await setPaused(manager, announced, change === 'pause');
       return;
     }
   }
 }
 
-function endpointAt(manager: MptcpPathManager, { address, port }: PathEnd): Endpoint | undefined {
-  return manager
-    .endpoints()
-    .find((each) => each.address === address && each.port === port && !each.flags.includes('implicit'));
+async function endpointAt(manager: MptcpPathManager, { address, port }: PathEnd): Promise<Endpoint | undefined> {
+  const all = await manager.endpoints();
+  return all.find((each) => each.address === address && each.port === port && !each.flags.includes('implicit'));
 }
 
-function setPaused(manager: MptcpPathManager, { id, flags }: Endpoint, paused: boolean): void {
-  if (flags.includes('backup') !== paused) manager.setEndpointFlags({ id }, paused ? ['backup'] : []);
+async function setPaused(manager: MptcpPathManager, { id, flags }: Endpoint, paused: boolean): Promise<void> {
+  if (flags.includes('backup') !== paused) await manager.setEndpointFlags({ id }, paused ? ['backup'] : []);
 }
 
 function notAnnounced({ address }: PathEnd, { id, flags }: Endpoint): SwitchyardError {
@@ -102,15 +105,19 @@ function notAnnounced({ address }: PathEnd, { id, flags }: Endpoint): Switchyard
  * Also those that the peer's withdrawal has begun to close: without a carrier their farewell would take minutes. A kernel
  * that cannot close a socket for us (no CONFIG_INET_DIAG_DESTROY) closes it when it gives up.
  */
-export function closeSubflows({ namespace }: NetworkPlace, { localAddress, remoteAddress, port }: SubflowName): void {
+export async function closeSubflows(
+  { namespace }: NetworkPlace,
+  { localAddress, remoteAddress, port }: SubflowName,
+): Promise<void> {
   using session = openNetlinkSession('sock-diag', namespace);
   const query = { protocol: 'tcp', states: connectedStates, localPorts: [port], remotePorts: [port] } as const;
-  const rows = (['ipv4', 'ipv6'] as const).flatMap((family) => readSockets(session, { ...query, family }));
-  for (const row of rows) {
+  const families = ['ipv4', 'ipv6'] as const;
+  const tables = await Promise.all(families.map((family) => readSockets(session, { ...query, family })));
+  for (const row of tables.flat()) {
     const isOfPath = row.localAddress === localAddress && row.remoteAddress === remoteAddress;
     if (!row.subflow || !isOfPath) continue;
     try {
-      destroySocket(session, row);
+      await destroySocket(session, row);
     } catch (thrown) {
       if (!wasRefused(thrown, 'EOPNOTSUPP')) throw thrown;
     }
@@ -121,15 +128,15 @@ export function closeSubflows({ namespace }: NetworkPlace, { localAddress, remot
  * Forgets whom an interface has asked for in vain. Something that was sent while its link was away has begun to ask; until
  * that is given up, three seconds later, a join would wait for its answer and fail with it, although the link is back.
  */
-export function askNeighboursAnew({ namespace }: NetworkPlace, interfaceName: string): void {
+export async function askNeighboursAnew({ namespace }: NetworkPlace, interfaceName: string): Promise<void> {
   using session = openNetlinkSession('route', namespace);
-  const index = readLinks(session).find(({ name }) => name === interfaceName)?.index;
-  for (const neighbour of readNeighbours(session)) {
-    if (neighbour.unanswered && neighbour.interfaceIndex === index) removeNeighbour(session, neighbour);
+  const index = (await readLinks(session)).find(({ name }) => name === interfaceName)?.index;
+  for (const neighbour of await readNeighbours(session)) {
+    if (neighbour.unanswered && neighbour.interfaceIndex === index) await removeNeighbour(session, neighbour);
   }
 }
 
-export function linkIndexes(namespace: NetworkPlace['namespace']): Map<string, number> {
+export async function linkIndexes(namespace: NetworkPlace['namespace']): Promise<Map<string, number>> {
   using session = openNetlinkSession('route', namespace);
-  return new Map(readLinks(session).map(({ name, index }) => [name, index]));
+  return new Map((await readLinks(session)).map(({ name, index }) => [name, index]));
 }

@@ -18,41 +18,41 @@ const lookAgainMs = 50;
  */
 export async function restorePathManager(place: NetworkPlace, restoration: PathRestoration): Promise<void> {
   const { namespace } = place;
-  using manager = openPathManager(namespace);
-  const links = linkIndexes(namespace);
+  using manager = await openPathManager(namespace);
+  const links = await linkIndexes(namespace);
   const names = new Map([...links].map(([name, index]) => [index, name]));
-  const look = (): RestoreInput => inputOf(place, manager, restoration, names);
+  const look = (): Promise<RestoreInput> => inputOf(place, manager, restoration, names);
   const deadlineMonoMs = performance.now() + closingMs;
-  while (notesInUse(look()).length > 0 && performance.now() < deadlineMonoMs) await sleep(lookAgainMs);
-  for (const step of planRestore(look())) {
-    if (step.kind === 'put-back') addEndpoint(manager, step.endpoint, links);
-    else carryOut(manager, step, links);
+  while (notesInUse(await look()).length > 0 && performance.now() < deadlineMonoMs) await sleep(lookAgainMs);
+  for (const step of planRestore(await look())) {
+    if (step.kind === 'put-back') await addEndpoint(manager, step.endpoint, links);
+    else await carryOut(manager, step, links);
   }
 }
 
-function inputOf(
+async function inputOf(
   { namespace }: NetworkPlace,
   manager: MptcpPathManager,
   { planned, addresses, touched, before }: PathRestoration,
   names: ReadonlyMap<number, string>,
-): RestoreInput {
-  const limits = { ...manager.limits() };
+): Promise<RestoreInput> {
+  const limits = { ...(await manager.limits()) };
   return {
     planned,
     addresses,
     touched,
     before: { endpoints: before.endpoints, limits: before.limits ?? limits },
-    now: { endpoints: manager.endpoints().map((endpoint) => describeEndpoint(endpoint, names)), limits },
-    inUse: addressesInUse(namespace),
+    now: { endpoints: (await manager.endpoints()).map((endpoint) => describeEndpoint(endpoint, names)), limits },
+    inUse: await addressesInUse(namespace),
   };
 }
 
 /** A socket without an inode belongs to no process any more: the kernel only sees it to its end. */
-function addressesInUse(namespace: NetworkPlace['namespace']): ReadonlySet<string> {
+async function addressesInUse(namespace: NetworkPlace['namespace']): Promise<ReadonlySet<string>> {
   using session = openNetlinkSession('sock-diag', namespace);
-  const rows = (['ipv4', 'ipv6'] as const).flatMap((family) =>
-    readSockets(session, { protocol: 'tcp', family, states: ['established'] }),
-  );
-  const used = rows.filter(({ subflow, inode }) => subflow !== undefined && inode !== 0);
+  const query = { protocol: 'tcp', states: ['established'] } as const;
+  const families = ['ipv4', 'ipv6'] as const;
+  const tables = await Promise.all(families.map((family) => readSockets(session, { ...query, family })));
+  const used = tables.flat().filter(({ subflow, inode }) => subflow !== undefined && inode !== 0);
   return new Set(used.map(({ localAddress }) => localAddress));
 }

@@ -48,12 +48,12 @@ export class ClosedSubflows {
  * Listens in a namespace until disposed; `undefined` without CAP_NET_ADMIN there, and on a kernel without MPTCP. A join can
  * be refused within a millisecond of its connection's first data: listen before there is one.
  */
-export function watchClosedSubflows(
+export async function watchClosedSubflows(
   namespace: NetworkNamespaceRef | undefined,
-): (ClosedSubflows & Disposable) | undefined {
+): Promise<(ClosedSubflows & Disposable) | undefined> {
   const closed = new ClosedSubflows();
   try {
-    const subscription = subscribeToMptcpEvents(namespace, {
+    const subscription = await subscribeToMptcpEvents(namespace, {
       onEvent: (event) => closed.observe(event, performance.now()),
       // What was missed is at worst a cause less: the socket table still shows that a path is not used.
       onGap: () => {},

@@ -13,18 +13,29 @@ function hostNames(readings: number) {
 
 const at = (localAddress: string, boundInterfaceIndex = 0) => ({ localAddress, boundInterfaceIndex });
 
-test('finds the interface by the address, and asks the kernel once', () => {
+async function nameOf(
+  names: InterfaceNames,
+  row: ReturnType<typeof at>,
+  atMonoMs: number,
+): Promise<string | undefined> {
+  await names.refresh([row], atMonoMs);
+  return names.of(row);
+}
+
+test('finds the interface by the address, and asks the kernel once', async () => {
   const { names, questions } = hostNames(1);
-  expect([names.of(at('10.77.2.1'), 0), names.of(at('10.77.2.1'), 5000), questions()]).toEqual(['e2', 'e2', 2]);
+  const seen = [await nameOf(names, at('10.77.2.1'), 0), await nameOf(names, at('10.77.2.1'), 5000)];
+  expect([seen, questions()]).toEqual([['e2', 'e2'], 2]);
 });
 
-test('a bound socket leaves by its interface, wherever its address is', () => {
+test('a bound socket leaves by its interface, wherever its address is', async () => {
   const { names } = hostNames(1);
-  expect(names.of(at('127.0.0.1', 3), 0)).toBe('e2');
+  expect(await nameOf(names, at('127.0.0.1', 3), 0)).toBe('e2');
 });
 
-test('asks for an unknown address once a second at most', () => {
+test('asks for an unknown address once a second at most', async () => {
   const { names, questions } = hostNames(2);
-  const seen = [0, 900, 1000].map((atMonoMs) => names.of(at('192.0.2.1'), atMonoMs));
+  const seen: unknown[] = [];
+  for (const atMonoMs of [0, 900, 1000]) seen.push(await nameOf(names, at('192.0.2.1'), atMonoMs));
   expect([seen, questions()]).toEqual([[undefined, undefined, undefined], 4]);
 });

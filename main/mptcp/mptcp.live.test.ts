@@ -22,10 +22,10 @@ async function carrierOf(hosts: TwoHosts, name: string): Promise<void> {
 describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () => {
   test('use both links, and three counts of the same bytes agree to the last', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     const receiver = await hosts.receive('0.0.0.0', port, 'mptcp');
     const sender = await hosts.send('10.79.1.2', port, 'mptcp', 1.5);
-    using sampler = samplerOf(hosts, sender.pid);
+    using sampler = await samplerOf(hosts, sender.pid);
     const busy = await sampleUntil(sampler, bothLinksCarry);
     const ended = await sampleUntil(sampler, ({ subflows }) => subflows.every(({ state }) => state === 'closed'));
     const [sent, received] = await Promise.all([sender.total, receiver.total]);
@@ -50,10 +50,10 @@ describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () =
     hosts.ip('destination', 'mptcp', 'endpoint', 'add', '10.79.1.2', 'id', '9', 'subflow', 'backup');
     hosts.ip('source', 'mptcp', 'limits', 'set', 'subflows', '1', 'add_addr_accepted', '0');
     const before = look();
-    const { restore } = setUp(hosts);
+    const { restore } = await setUp(hosts);
     await hosts.receive('0.0.0.0', port, 'mptcp');
     const sender = await hosts.send('10.79.1.2', port, 'mptcp', 0.5);
-    using sampler = samplerOf(hosts, sender.pid);
+    using sampler = await samplerOf(hosts, sender.pid);
     await sampleUntil(sampler, (sample) => megabits(sample, 'eth2') > 0);
     await sender.total;
     // What its process has closed may still drain; what another connection used would be left alone.
@@ -63,20 +63,20 @@ describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () =
 
   test('move traffic off a paused path and back, and bring a mended link back at once', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     await hosts.receive('0.0.0.0', port, 'mptcp');
     const sender = await hosts.send('10.79.1.2', port, 'mptcp', 15);
-    using sampler = samplerOf(hosts, sender.pid);
+    using sampler = await samplerOf(hosts, sender.pid);
     const destination = placeOf(hosts, 'destination');
     const end = { address: '10.79.2.2', interface: 'eth2', flags: ['signal' as const] };
     await sampleUntil(sampler, bothLinksCarry);
 
-    changePath(destination, 'pause', end);
+    await changePath(destination, 'pause', end);
     const paused = await sampleUntil(
       sampler,
       (sample) => megabits(sample, 'eth2') < 1 && megabits(sample, 'eth1') > 60,
     );
-    changePath(destination, 'resume', end);
+    await changePath(destination, 'resume', end);
     await sampleUntil(sampler, bothLinksCarry);
 
     hosts.ip('destination', 'link', 'set', 'eth2', 'down');
@@ -86,13 +86,13 @@ describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () =
     );
     await sampleUntil(sampler, ({ subflows }) => subflows.some(({ state }) => state === 'stale'));
     // Withdrawn while the link is down, its own end closed before: the kernel then gives its place back.
-    closeSubflows(destination, { localAddress: '10.79.2.2', remoteAddress: '10.79.2.1', port });
-    changePath(destination, 'withdraw', end);
+    await closeSubflows(destination, { localAddress: '10.79.2.2', remoteAddress: '10.79.2.1', port });
+    await changePath(destination, 'withdraw', end);
     const carrier = carrierOf(hosts, 'eth2');
     hosts.ip('destination', 'link', 'set', 'eth2', 'up');
     await carrier;
     const mendedAtMonoMs = performance.now();
-    changePath(destination, 'announce', end);
+    await changePath(destination, 'announce', end);
     const mended = await sampleUntil(sampler, bothLinksCarry);
 
     const backAfterMs = mended.atMonoMs - mendedAtMonoMs;

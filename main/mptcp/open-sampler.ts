@@ -30,60 +30,71 @@ const systemClock = { monoMs: () => performance.now(), epochMs: () => Date.now()
  * Samples the connections that a process holds to (or from) some ports: one with a plain migration, more with parallel
  * connections or storage. On the source give the destination's port in `remotePorts`.
  */
-export function openMigrationSampler(options: SamplerOptions): MigrationSampler {
-  return new MigrationSampler(options);
+export function openMigrationSampler(options: SamplerOptions): Promise<MigrationSampler> {
+  return MigrationSampler.open(options);
+}
+
+interface Sources {
+  readonly sockets: SocketReader;
+  readonly interfaces: InterfaceNames;
+  readonly destroyed: DestroyedSockets | undefined;
+  readonly closed: ClosedSubflows | undefined;
+  readonly resources: DisposableStack;
 }
 
 export class MigrationSampler implements Disposable {
   readonly #options: SamplerOptions;
-  readonly #resources = new DisposableStack();
-  readonly #sockets: SocketReader;
-  readonly #interfaces: InterfaceNames;
+  readonly #sources: Sources;
   readonly #owned: ProcessSockets;
-  readonly #destroyed: DestroyedSockets | undefined;
-  readonly #closed: ClosedSubflows | undefined;
   readonly #sampler = new TransportSampler();
   #connections: readonly Connection[] = [];
   #counters: MptcpCounters = {};
   #countersAtMonoMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: SamplerOptions) {
+  private constructor(options: SamplerOptions, sources: Sources) {
     this.#options = options;
-    try {
-      const open = (protocol: 'sock-diag' | 'route') =>
-        this.#resources.use(openNetlinkSession(protocol, options.namespace));
-      this.#sockets = new SocketReader(open('sock-diag'), options);
-      this.#interfaces = new InterfaceNames(open('route'));
-      this.#owned = new ProcessSockets(options.pid);
-      this.#destroyed = this.#resources.use(DestroyedSockets.open(options.namespace));
-      this.#closed = this.#resources.use(watchClosedSubflows(options.namespace));
-    } catch (error) {
-      this.#resources.dispose();
-      throw error;
-    }
+    this.#sources = sources;
+    this.#owned = new ProcessSockets(options.pid);
   }
 
-  sample(): Sample {
+  static async open(options: SamplerOptions): Promise<MigrationSampler> {
+    const { namespace } = options;
+    using resources = new DisposableStack();
+    const open = (protocol: 'sock-diag' | 'route') => resources.use(openNetlinkSession(protocol, namespace));
+    const sockets = new SocketReader(open('sock-diag'), options);
+    const interfaces = new InterfaceNames(open('route'));
+    const destroyed = resources.use(DestroyedSockets.open(namespace));
+    const closed = resources.use(await watchClosedSubflows(namespace));
+    return new MigrationSampler(options, { sockets, interfaces, destroyed, closed, resources: resources.move() });
+  }
+
+  async sample(): Promise<Sample> {
     const clock = this.#options.clock ?? systemClock;
     const atMonoMs = clock.monoMs();
     const atEpochMs = clock.epochMs();
-    const tables = this.#sockets.read(atMonoMs);
-    this.#owned.refresh([...tables.mptcp, ...tables.tcp], atMonoMs);
+    const { sockets, interfaces, destroyed } = this.#sources;
+    const tables = await sockets.read(atMonoMs);
+    await this.#owned.refresh([...tables.mptcp, ...tables.tcp], atMonoMs);
     this.#connections = groupConnections(tables, (row) => this.#owned.has(row));
     if (this.#countersAreDue(atMonoMs)) this.#counters = this.#readCounters(atMonoMs);
+    // After the tables: a socket that is destroyed in between is then in both, never in neither.
+    const farewells = destroyed?.drain() ?? [];
+    await interfaces.refresh(
+      this.#connections.flatMap(({ subflows }) => subflows),
+      atMonoMs,
+    );
     const transport = this.#sampler.sample({
       atMonoMs,
       connections: this.#connections,
-      // After the tables: a socket that is destroyed in between is then in both, never in neither.
-      destroyed: this.#destroyed?.drain() ?? [],
-      interfaceOf: (row) => this.#interfaces.of(row, atMonoMs),
+      destroyed: farewells,
+      interfaceOf: (row) => interfaces.of(row),
       staleCount: staleCountIn(this.#counters),
     });
     return { atMonoMs, atEpochMs, ...transport };
   }
 
   troubles(): SubflowTroubles {
-    return subflowTroubles(this.#connections, this.#closed);
+    return subflowTroubles(this.#connections, this.#sources.closed);
   }
 
   /** The connections of the last sample with all the kernel told, joins that nobody has answered included. */
@@ -97,7 +108,7 @@ export class MigrationSampler implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#resources.dispose();
+    this.#sources.resources.dispose();
   }
 
   /** While a subflow is in trouble each sample wants to know whether the kernel has given up on it. */

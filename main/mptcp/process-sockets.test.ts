@@ -16,37 +16,37 @@ function processWith(...listings: (readonly number[] | undefined)[]): {
 
 const socket = (inode: number, cookie = BigInt(inode)) => ({ inode, cookie });
 
-test('tells its own sockets from those of others', () => {
+test('tells its own sockets from those of others', async () => {
   const { sockets } = processWith([10]);
-  sockets.refresh([socket(10), socket(11)], 0);
+  await sockets.refresh([socket(10), socket(11)], 0);
   expect([sockets.has(socket(10)), sockets.has(socket(11))]).toEqual([true, false]);
 });
 
-test('a socket that it has closed stays its own', () => {
+test('a socket that it has closed stays its own', async () => {
   const { sockets } = processWith([10], []);
-  sockets.refresh([socket(10, 77n)], 0);
-  sockets.refresh([socket(0, 77n)], 2000);
+  await sockets.refresh([socket(10, 77n)], 0);
+  await sockets.refresh([socket(0, 77n)], 2000);
   expect(sockets.has(socket(0, 77n))).toBe(true);
 });
 
-test('lists again for a socket it has not seen, but not for the same stranger each time', () => {
+test('lists again for a socket it has not seen, but not for the same stranger each time', async () => {
   const { sockets, listed } = processWith([10], [10, 12]);
-  sockets.refresh([socket(10), socket(11)], 0);
-  sockets.refresh([socket(10), socket(11)], 100);
+  await sockets.refresh([socket(10), socket(11)], 0);
+  await sockets.refresh([socket(10), socket(11)], 100);
   const whileNothingIsNew = listed();
-  sockets.refresh([socket(10), socket(11), socket(12)], 200);
+  await sockets.refresh([socket(10), socket(11), socket(12)], 200);
   expect([whileNothingIsNew, listed(), sockets.has(socket(12))]).toEqual([1, 2, true]);
 });
 
-test('lists again after a second: an accepted socket may have been a stranger before', () => {
+test('lists again after a second: an accepted socket may have been a stranger before', async () => {
   const { sockets } = processWith([], [11]);
-  sockets.refresh([socket(11)], 0);
-  sockets.refresh([socket(11)], 1000);
+  await sockets.refresh([socket(11)], 0);
+  await sockets.refresh([socket(11)], 1000);
   expect(sockets.has(socket(11))).toBe(true);
 });
 
-test('a process that has gone owns nothing new', () => {
+test('a process that has gone owns nothing new', async () => {
   const { sockets } = processWith(undefined);
-  sockets.refresh([socket(11)], 0);
+  await sockets.refresh([socket(11)], 0);
   expect(sockets.has(socket(11))).toBe(false);
 });

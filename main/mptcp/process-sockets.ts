@@ -34,6 +34,8 @@ function linkTarget(path: string): string | undefined {
 }
 
 type SocketName = Pick<SocketRow, 'inode' | 'cookie'>;
+type Inodes = ReadonlySet<number> | undefined;
+type ListInodes = () => Inodes | Promise<Inodes>;
 
 const listEveryMs = 1000;
 
@@ -42,22 +44,22 @@ const listEveryMs = 1000;
  * descriptors are listed again when a socket shows up that is new, and once a second.
  */
 export class ProcessSockets {
-  readonly #listInodes: () => ReadonlySet<number> | undefined;
+  readonly #listInodes: ListInodes;
   readonly #cookies = new Set<bigint>();
   #inodes: ReadonlySet<number> = new Set();
   #foreignInodes: ReadonlySet<number> = new Set();
   #listedAtMonoMs = Number.NEGATIVE_INFINITY;
 
-  constructor(pid: number, listInodes = (): ReadonlySet<number> | undefined => readSocketInodes(pid)) {
+  constructor(pid: number, listInodes: ListInodes = () => readSocketInodes(pid)) {
     this.#listInodes = listInodes;
   }
 
-  refresh(rows: readonly SocketName[], atMonoMs: number): void {
+  async refresh(rows: readonly SocketName[], atMonoMs: number): Promise<void> {
     const isNew = (inode: number): boolean =>
       inode !== 0 && !this.#inodes.has(inode) && !this.#foreignInodes.has(inode);
     if (atMonoMs - this.#listedAtMonoMs >= listEveryMs || rows.some((row) => isNew(row.inode))) {
       this.#listedAtMonoMs = atMonoMs;
-      this.#inodes = this.#listInodes() ?? new Set();
+      this.#inodes = (await this.#listInodes()) ?? new Set();
       this.#foreignInodes = new Set(rows.map((row) => row.inode).filter((inode) => !this.#inodes.has(inode)));
     }
     for (const row of rows) if (this.#inodes.has(row.inode)) this.#cookies.add(row.cookie);

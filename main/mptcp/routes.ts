@@ -19,11 +19,16 @@ export interface RoutesBetween {
 }
 
 /** Asks the kernel behind a route session for every pair, and for each destination alone. Sends no packet. */
-export function readRoutes(session: NetlinkSession, from: readonly string[], to: readonly string[]): RouteAnswer[] {
-  const names = new Map(readLinks(session).map(({ index, name }) => [index, name]));
-  return to.flatMap((destination) =>
-    [undefined, ...from].map((source) => {
-      const route = lookUpRoute(session, destination, source);
+export async function readRoutes(
+  session: NetlinkSession,
+  from: readonly string[],
+  to: readonly string[],
+): Promise<RouteAnswer[]> {
+  const names = new Map((await readLinks(session)).map(({ index, name }) => [index, name]));
+  const pairs = to.flatMap((destination) => [undefined, ...from].map((source) => [source, destination] as const));
+  return Promise.all(
+    pairs.map(async ([source, destination]) => {
+      const route = await lookUpRoute(session, destination, source);
       const leavesBy = route && !route.local ? names.get(route.interfaceIndex) : undefined;
       return { from: source, to: destination, interface: leavesBy, gateway: route?.gateway };
     }),

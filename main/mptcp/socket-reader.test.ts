@@ -21,14 +21,15 @@ function readerOf(...answers: readonly ScriptedAnswer[]) {
   return { reader, asked };
 }
 
-test('reads both address families until sockets show up in one, then the other once a second', () => {
+test('reads both address families until sockets show up in one, then the other once a second', async () => {
   const empty = [none, none] as const;
   const complete = [none, replay('client-tcp')] as const;
   const { reader, asked } = readerOf(...empty, ...empty, ...complete, ...empty, ...complete, ...complete, ...empty);
-  const rounds = [0, 100, 200, 1200].map((atMonoMs) => {
-    reader.read(atMonoMs);
-    return asked();
-  });
+  const rounds: string[][] = [];
+  for (const atMonoMs of [0, 100, 200, 1200]) {
+    await reader.read(atMonoMs);
+    rounds.push(asked());
+  }
   expect(rounds).toEqual([
     ['ipv4', 'ipv4', 'ipv6', 'ipv6'],
     ['ipv4', 'ipv4', 'ipv6', 'ipv6'],
@@ -37,16 +38,17 @@ test('reads both address families until sockets show up in one, then the other o
   ]);
 });
 
-test('looks once on all ports when a connection counts more subflows than show, at most once a second', () => {
+test('looks once on all ports when a connection counts more subflows than show, at most once a second', async () => {
   const { reader, asked } = readerOf(...found, none, none, none, none, ...found, ...found, none, none, none, none);
-  const rounds = [0, 100, 1100].map((atMonoMs) => {
-    reader.read(atMonoMs);
-    return asked().filter((each) => each.endsWith('all ports')).length;
-  });
+  const rounds: number[] = [];
+  for (const atMonoMs of [0, 100, 1100]) {
+    await reader.read(atMonoMs);
+    rounds.push(asked().filter((each) => each.endsWith('all ports')).length);
+  }
   expect(rounds).toEqual([2, 0, 2]);
 });
 
-test('shows what it found there, and knows the port from then on', () => {
+test('shows what it found there, and knows the port from then on', async () => {
   const elsewhere = replay('client-tcp').map((datagram) =>
     Buffer.isBuffer(datagram)
       ? datagram
@@ -60,9 +62,9 @@ test('shows what it found there, and knows the port from then on', () => {
         }),
   );
   const { reader, asked } = readerOf(...found, none, none, elsewhere, none, none, none);
-  const { tcp } = reader.read(0);
+  const { tcp } = await reader.read(0);
   asked();
-  reader.read(10);
+  await reader.read(10);
   expect([tcp.map(({ remotePort }) => remotePort), asked()]).toEqual([
     [4444, 4444, 4446, 4446],
     ['ipv4 more ports', 'ipv4 more ports'],

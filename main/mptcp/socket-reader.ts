@@ -29,20 +29,20 @@ export class SocketReader {
     this.#ports = ports;
   }
 
-  read(atMonoMs: number): SocketTables {
+  async read(atMonoMs: number): Promise<SocketTables> {
     const mptcp: MptcpSocketRow[] = [];
     const tcp: TcpSocketRow[] = [];
     const due = families.filter((family) => this.#isDue(family, atMonoMs));
     for (const family of due) {
       const query = { family, states: connectedStates, ...this.#ports };
       // MPTCP first: a subflow that appears between the two is then at worst seen before its connection counts it.
-      mptcp.push(...readSockets(this.#session, { ...query, protocol: 'mptcp' }));
-      const rows = readSockets(this.#session, { ...query, protocol: 'tcp' });
+      mptcp.push(...(await readSockets(this.#session, { ...query, protocol: 'mptcp' })));
+      const rows = await readSockets(this.#session, { ...query, protocol: 'tcp' });
       tcp.push(...rows);
       if (rows.length > 0) this.#emptySinceMonoMs.delete(family);
       else this.#emptySinceMonoMs.set(family, atMonoMs);
     }
-    const elsewhere = this.#subflowsElsewhere({ tcp, mptcp }, atMonoMs);
+    const elsewhere = await this.#subflowsElsewhere({ tcp, mptcp }, atMonoMs);
     return { tcp: [...tcp, ...elsewhere], mptcp };
   }
 
@@ -52,13 +52,15 @@ export class SocketReader {
     return emptySince === undefined || !foundElsewhere || atMonoMs - emptySince >= unlikelyEveryMs;
   }
 
-  #subflowsElsewhere(tables: SocketTables, atMonoMs: number): TcpSocketRow[] {
+  async #subflowsElsewhere(tables: SocketTables, atMonoMs: number): Promise<TcpSocketRow[]> {
     const incomplete = tokensWithMissingSubflows(tables);
     if (incomplete.size === 0 || atMonoMs - this.#allPortsAtMonoMs < unlikelyEveryMs) return [];
     this.#allPortsAtMonoMs = atMonoMs;
     const seen = new Set(tables.tcp.map(({ cookie }) => cookie));
-    const missing = families
-      .flatMap((family) => readSockets(this.#session, { family, states: connectedStates, protocol: 'tcp' }))
+    const query = { states: connectedStates, protocol: 'tcp' } as const;
+    const all = await Promise.all(families.map((family) => readSockets(this.#session, { ...query, family })));
+    const missing = all
+      .flat()
       .filter(({ subflow, cookie }) => incomplete.has(subflow?.token ?? 0) && !seen.has(cookie));
     this.#ports = withPortsOf(this.#ports, missing);
     return missing;

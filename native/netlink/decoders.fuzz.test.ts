@@ -23,11 +23,11 @@ const decoders: Readonly<Record<string, (message: NetlinkMessage) => unknown>> =
   'an endpoint': (message) => decodeEndpoint(decodeGeneric(message).attributes),
   'a link event': (message) => linkTypes.map((type) => decodeLinkEvent({ ...message, type })),
   'an acknowledgement': (message) => [refusalIn(message, 'error'), refusalIn(message, 'done')],
-  'a route': ({ payload }) => {
+  'a route': async ({ payload }) => {
     using session = new NetlinkSession(
       new ScriptedTransport([[[{ type: 24, flags: 0, payload }, acknowledgement(0)]]]),
     );
-    return lookUpRoute(session, '192.0.2.1');
+    return await lookUpRoute(session, '192.0.2.1');
   },
 };
 
@@ -46,9 +46,9 @@ const damaged = fc
 const noise = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes));
 
 /** The failure, or `undefined` when it was read. */
-function failureOf(read: () => unknown): unknown {
+async function failureOf(read: () => unknown): Promise<unknown> {
   try {
-    read();
+    await read();
     return undefined;
   } catch (error) {
     return error;
@@ -59,13 +59,13 @@ describe.each(Object.entries(decoders))('%s', (_, decode) => {
   test.each([
     ['damaged', damaged],
     ['noise', noise],
-  ])('from %s bytes is read or refused as a NetlinkError', (__, bytes) => {
-    fc.assert(
-      fc.property(bytes, (buffer) => {
+  ])('from %s bytes is read or refused as a NetlinkError', async (__, bytes) => {
+    await fc.assert(
+      fc.asyncProperty(bytes, async (buffer) => {
         const flags = buffer[0] === undefined ? 0 : buffer[0] << 8;
         const whole = { type: 20, flags, sequence: 1, payload: buffer };
         const inner = bytes === damaged ? framesOf(buffer) : [];
-        const failures = [whole, ...inner].map((message) => failureOf(() => decode(message)));
+        const failures = await Promise.all([whole, ...inner].map((message) => failureOf(() => decode(message))));
         expect(failures.filter((failure) => failure !== undefined && !(failure instanceof NetlinkError))).toEqual([]);
       }),
       { numRuns: 300 },

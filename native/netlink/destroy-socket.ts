@@ -14,9 +14,9 @@ const tcp = 6;
  * and sends what was on its way over the others at once. Needs CAP_NET_ADMIN; refused with EOPNOTSUPP by a kernel without
  * CONFIG_INET_DIAG_DESTROY. A socket that has gone meanwhile is what was wanted.
  */
-export function destroySocket(session: NetlinkSession, row: TcpSocketRow): void {
+export async function destroySocket(session: NetlinkSession, row: TcpSocketRow): Promise<void> {
   try {
-    session.request({ action: 'close a subflow', type: sockDestroy, payload: encodeSocketId(row) });
+    await session.request({ action: 'close a subflow', type: sockDestroy, payload: encodeSocketId(row) });
   } catch (thrown) {
     if (!wasRefused(thrown, 'ENOENT')) throw thrown;
   }

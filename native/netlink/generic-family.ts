@@ -23,11 +23,15 @@ export interface GenericMessage {
   readonly attributes: Attributes;
 }
 
-/** Asks the kernel for a family by name. Throws `unsupported` where it has none of that name. */
-export function resolveGenericFamily(session: NetlinkSession, name: string, version: number): GenericFamily {
+/** Asks the kernel for a family by name. Rejects with `unsupported` where it has none of that name. */
+export async function resolveGenericFamily(
+  session: NetlinkSession,
+  name: string,
+  version: number,
+): Promise<GenericFamily> {
   const action = `look up the netlink family ${name}`;
   try {
-    const [answer] = session.request({
+    const [answer] = await session.request({
       action,
       type: controlFamily,
       payload: encodeGeneric(getFamilyCommand, 2, [encode.text(controlAttributes.familyName, name)]),

@@ -3,9 +3,11 @@ import { MptcpPathManager } from './mptcp-path-manager.ts';
 import { acknowledgement, replay, type ScriptedAnswer, ScriptedTransport } from './scripted-transport.ts';
 import { NetlinkSession } from './session.ts';
 
-function managerThatAnswers(...answers: ScriptedAnswer[]): { manager: MptcpPathManager; transport: ScriptedTransport } {
+async function managerThatAnswers(
+  ...answers: ScriptedAnswer[]
+): Promise<{ manager: MptcpPathManager; transport: ScriptedTransport }> {
   const transport = new ScriptedTransport([replay('family'), ...answers]);
-  return { transport, manager: new MptcpPathManager(new NetlinkSession(transport)) };
+  return { transport, manager: await MptcpPathManager.over(new NetlinkSession(transport)) };
 }
 
 /** The last request: its family number, and its body in hexadecimal. */
@@ -15,8 +17,8 @@ function lastRequest(transport: ScriptedTransport): [number | undefined, string 
 }
 
 describe('MptcpPathManager', () => {
-  test('finds its family and the group of its events by name', () => {
-    const { family } = managerThatAnswers().manager;
+  test('finds its family and the group of its events by name', async () => {
+    const { family } = (await managerThatAnswers()).manager;
     expect(family).toEqual({
       id: 28,
       version: 1,
@@ -27,59 +29,63 @@ describe('MptcpPathManager', () => {
     });
   });
 
-  test('says so on a kernel without MPTCP, and closes its session', () => {
+  test('says so on a kernel without MPTCP, and closes its session', async () => {
     const transport = new ScriptedTransport([[[acknowledgement(2)]]]);
-    expect(() => new MptcpPathManager(new NetlinkSession(transport))).toThrow(
+    await expect(MptcpPathManager.over(new NetlinkSession(transport))).rejects.toThrow(
       'This kernel does not have the netlink family mptcp_pm.',
     );
     expect(transport.disposed).toBe(true);
   });
 
-  test('lists endpoints', () => {
-    expect(managerThatAnswers(replay('endpoints')).manager.endpoints()).toEqual([
+  test('lists endpoints', async () => {
+    const { manager } = await managerThatAnswers(replay('endpoints'));
+    expect(await manager.endpoints()).toEqual([
       { id: 1, address: '10.77.2.2', port: undefined, interfaceIndex: 3, flags: ['signal'], unnamedFlagBits: 0 },
       { id: 2, address: '10.77.1.2', port: 4446, interfaceIndex: undefined, flags: ['signal'], unnamedFlagBits: 0 },
     ]);
   });
 
-  test('reads limits', () => {
-    expect(managerThatAnswers(replay('limits')).manager.limits()).toEqual({ subflows: 8, addAddrAccepted: 8 });
+  test('reads limits', async () => {
+    const { manager } = await managerThatAnswers(replay('limits'));
+    expect(await manager.limits()).toEqual({ subflows: 8, addAddrAccepted: 8 });
   });
 
-  test('tells why limits are refused', () => {
-    const { manager } = managerThatAnswers(replay('refused'));
-    expect(() => manager.setLimits({ subflows: 9, addAddrAccepted: 0 })).toThrow('limit greater than maximum (8)');
+  test('tells why limits are refused', async () => {
+    const { manager } = await managerThatAnswers(replay('refused'));
+    await expect(manager.setLimits({ subflows: 9, addAddrAccepted: 0 })).rejects.toThrow(
+      'limit greater than maximum (8)',
+    );
   });
 
-  test('adds an endpoint: family, address, flags and interface in one nest', () => {
-    const { manager, transport } = managerThatAnswers([[acknowledgement(0)]]);
-    manager.addEndpoint({ address: '10.77.2.2', interfaceIndex: 3, flags: ['signal'] });
+  test('adds an endpoint: family, address, flags and interface in one nest', async () => {
+    const { manager, transport } = await managerThatAnswers([[acknowledgement(0)]]);
+    await manager.addEndpoint({ address: '10.77.2.2', interfaceIndex: 3, flags: ['signal'] });
     const members = ['0600010002000000', '080003000a4d0202', '0800060001000000', '0800070003000000'];
     expect(lastRequest(transport)).toEqual([28, `0101000024000180${members.join('')}`]);
   });
 
-  test('removes an endpoint by its id', () => {
-    const { manager, transport } = managerThatAnswers([[acknowledgement(0)]]);
-    manager.removeEndpoint(7);
+  test('removes an endpoint by its id', async () => {
+    const { manager, transport } = await managerThatAnswers([[acknowledgement(0)]]);
+    await manager.removeEndpoint(7);
     expect(lastRequest(transport)).toEqual([28, '020100000c0001800500020007000000']);
   });
 
-  test('removes the address that connections began at, which has id 0', () => {
-    const { manager, transport } = managerThatAnswers([[acknowledgement(0)]]);
-    manager.removeInitialAddress('10.77.1.2');
+  test('removes the address that connections began at, which has id 0', async () => {
+    const { manager, transport } = await managerThatAnswers([[acknowledgement(0)]]);
+    await manager.removeInitialAddress('10.77.1.2');
     const members = ['0600010002000000', '080003000a4d0102', '0500020000000000'];
     expect(lastRequest(transport)).toEqual([28, `020100001c000180${members.join('')}`]);
   });
 
-  test('pauses a path by the backup flag', () => {
-    const { manager, transport } = managerThatAnswers([[acknowledgement(0)]]);
-    manager.setEndpointFlags({ id: 7 }, ['backup']);
+  test('pauses a path by the backup flag', async () => {
+    const { manager, transport } = await managerThatAnswers([[acknowledgement(0)]]);
+    await manager.setEndpointFlags({ id: 7 }, ['backup']);
     expect(lastRequest(transport)).toEqual([28, '070100001400018005000200070000000800060004000000']);
   });
 
-  test('sets limits', () => {
-    const { manager, transport } = managerThatAnswers([[acknowledgement(0)]]);
-    manager.setLimits({ subflows: 3, addAddrAccepted: 2 });
+  test('sets limits', async () => {
+    const { manager, transport } = await managerThatAnswers([[acknowledgement(0)]]);
+    await manager.setLimits({ subflows: 3, addAddrAccepted: 2 });
     expect(lastRequest(transport)).toEqual([28, '0501000008000200020000000800030003000000']);
   });
 });

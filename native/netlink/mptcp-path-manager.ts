@@ -40,11 +40,15 @@ export class MptcpPathManager implements Disposable {
   readonly #session: NetlinkSession;
   readonly family: GenericFamily;
 
-  /** Takes ownership of a generic netlink session. Throws `unsupported` on a kernel without MPTCP. */
-  constructor(session: NetlinkSession) {
+  private constructor(session: NetlinkSession, family: GenericFamily) {
     this.#session = session;
+    this.family = family;
+  }
+
+  /** Takes ownership of a generic netlink session. Rejects with `unsupported` on a kernel without MPTCP. */
+  static async over(session: NetlinkSession): Promise<MptcpPathManager> {
     try {
-      this.family = resolveGenericFamily(session, mptcpFamilyName, familyVersion);
+      return new MptcpPathManager(session, await resolveGenericFamily(session, mptcpFamilyName, familyVersion));
     } catch (error) {
       session[Symbol.dispose]();
       throw error;
@@ -52,54 +56,58 @@ export class MptcpPathManager implements Disposable {
   }
 
   /** In order of their ids, the kernel's own implicit ones included. */
-  endpoints(): Endpoint[] {
-    return this.#session
-      .dump({ action: 'list MPTCP endpoints', type: this.family.id, payload: this.#payload(commands.list) })
-      .map((message) => {
-        const address = decodeGeneric(message).attributes.nested(attributes.address);
-        if (address === undefined) throw malformed('an endpoint without its nest').during('list MPTCP endpoints');
-        return decodeEndpoint(address);
-      });
+  async endpoints(): Promise<Endpoint[]> {
+    const action = 'list MPTCP endpoints';
+    const messages = await this.#session.dump({
+      action,
+      type: this.family.id,
+      payload: this.#payload(commands.list),
+    });
+    return messages.map((message) => {
+      const address = decodeGeneric(message).attributes.nested(attributes.address);
+      if (address === undefined) throw malformed('an endpoint without its nest').during(action);
+      return decodeEndpoint(address);
+    });
   }
 
   /**
    * Adds one. Refused with EEXIST when the address (and port) is there already, ERANGE beyond eight, EINVAL for flags that
    * exclude each other (`signal` and `fullmesh`), EADDRNOTAVAIL for a `port` on an address that is not local.
    */
-  addEndpoint(endpoint: NewEndpoint): void {
-    this.#change(`add the MPTCP endpoint ${endpoint.address}`, commands.add, endpoint);
+  async addEndpoint(endpoint: NewEndpoint): Promise<void> {
+    await this.#change(`add the MPTCP endpoint ${endpoint.address}`, commands.add, endpoint);
   }
 
   /** Closes the subflows that use it. Refused with EINVAL when there is none of that id. */
-  removeEndpoint(id: number): void {
-    this.#change(`remove the MPTCP endpoint with id ${id}`, commands.remove, { id });
+  async removeEndpoint(id: number): Promise<void> {
+    await this.#change(`remove the MPTCP endpoint with id ${id}`, commands.remove, { id });
   }
 
   /**
    * Closes the subflow that each connection began with, where it began at this address: that one has id 0, and no
    * endpoint.
    */
-  removeInitialAddress(address: string): void {
-    this.#change(`remove the initial MPTCP address ${address}`, commands.remove, { id: 0, address });
+  async removeInitialAddress(address: string): Promise<void> {
+    await this.#change(`remove the initial MPTCP address ${address}`, commands.remove, { id: 0, address });
   }
 
   /** Removes all endpoints of the namespace, whoever made them. */
-  flushEndpoints(): void {
-    this.#ask('remove all MPTCP endpoints', commands.flush, []);
+  async flushEndpoints(): Promise<void> {
+    await this.#ask('remove all MPTCP endpoints', commands.flush, []);
   }
 
   /**
    * Sets `backup` and `fullmesh` anew (each absent one is cleared) and leaves the other flags; live connections follow at
    * once: a path marked `backup` carries nothing while another one lives.
    */
-  setEndpointFlags(reference: EndpointReference, flags: readonly ('backup' | 'fullmesh')[]): void {
+  async setEndpointFlags(reference: EndpointReference, flags: readonly ('backup' | 'fullmesh')[]): Promise<void> {
     const name = 'id' in reference ? `with id ${reference.id}` : reference.address;
-    this.#change(`change the flags of the MPTCP endpoint ${name}`, commands.setFlags, { ...reference, flags });
+    await this.#change(`change the flags of the MPTCP endpoint ${name}`, commands.setFlags, { ...reference, flags });
   }
 
-  limits(): PathManagerLimits {
+  async limits(): Promise<PathManagerLimits> {
     const action = 'read the MPTCP limits';
-    const answer = this.#ask(action, commands.getLimits, [])[0]?.attributes;
+    const answer = (await this.#ask(action, commands.getLimits, []))[0]?.attributes;
     const [subflows, addAddrAccepted] = [answer?.u32(attributes.subflows), answer?.u32(attributes.receivedAddresses)];
     if (subflows === undefined || addAddrAccepted === undefined)
       throw malformed('limits without numbers').during(action);
@@ -107,8 +115,8 @@ export class MptcpPathManager implements Disposable {
   }
 
   /** Refused with EINVAL above 8. */
-  setLimits(limits: PathManagerLimits): void {
-    this.#ask('set the MPTCP limits', commands.setLimits, [
+  async setLimits(limits: PathManagerLimits): Promise<void> {
+    await this.#ask('set the MPTCP limits', commands.setLimits, [
       encode.u32(attributes.receivedAddresses, limits.addAddrAccepted),
       encode.u32(attributes.subflows, limits.subflows),
     ]);
@@ -118,14 +126,14 @@ export class MptcpPathManager implements Disposable {
     this.#session[Symbol.dispose]();
   }
 
-  #change(action: string, command: number, endpoint: Partial<NewEndpoint>): void {
-    this.#ask(action, command, [encode.nested(attributes.address, encodeEndpoint(endpoint))]);
+  async #change(action: string, command: number, endpoint: Partial<NewEndpoint>): Promise<void> {
+    await this.#ask(action, command, [encode.nested(attributes.address, encodeEndpoint(endpoint))]);
   }
 
-  #ask(action: string, command: number, body: readonly Buffer[]): GenericMessage[] {
-    return this.#session
-      .request({ action, type: this.family.id, payload: this.#payload(command, body) })
-      .map((message) => decodeGeneric(message));
+  async #ask(action: string, command: number, body: readonly Buffer[]): Promise<GenericMessage[]> {
+    const payload = this.#payload(command, body);
+    const messages = await this.#session.request({ action, type: this.family.id, payload });
+    return messages.map((message) => decodeGeneric(message));
   }
 
   #payload(command: number, body: readonly Buffer[] = []): Buffer {

@@ -22,22 +22,23 @@ export interface Neighbour {
 }
 
 /** The neighbour tables of the session's namespace, ARP and NDP, as `ip neighbour` lists them. */
-export function readNeighbours(session: NetlinkSession): Neighbour[] {
-  return session
-    .dump({ action: 'list neighbours', type: types.getNeighbour, payload: Buffer.alloc(headerBytes) })
+export async function readNeighbours(session: NetlinkSession): Promise<Neighbour[]> {
+  const payload = Buffer.alloc(headerBytes);
+  const messages = await session.dump({ action: 'list neighbours', type: types.getNeighbour, payload });
+  return messages
     .filter((message) => message.type === types.newNeighbour)
     .map(decodeNeighbour)
     .filter((neighbour) => neighbour !== undefined);
 }
 
 /** Forgets a neighbour: the next packet asks for it anew. One that has gone meanwhile is what was wanted. */
-export function removeNeighbour(session: NetlinkSession, { interfaceIndex, address }: Neighbour): void {
+export async function removeNeighbour(session: NetlinkSession, { interfaceIndex, address }: Neighbour): Promise<void> {
   const header = Buffer.alloc(headerBytes);
   header.writeUInt8(addressFamilies[ipFamilyOf(address) ?? 'ipv4'], 0);
   header.writeInt32LE(interfaceIndex, 4);
   const payload = Buffer.concat([header, encode.bytes(destination, Buffer.from(parseIpAddress(address)))]);
   try {
-    session.request({ action: `forget the neighbour ${address}`, type: types.removeNeighbour, payload });
+    await session.request({ action: `forget the neighbour ${address}`, type: types.removeNeighbour, payload });
   } catch (thrown) {
     if (!wasRefused(thrown, 'ENOENT')) throw thrown;
   }

@@ -16,14 +16,14 @@ import { connectedStates } from './tcp-state.ts';
 
 const here = { name: `sy-${process.pid}-netlink` };
 const peer = { name: `sy-${process.pid}-netlink-peer` };
-const reason = whyNot();
+const reason = await whyNot();
 if (reason !== undefined) process.stdout.write(`skipped: ${reason}\n`);
 
-function whyNot(): string | undefined {
+async function whyNot(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'network namespaces are made as root';
   try {
     execFileSync('ip', ['-V'], { stdio: 'ignore' });
-    openPathManager()[Symbol.dispose]();
+    (await openPathManager())[Symbol.dispose]();
     return undefined;
   } catch (error) {
     return String(error);
@@ -65,7 +65,7 @@ describe.skipIf(reason !== undefined)('the kernel', () => {
     ip('netns', 'delete', peer.name);
   });
 
-  test('forgets a neighbour that did not answer, and only that one', () => {
+  test('forgets a neighbour that did not answer, and only that one', async () => {
     ip(
       '-n',
       here.name,
@@ -81,22 +81,24 @@ describe.skipIf(reason !== undefined)('the kernel', () => {
     );
     ip('-n', here.name, 'neighbour', 'add', '10.78.1.9', 'dev', 'eth1', 'nud', 'failed');
     using session = openNetlinkSession('route', here);
-    const known = () => readNeighbours(session).filter(({ address }) => address.startsWith('10.78.1.'));
-    const before = known().map(({ address, unanswered }) => `${address} ${unanswered ? 'unanswered' : 'known'}`);
-    for (const neighbour of known()) if (neighbour.unanswered) removeNeighbour(session, neighbour);
-    const left = known().map(({ address }) => address);
+    const known = async () => (await readNeighbours(session)).filter(({ address }) => address.startsWith('10.78.1.'));
+    const before = (await known()).map(
+      ({ address, unanswered }) => `${address} ${unanswered ? 'unanswered' : 'known'}`,
+    );
+    for (const neighbour of await known()) if (neighbour.unanswered) await removeNeighbour(session, neighbour);
+    const left = (await known()).map(({ address }) => address);
     ip('-n', here.name, 'neighbour', 'delete', '10.78.1.8', 'dev', 'eth1');
     expect([before.toSorted(), left]).toEqual([['10.78.1.8 known', '10.78.1.9 unanswered'], ['10.78.1.8']]);
   });
 
-  test('keeps limits and endpoints as they were set', () => {
-    using manager = openPathManager(here);
-    manager.setLimits({ subflows: 3, addAddrAccepted: 2 });
-    manager.addEndpoint({ address: '10.78.2.1', id: 7, flags: ['subflow', 'fullmesh'] });
-    manager.setEndpointFlags({ address: '10.78.2.1' }, ['backup']);
-    const paused = manager.endpoints();
-    manager.removeEndpoint(7);
-    expect([manager.limits(), paused, manager.endpoints()]).toEqual([
+  test('keeps limits and endpoints as they were set', async () => {
+    using manager = await openPathManager(here);
+    await manager.setLimits({ subflows: 3, addAddrAccepted: 2 });
+    await manager.addEndpoint({ address: '10.78.2.1', id: 7, flags: ['subflow', 'fullmesh'] });
+    await manager.setEndpointFlags({ address: '10.78.2.1' }, ['backup']);
+    const paused = await manager.endpoints();
+    await manager.removeEndpoint(7);
+    expect([await manager.limits(), paused, await manager.endpoints()]).toEqual([
       { subflows: 3, addAddrAccepted: 2 },
       [
         {
@@ -115,20 +117,20 @@ describe.skipIf(reason !== undefined)('the kernel', () => {
   test.each([
     ['a limit above eight', 'limit greater than maximum', () => ({ limits: { subflows: 9, addAddrAccepted: 0 } })],
     ['flags that exclude each other', 'both signal and fullmesh', () => ({ flags: ['signal', 'fullmesh'] as const })],
-  ])('says why it refuses %s', (_, words, change) => {
-    using manager = openPathManager(here);
+  ])('says why it refuses %s', async (_, words, change) => {
+    using manager = await openPathManager(here);
     const wanted = change();
-    expect(() =>
+    const refused =
       'limits' in wanted
         ? manager.setLimits(wanted.limits)
-        : manager.addEndpoint({ address: '10.78.1.1', flags: wanted.flags }),
-    ).toThrow(words);
+        : manager.addEndpoint({ address: '10.78.1.1', flags: wanted.flags });
+    await expect(refused).rejects.toThrow(words);
   });
 
-  test('names interfaces and their addresses in another namespace', () => {
+  test('names interfaces and their addresses in another namespace', async () => {
     using session = openNetlinkSession('route', here);
-    const names = new Map(readLinks(session).map(({ index, name }) => [index, name]));
-    const ipv4 = readAddresses(session).filter(({ address }) => address.startsWith('10.78.'));
+    const names = new Map((await readLinks(session)).map(({ index, name }) => [index, name]));
+    const ipv4 = (await readAddresses(session)).filter(({ address }) => address.startsWith('10.78.'));
     expect(
       ipv4.map(({ address, prefixLength, interfaceIndex }) => [address, prefixLength, names.get(interfaceIndex)]),
     ).toEqual([
@@ -137,14 +139,14 @@ describe.skipIf(reason !== undefined)('the kernel', () => {
     ]);
   });
 
-  test('tells by which interface a packet would leave', () => {
+  test('tells by which interface a packet would leave', async () => {
     using session = openNetlinkSession('route', here);
-    const eth2 = readLinks(session).find(({ name }) => name === 'eth2')?.index;
+    const eth2 = (await readLinks(session)).find(({ name }) => name === 'eth2')?.index;
     expect([
-      lookUpRoute(session, '10.78.2.2', '10.78.2.1')?.interfaceIndex,
-      lookUpRoute(session, '10.78.2.1')?.local,
-      lookUpRoute(session, '203.0.113.1'),
-      lookUpRoute(session, '10.78.2.2', '192.0.2.99'),
+      (await lookUpRoute(session, '10.78.2.2', '10.78.2.1'))?.interfaceIndex,
+      (await lookUpRoute(session, '10.78.2.1'))?.local,
+      await lookUpRoute(session, '203.0.113.1'),
+      await lookUpRoute(session, '10.78.2.2', '192.0.2.99'),
     ]).toEqual([eth2, true, undefined, undefined]);
   });
 
@@ -160,14 +162,14 @@ describe.skipIf(reason !== undefined)('the kernel', () => {
   });
 
   test('shows an MPTCP connection with both its subflows, tells of them, and of their end', async () => {
-    using remote = openPathManager(peer);
-    using local = openPathManager(here);
-    remote.setLimits({ subflows: 4, addAddrAccepted: 4 });
-    local.setLimits({ subflows: 4, addAddrAccepted: 4 });
-    remote.addEndpoint({ address: '10.78.2.2', flags: ['signal'] });
+    using remote = await openPathManager(peer);
+    using local = await openPathManager(here);
+    await remote.setLimits({ subflows: 4, addAddrAccepted: 4 });
+    await local.setLimits({ subflows: 4, addAddrAccepted: 4 });
+    await remote.addEndpoint({ address: '10.78.2.2', flags: ['signal'] });
     const events: MptcpEvent[] = [];
     using scope = new DisposableStack();
-    scope.use(subscribeToMptcpEvents(here, { onEvent: (event) => events.push(event), onGap: () => {} }));
+    scope.use(await subscribeToMptcpEvents(here, { onEvent: (event) => events.push(event), onGap: () => {} }));
     using destroyed = DestroyedSockets.open(here);
     using session = openNetlinkSession('sock-diag', here);
     const query = { family: 'ipv4', states: connectedStates, remotePorts: [4460] } as const;
@@ -181,9 +183,9 @@ describe.skipIf(reason !== undefined)('the kernel', () => {
     send(connection, Buffer.alloc(1000));
     send(accepted, Buffer.alloc(10));
     const joined = await until(() => events.find(({ kind }) => kind === 'subflow-established'));
-    const [socket] = readSockets(session, { ...query, protocol: 'mptcp' });
-    const subflows = readSockets(session, { ...query, protocol: 'tcp' });
-    const unrelated = readSockets(session, { ...query, remotePorts: [4461], protocol: 'tcp' });
+    const [socket] = await readSockets(session, { ...query, protocol: 'mptcp' });
+    const subflows = await readSockets(session, { ...query, protocol: 'tcp' });
+    const unrelated = await readSockets(session, { ...query, remotePorts: [4461], protocol: 'tcp' });
     connection[Symbol.dispose]();
     accepted[Symbol.dispose]();
     const last = await until(() => destroyed?.drain().find(({ info }) => (info?.bytesAcked ?? 0) >= 1000));

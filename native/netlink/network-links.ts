@@ -53,21 +53,20 @@ export type LinkEvent =
   | { readonly kind: 'address-removed'; readonly address: InterfaceAddress };
 
 /** Every interface of the session's namespace. */
-export function readLinks(session: NetlinkSession): NetworkLink[] {
+export async function readLinks(session: NetlinkSession): Promise<NetworkLink[]> {
   const payload = Buffer.concat([
     Buffer.alloc(linkHeaderBytes),
     encode.u32(linkAttributes.extensionMask, skipStatistics),
   ]);
-  return session
-    .dump({ action: 'list network interfaces', type: types.getLink, payload })
-    .filter((message) => message.type === types.newLink)
-    .map(decodeLink);
+  const messages = await session.dump({ action: 'list network interfaces', type: types.getLink, payload });
+  return messages.filter((message) => message.type === types.newLink).map(decodeLink);
 }
 
 /** Every IPv4 and IPv6 address of the session's namespace. */
-export function readAddresses(session: NetlinkSession): InterfaceAddress[] {
-  return session
-    .dump({ action: 'list addresses', type: types.getAddress, payload: Buffer.alloc(addressHeaderBytes) })
+export async function readAddresses(session: NetlinkSession): Promise<InterfaceAddress[]> {
+  const payload = Buffer.alloc(addressHeaderBytes);
+  const messages = await session.dump({ action: 'list addresses', type: types.getAddress, payload });
+  return messages
     .filter((message) => message.type === types.newAddress)
     .map(decodeAddress)
     .filter((address) => address !== undefined);

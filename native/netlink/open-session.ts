@@ -17,8 +17,8 @@ export function openNetlinkSession(protocol: NetlinkProtocol, namespace?: Networ
   });
 }
 
-export function openPathManager(namespace?: NetworkNamespaceRef): MptcpPathManager {
-  return new MptcpPathManager(openNetlinkSession('generic', namespace));
+export async function openPathManager(namespace?: NetworkNamespaceRef): Promise<MptcpPathManager> {
+  return MptcpPathManager.over(openNetlinkSession('generic', namespace));
 }
 
 export function openSocketIn(protocol: NetlinkProtocol, namespace?: NetworkNamespaceRef): Fd {

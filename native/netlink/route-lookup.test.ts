@@ -4,13 +4,13 @@ import { lookUpRoute, type Route } from './route-lookup.ts';
 import { replay, ScriptedTransport } from './scripted-transport.ts';
 import { NetlinkSession } from './session.ts';
 
-function lookUp(name: RecordingName, to: string, from?: string): Route | undefined {
+async function lookUp(name: RecordingName, to: string, from?: string): Promise<Route | undefined> {
   using session = new NetlinkSession(new ScriptedTransport([replay(name)]));
-  return lookUpRoute(session, to, from);
+  return await lookUpRoute(session, to, from);
 }
 
-test('a destination on the link is reached without a gateway', () => {
-  expect(lookUp('route', '10.77.2.2', '10.77.2.1')).toEqual({
+test('a destination on the link is reached without a gateway', async () => {
+  expect(await lookUp('route', '10.77.2.2', '10.77.2.1')).toEqual({
     interfaceIndex: 3,
     gateway: undefined,
     preferredSource: undefined,
@@ -19,10 +19,10 @@ test('a destination on the link is reached without a gateway', () => {
   });
 });
 
-test('a destination without a route is no error', () => {
-  expect(lookUp('no-route', '192.0.2.1')).toBeUndefined();
+test('a destination without a route is no error', async () => {
+  expect(await lookUp('no-route', '192.0.2.1')).toBeUndefined();
 });
 
-test('addresses of two families have no route between them', () => {
-  expect(lookUp('route', '10.77.2.2', '2001:db8::1')).toBeUndefined();
+test('addresses of two families have no route between them', async () => {
+  expect(await lookUp('route', '10.77.2.2', '2001:db8::1')).toBeUndefined();
 });

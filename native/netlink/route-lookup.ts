@@ -36,7 +36,7 @@ export interface Route {
  * Asks the kernel as `ip route get TO from FROM` does. `undefined` when no route leads there, or when `from` is not an
  * address of this namespace. Sends no packet.
  */
-export function lookUpRoute(session: NetlinkSession, to: string, from?: string): Route | undefined {
+export async function lookUpRoute(session: NetlinkSession, to: string, from?: string): Promise<Route | undefined> {
   const action = `look up the route to ${to}${from === undefined ? '' : ` from ${from}`}`;
   const [toBytes, fromBytes] = [parseIpAddress(to), from === undefined ? undefined : parseIpAddress(from)];
   if (fromBytes !== undefined && fromBytes.length !== toBytes.length) return undefined;
@@ -50,9 +50,8 @@ export function lookUpRoute(session: NetlinkSession, to: string, from?: string):
     ...(fromBytes ? [encode.bytes(routeAttributes.source, fromBytes)] : []),
   ]);
   try {
-    const answer = session
-      .request({ action, type: types.getRoute, payload })
-      .find(({ type }) => type === types.newRoute);
+    const messages = await session.request({ action, type: types.getRoute, payload });
+    const answer = messages.find(({ type }) => type === types.newRoute);
     if (answer === undefined) throw malformed('no route in the answer').during(action);
     return decodeRoute(answer.payload);
   } catch (error) {

@@ -21,9 +21,9 @@ function open(...answers: ScriptedAnswer[]): { session: NetlinkSession; transpor
 
 const textsOf = (messages: readonly NetlinkMessage[]): string[] => messages.map(({ payload }) => payload.toString());
 
-function failureOf(act: () => unknown): unknown {
+async function failureOf(act: () => Promise<unknown>): Promise<unknown> {
   try {
-    act();
+    await act();
   } catch (error) {
     return error instanceof NetlinkError ? error.failure : error;
   }
@@ -31,15 +31,15 @@ function failureOf(act: () => unknown): unknown {
 }
 
 describe('a request', () => {
-  test('returns what came before the acknowledgement', () => {
+  test('returns what came before the acknowledgement', async () => {
     const { session } = open([[part('one')], [part('two'), acknowledgement(0)]]);
-    expect(textsOf(session.request(question))).toEqual(['one', 'two']);
+    expect(textsOf(await session.request(question))).toEqual(['one', 'two']);
   });
 
-  test('asks with its own number each time', () => {
+  test('asks with its own number each time', async () => {
     const { session, transport } = open([[acknowledgement(0)]], [[acknowledgement(0)]]);
-    session.request(question);
-    session.request(question);
+    await session.request(question);
+    await session.request(question);
     expect(transport.requests.map(({ flags, sequence }) => [flags, sequence])).toEqual([
       [0x5, 1],
       [0x5, 2],
@@ -49,41 +49,70 @@ describe('a request', () => {
   test.each([
     ['the request repeated', false],
     ['the request capped', true],
-  ])('tells the refusal in the words of the kernel, %s', (_, capped) => {
+  ])('tells the refusal in the words of the kernel, %s', async (_, capped) => {
     const attributes = encode.text(1, 'limit greater than maximum (8)');
     const { session } = open([[acknowledgement(22, { attributes, capped })]]);
-    expect(() => session.request(question)).toThrow(
+    await expect(session.request(question)).rejects.toThrow(
       'Could not list things: invalid argument (netlink: EINVAL). The kernel says: limit greater than maximum (8).',
     );
   });
 
-  test('tells a refusal without words by its number', () => {
+  test('tells a refusal without words by its number', async () => {
     const { session } = open([[acknowledgement(1)]]);
-    expect(failureOf(() => session.request(question))).toEqual({ kind: 'refused', errno: 1, explanation: undefined });
+    expect(await failureOf(() => session.request(question))).toEqual({
+      kind: 'refused',
+      errno: 1,
+      explanation: undefined,
+    });
   });
 
-  test('skips what answers an earlier request', () => {
+  test('waits for the answer to the one before', async () => {
+    const { session } = open([[part('one'), acknowledgement(0)]], [[part('two'), acknowledgement(0)]]);
+    const answers = await Promise.all([session.request(question), session.request(question)]);
+    expect(answers.map(textsOf)).toEqual([['one'], ['two']]);
+  });
+
+  test('does not wait for ever for one that has failed', async () => {
+    const { session } = open([], [[part('two'), acknowledgement(0)]]);
+    const [first, second] = await Promise.allSettled([session.request(question), session.request(question)]);
+    expect([first.status, second.status]).toEqual(['rejected', 'fulfilled']);
+  });
+
+  test('takes an answer that comes later, from another machine', async () => {
+    const near = new ScriptedTransport([[[part('far'), acknowledgement(0)]]]);
+    const session = new NetlinkSession({
+      send: async (datagram) => {
+        await Promise.resolve();
+        near.send(datagram);
+      },
+      receive: () => Promise.resolve(near.receive()),
+      [Symbol.dispose]: () => {},
+    });
+    expect(textsOf(await session.request(question))).toEqual(['far']);
+  });
+
+  test('skips what answers an earlier request', async () => {
     const { session } = open([[{ ...part('stale'), sequence: 77 }], [part('fresh'), acknowledgement(0)]]);
-    expect(textsOf(session.request(question))).toEqual(['fresh']);
+    expect(textsOf(await session.request(question))).toEqual(['fresh']);
   });
 
-  test('gives up when only strangers talk', () => {
+  test('gives up when only strangers talk', async () => {
     const strays = Array.from({ length: 1000 }, () => [{ ...part('stray'), sequence: 77 }]);
     const { session } = open(strays);
-    expect(failureOf(() => session.request(question))).toEqual({ kind: 'no-answer' });
+    expect(await failureOf(() => session.request(question))).toEqual({ kind: 'no-answer' });
   });
 
-  test('fails when nothing comes', () => {
+  test('fails when nothing comes', async () => {
     const { session } = open([]);
-    expect(failureOf(() => session.request(question))).toEqual({ kind: 'no-answer' });
+    expect(await failureOf(() => session.request(question))).toEqual({ kind: 'no-answer' });
   });
 
-  test('fails on broken framing, naming what was asked', () => {
+  test('fails on broken framing, naming what was asked', async () => {
     const { session } = open([Buffer.alloc(16)]);
-    expect(() => session.request(question)).toThrow(/^Could not list things: .* breaks the netlink framing/);
+    await expect(session.request(question)).rejects.toThrow(/^Could not list things: .* breaks the netlink framing/);
   });
 
-  test('fails when the answer does not fit the receive buffer', () => {
+  test('fails when the answer does not fit the receive buffer', async () => {
     const session = new NetlinkSession({
       send: () => {},
       receive: () => {
@@ -91,34 +120,38 @@ describe('a request', () => {
       },
       [Symbol.dispose]: () => {},
     });
-    expect(failureOf(() => session.request(question))).toEqual({ kind: 'truncated' });
+    expect(await failureOf(() => session.request(question))).toEqual({ kind: 'truncated' });
   });
 });
 
 describe('a dump', () => {
-  test('gathers all its parts up to the end', () => {
+  test('gathers all its parts up to the end', async () => {
     const { session } = open([[part('one'), part('two')], [part('three')], [done()]]);
-    expect(textsOf(session.dump(question))).toEqual(['one', 'two', 'three']);
+    expect(textsOf(await session.dump(question))).toEqual(['one', 'two', 'three']);
   });
 
-  test('is read again when the table changed meanwhile', () => {
+  test('is read again when the table changed meanwhile', async () => {
     const interrupted = 0x12;
     const { session } = open([[part('old', interrupted)], [done()]], [[part('new')], [done()]]);
-    expect(textsOf(session.dump(question))).toEqual(['new']);
+    expect(textsOf(await session.dump(question))).toEqual(['new']);
   });
 
-  test('gives up on a table that never stands still', () => {
+  test('gives up on a table that never stands still', async () => {
     const changing: ScriptedAnswer = [[part('old', 0x12)], [done()]];
     const { session } = open(...Array.from({ length: 20 }, () => changing));
-    expect(failureOf(() => session.dump(question))).toEqual({ kind: 'interrupted', attempts: 8 });
+    expect(await failureOf(() => session.dump(question))).toEqual({ kind: 'interrupted', attempts: 8 });
   });
 
   test.each([
     ['at its beginning', [[acknowledgement(2)]]],
     ['at its end', [[part('one')], [done(2)]]],
-  ])('fails when it is refused %s', (_, answer) => {
+  ])('fails when it is refused %s', async (_, answer) => {
     const { session } = open(answer);
-    expect(failureOf(() => session.dump(question))).toEqual({ kind: 'refused', errno: 2, explanation: undefined });
+    expect(await failureOf(() => session.dump(question))).toEqual({
+      kind: 'refused',
+      errno: 2,
+      explanation: undefined,
+    });
   });
 });
 

@@ -3,10 +3,13 @@ import { refusalIn } from './acknowledgement.ts';
 import { controlTypes, decodeMessages, encodeMessage, messageFlags, type NetlinkMessage } from './message.ts';
 import { NetlinkError } from './netlink-error.ts';
 
-/** What a session needs of a socket: whole datagrams, and a `receive` that answers `undefined` instead of waiting. */
+/**
+ * What a session needs of a netlink socket, on whichever machine it is: whole datagrams. `receive` answers `undefined` when no
+ * more of an answer is coming.
+ */
 export interface NetlinkTransport extends Disposable {
-  send(datagram: Buffer): void;
-  receive(): Buffer | undefined;
+  send(datagram: Buffer): void | Promise<void>;
+  receive(): Buffer | undefined | Promise<Buffer | undefined>;
 }
 
 export interface NetlinkRequest {
@@ -22,32 +25,34 @@ const dumpAttempts = 8;
 const strayDatagramLimit = 256;
 
 /**
- * Request and answer with one kernel subsystem. Synchronous: the kernel puts the whole answer, or the first part of a dump,
- * in the socket's queue before send() returns, and each receive() of a dump makes it add the next part; so nothing here
- * waits. The namespace is the one in which the socket was made, wherever the session is used from.
+ * Request and answer with one kernel subsystem, one question after the other. A kernel of this machine answers before the
+ * event loop turns: it puts the whole answer, or the first part of a dump, in the socket's queue before send() returns, and
+ * each receive() of a dump makes it add the next part. The namespace is the one in which the socket was made, wherever the
+ * session is used from.
  */
 export class NetlinkSession implements Disposable {
   readonly #transport: NetlinkTransport;
   #sequence = 0;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(transport: NetlinkTransport) {
     this.#transport = transport;
   }
 
   /** Asks for one thing or changes one; returns the answers before the acknowledgement, often none. */
-  request(request: NetlinkRequest): NetlinkMessage[] {
-    return this.#told(request, () => {
-      const sequence = this.#send(request, messageFlags.request | messageFlags.ack);
-      return this.#collect(sequence).messages;
+  request(request: NetlinkRequest): Promise<NetlinkMessage[]> {
+    return this.#inTurn(request, async () => {
+      const sequence = await this.#send(request, messageFlags.request | messageFlags.ack);
+      return (await this.#collect(sequence)).messages;
     });
   }
 
   /** Reads a whole table, again when it changed meanwhile. */
-  dump(request: NetlinkRequest): NetlinkMessage[] {
-    return this.#told(request, () => {
+  dump(request: NetlinkRequest): Promise<NetlinkMessage[]> {
+    return this.#inTurn(request, async () => {
       for (let attempt = 0; attempt < dumpAttempts; attempt++) {
-        const sequence = this.#send(request, messageFlags.request | messageFlags.dump);
-        const { messages, interrupted } = this.#collect(sequence);
+        const sequence = await this.#send(request, messageFlags.request | messageFlags.dump);
+        const { messages, interrupted } = await this.#collect(sequence);
         if (!interrupted) return messages;
       }
       throw new NetlinkError({ kind: 'interrupted', attempts: dumpAttempts });
@@ -58,21 +63,22 @@ export class NetlinkSession implements Disposable {
     this.#transport[Symbol.dispose]();
   }
 
-  #send(request: NetlinkRequest, flags: number): number {
+  async #send(request: NetlinkRequest, flags: number): Promise<number> {
     // 0 is what the kernel writes into messages that answer nobody.
     this.#sequence = this.#sequence >= 0xffff_ffff ? 1 : this.#sequence + 1;
     const { type, payload } = request;
-    this.#transport.send(encodeMessage({ type, flags, sequence: this.#sequence, payload }));
-    return this.#sequence;
+    const sequence = this.#sequence;
+    await this.#transport.send(encodeMessage({ type, flags, sequence, payload }));
+    return sequence;
   }
 
   /** Everything up to the acknowledgement or the end of the dump. */
-  #collect(sequence: number): { messages: NetlinkMessage[]; interrupted: boolean } {
+  async #collect(sequence: number): Promise<{ messages: NetlinkMessage[]; interrupted: boolean }> {
     const messages: NetlinkMessage[] = [];
     let interrupted = false;
     let strays = 0;
     while (strays <= strayDatagramLimit) {
-      const datagram = this.#transport.receive();
+      const datagram = await this.#transport.receive();
       if (datagram === undefined) break;
       const ours = decodeMessages(datagram).filter((message) => message.sequence === sequence);
       if (ours.length === 0) strays++;
@@ -90,9 +96,17 @@ export class NetlinkSession implements Disposable {
     throw new NetlinkError({ kind: 'no-answer' });
   }
 
-  #told<Answer>(request: NetlinkRequest, ask: () => Answer): Answer {
+  /** Two questions at once would take each other's answers. */
+  #inTurn<Answer>(request: NetlinkRequest, ask: () => Promise<Answer>): Promise<Answer> {
+    const told = (): Promise<Answer> => this.#told(request, ask);
+    const turn = this.#turn.then(told, told);
+    this.#turn = turn;
+    return turn;
+  }
+
+  async #told<Answer>(request: NetlinkRequest, ask: () => Promise<Answer>): Promise<Answer> {
     try {
-      return ask();
+      return await ask();
     } catch (error) {
       if (error instanceof NetlinkError) throw error.during(request.action);
       if (isNativeError(error, 'EMSGSIZE')) throw new NetlinkError({ kind: 'truncated' }, request.action);

@@ -21,11 +21,11 @@ const rateOffset = 8;
  * The rate to which each interface of the session's namespace is shaped by a token bucket filter at its root, in
  * bytes per second by interface index. Other disciplines shape by class, and tell no one rate.
  */
-export function readShapedRates(session: NetlinkSession): ReadonlyMap<number, number> {
+export async function readShapedRates(session: NetlinkSession): Promise<ReadonlyMap<number, number>> {
   const action = 'list queueing disciplines';
+  const messages = await session.dump({ action, type: types.getDiscipline, payload: Buffer.alloc(headerBytes) });
   return new Map(
-    session
-      .dump({ action, type: types.getDiscipline, payload: Buffer.alloc(headerBytes) })
+    messages
       .filter((message) => message.type === types.newDiscipline)
       .map(decodeShapedRate)
       .filter((rate) => rate !== undefined),

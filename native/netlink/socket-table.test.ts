@@ -104,8 +104,8 @@ describe('a query', () => {
     ]);
   });
 
-  test('finds no IPv6 sockets on a kernel that was booted without IPv6', () => {
+  test('finds no IPv6 sockets on a kernel that was booted without IPv6', async () => {
     using session = new NetlinkSession(new ScriptedTransport([[[acknowledgement(2)]]]));
-    expect(readSockets(session, { ...query, family: 'ipv6', protocol: 'tcp' })).toEqual([]);
+    expect(await readSockets(session, { ...query, family: 'ipv6', protocol: 'tcp' })).toEqual([]);
   });
 });

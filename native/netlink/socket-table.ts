@@ -62,13 +62,16 @@ export type SocketRow = TcpSocketRow | MptcpSocketRow;
  * absent without CAP_NET_ADMIN. An address family that this kernel was booted without has no sockets.
  * Source: include/uapi/linux/inet_diag.h, net/mptcp/mptcp_diag.c (Linux 5.9 and later for `mptcp`).
  */
-export function readSockets(session: NetlinkSession, query: SocketQuery & { protocol: 'tcp' }): TcpSocketRow[];
-export function readSockets(session: NetlinkSession, query: SocketQuery & { protocol: 'mptcp' }): MptcpSocketRow[];
-export function readSockets(session: NetlinkSession, query: SocketQuery): SocketRow[] {
+export function readSockets(session: NetlinkSession, query: SocketQuery & { protocol: 'tcp' }): Promise<TcpSocketRow[]>;
+export function readSockets(
+  session: NetlinkSession,
+  query: SocketQuery & { protocol: 'mptcp' },
+): Promise<MptcpSocketRow[]>;
+export async function readSockets(session: NetlinkSession, query: SocketQuery): Promise<SocketRow[]> {
   const action = `read the table of ${query.protocol} sockets`;
   try {
-    return session
-      .dump({ action, type: sockDiagByFamily, payload: encodeSocketQuery(query) })
+    const messages = await session.dump({ action, type: sockDiagByFamily, payload: encodeSocketQuery(query) });
+    return messages
       .filter((message) => message.type === sockDiagByFamily)
       .map((message) => decodeSocketRow(message.payload, query.protocol))
       .filter((row) => row !== undefined);

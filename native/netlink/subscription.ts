@@ -21,12 +21,12 @@ export interface EventHandlers<Event> {
  * Connections and subflows as the path manager announces them, in one namespace, until disposed. Needs CAP_NET_ADMIN there
  * (EPERM). Does not hold a thread, and does not keep the process alive.
  */
-export function subscribeToMptcpEvents(
+export async function subscribeToMptcpEvents(
   namespace: NetworkNamespaceRef | undefined,
   handlers: EventHandlers<MptcpEvent>,
-): Disposable {
+): Promise<Disposable> {
   using session = openNetlinkSession('generic', namespace);
-  const family = resolveGenericFamily(session, mptcpFamilyName, 1);
+  const family = await resolveGenericFamily(session, mptcpFamilyName, 1);
   const group = family.groups.get(mptcpEventGroup);
   if (group === undefined) {
     throw new NetlinkError({ kind: 'unsupported', what: 'MPTCP events' }, 'listen for MPTCP events');

@@ -10,9 +10,13 @@ import type { NetworkNamespacePlace } from '#native/network-namespace.ts';
  * The interfaces of a network namespace except loopback. A speed is what shaping allows, else what the hardware
  * reports; the latter only in our own namespace, because /sys shows no other.
  */
-export function readInterfaces(namespace: NetworkNamespacePlace | undefined): NetworkInterface[] {
+export async function readInterfaces(namespace: NetworkNamespacePlace | undefined): Promise<NetworkInterface[]> {
   using session = openNetlinkSession('route', namespace);
-  const [links, addresses, shapedRates] = [readLinks(session), readAddresses(session), readShapedRates(session)];
+  const [links, addresses, shapedRates] = await Promise.all([
+    readLinks(session),
+    readAddresses(session),
+    readShapedRates(session),
+  ]);
   return links
     .filter((link) => !link.loopback)
     .map((link) => {

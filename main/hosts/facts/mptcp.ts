@@ -30,7 +30,7 @@ const relevantSysctls = [
  * What the kernel says about MPTCP in one network namespace. /proc/sys/net shows the namespace of the thread that opens
  * it, and so does /proc/thread-self/net; /proc/net would show that of the process's first thread.
  */
-export function readMptcpFacts(place: Place, interfaceNames: ReadonlyMap<number, string>): MptcpFacts {
+export async function readMptcpFacts(place: Place, interfaceNames: ReadonlyMap<number, string>): Promise<MptcpFacts> {
   const { namespace } = place;
   const perInterface = [...interfaceNames.values()].flatMap((name) => [
     `ipv4/conf/${name}/arp_ignore`,
@@ -46,7 +46,7 @@ export function readMptcpFacts(place: Place, interfaceNames: ReadonlyMap<number,
     ...(refusal === undefined ? {} : explain(refusal, namespace)),
     sysctls,
     counters: { ...parseMptcpCounters(netstat) },
-    ...readPathManager(namespace, interfaceNames),
+    ...(await readPathManager(namespace, interfaceNames)),
   };
 }
 
@@ -111,15 +111,15 @@ function readSysctl(name: string): string | undefined {
   }
 }
 
-function readPathManager(
+async function readPathManager(
   namespace: NetworkNamespacePlace | undefined,
   interfaceNames: ReadonlyMap<number, string>,
-): Pick<MptcpFacts, 'endpoints' | 'limits'> {
+): Promise<Pick<MptcpFacts, 'endpoints' | 'limits'>> {
   try {
-    using manager = openPathManager(namespace);
+    using manager = await openPathManager(namespace);
     return {
-      endpoints: manager.endpoints().map((endpoint) => describeEndpoint(endpoint, interfaceNames)),
-      limits: { ...manager.limits() },
+      endpoints: (await manager.endpoints()).map((endpoint) => describeEndpoint(endpoint, interfaceNames)),
+      limits: { ...(await manager.limits()) },
     };
   } catch (thrown) {
     // A kernel without a path manager has nothing to list; an older one shows it to root only.

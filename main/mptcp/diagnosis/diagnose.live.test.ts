@@ -36,13 +36,13 @@ function mend(hosts: TwoHosts, verdict: readonly Told[]): void {
 describe.skipIf(noHosts !== undefined)('a connection that should be MPTCP', () => {
   test('is well where nothing is wrong', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     expect(await verdictOn(hosts)).toEqual([]);
   });
 
   test('is not called stripped when nobody reads at the other end', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     await using stream = await WatchedStream.begin(hosts);
     await stream.until(bothLinksCarry);
     stream.receiver.freeze();
@@ -51,13 +51,13 @@ describe.skipIf(noHosts !== undefined)('a connection that should be MPTCP', () =
 
   test('is TCP because the destination listens without it', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     expect(await verdictOn(hosts, { listener: 'tcp' })).toEqual([['destination-not-mptcp', 'destination']]);
   });
 
   test('is TCP because the source connects without it', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     expect(await verdictOn(hosts, { sender: 'tcp' })).toEqual([['source-not-mptcp', 'source']]);
   });
 
@@ -65,7 +65,7 @@ describe.skipIf(noHosts !== undefined)('a connection that should be MPTCP', () =
     'is TCP because the kernel of the %s was told not to speak it, until it is told to',
     async (side) => {
       using hosts = new TwoHosts();
-      setUp(hosts);
+      await setUp(hosts);
       hosts.setSysctl(side, 'mptcp/enabled', '0');
       const verdict = await verdictOn(hosts, { listener: 'tcp', sender: 'tcp' });
       mend(hosts, verdict);
@@ -78,7 +78,7 @@ describe.skipIf(noHosts !== undefined)('a connection that should be MPTCP', () =
 describe.skipIf(noFilter !== undefined)('a connection that should be MPTCP, with a middlebox on the way,', () => {
   test('is not called stripped when all its links are cut', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     await using stream = await WatchedStream.begin(hosts);
     await stream.until(bothLinksCarry);
     for (const side of sides) hosts.filter(side, 'drop');
@@ -87,7 +87,7 @@ describe.skipIf(noFilter !== undefined)('a connection that should be MPTCP, with
 
   test('is TCP because its offer is dropped, then because that is remembered, until it is forgotten', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.filter('destination', middlebox.drops);
     const dropped = await WatchedStream.begin(hosts);
     const first = told(await dropped.findingsAfter(700));
@@ -111,7 +111,7 @@ describe.skipIf(noFilter !== undefined)('a connection that should be MPTCP, with
     ['answer', 'source', middlebox.stripsAnswers],
   ])('is TCP because the %s is stripped', async (_, where, rule) => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.filter(where, rule);
     const whose = where === 'destination' ? 'source' : 'destination';
     expect(await verdictOn(hosts)).toEqual([['options-stripped', whose]]);
@@ -125,9 +125,9 @@ describe.skipIf(noFilter !== undefined)('a connection that should be MPTCP, with
     using hosts = new TwoHosts();
     hosts.filter(where, middlebox.stripsAllButHandshakes);
     await using stream = await WatchedStream.begin(hosts, { quietSeconds: 1 });
-    const connected = stream.sample();
+    const connected = await stream.sample();
     const findings = await stream.findingsAfter(2000);
-    const flowed = stream.sample();
+    const flowed = await stream.sample();
     expect([
       connected.connections.map(({ protocol }) => protocol),
       flowed.connections.map(({ protocol }) => protocol),
@@ -142,7 +142,7 @@ describe.skipIf(noFilter !== undefined)('a connection that should be MPTCP, with
     ['acknowledgements, of both its subflows', 2, ['source'], 'destination'],
   ])('comes to a halt when it is stripped later: %s', async (_, subflows, where, whose) => {
     using hosts = new TwoHosts();
-    if (subflows === 2) setUp(hosts);
+    if (subflows === 2) await setUp(hosts);
     await using stream = await WatchedStream.begin(hosts);
     await stream.until((sample) => megabits(sample, `eth${subflows}`) > 60);
     for (const side of where) hosts.filter(side, middlebox.strips);
@@ -166,7 +166,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
 
   test('is announced, and the source accepts no announced address', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.ip('source', 'mptcp', 'limits', 'set', 'add_addr_accepted', '0');
     const verdict = await verdictOn(hosts);
     mend(hosts, verdict);
@@ -178,7 +178,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
 
   test('has an endpoint of the wrong kind', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.ip('destination', 'mptcp', 'endpoint', 'flush');
     hosts.ip('destination', 'mptcp', 'endpoint', 'add', '10.79.2.2', 'dev', 'eth2', 'id', '3', 'subflow');
     const verdict = await verdictOn(hosts);
@@ -197,7 +197,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
 
   test('is turned away by the limit of the destination', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.ip('destination', 'mptcp', 'limits', 'set', 'subflows', '0');
     const verdict = await verdictOn(hosts);
     mend(hosts, verdict);
@@ -209,7 +209,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
 
   test.each(sides)('is left to another program by the %s', async (side) => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.setSysctl(side, 'mptcp/path_manager', 'userspace');
     const verdict = await verdictOn(hosts);
     mend(hosts, verdict);
@@ -221,7 +221,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
 
   test('is refused by a listener on one address, until the kernel listens on the other', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     const listen = '10.79.1.2';
     const verdict = await verdictOn(hosts, { listen });
     hosts.ip('destination', 'mptcp', 'endpoint', 'flush');
@@ -234,7 +234,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
 
   test('has no route', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.ip('source', 'route', 'delete', '10.79.2.0/24');
     const verdict = await verdictOn(hosts);
     mend(hosts, verdict);
@@ -246,7 +246,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
 
   test('is routed over the other link', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.ip('source', 'route', 'add', '10.79.2.2', 'via', '10.79.1.2');
     const verdict = await verdictOn(hosts);
     mend(hosts, verdict);
@@ -258,7 +258,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
 
   test('has a port that is switched off', async () => {
     using hosts = new TwoHosts();
-    const { paths } = setUp(hosts);
+    const { paths } = await setUp(hosts);
     hosts.ip('destination', 'link', 'set', 'eth2', 'down');
     const verdict = await verdictOn(hosts, { paths });
     mend(hosts, verdict);
@@ -351,14 +351,14 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
     ['what follows is stripped', 'destination', middlebox.stripsAllButHandshakes, ['join-stripped', 'source']],
   ])('is never used: %s', async (_, where, rule, verdict) => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.filter(where, onLink('eth2', rule));
     expect(await verdictOn(hosts, { afterMs: 1500 })).toEqual([verdict]);
   });
 
   test('is given up once the joins were dropped for long enough', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.setSysctl('source', 'ipv4/tcp_syn_retries', '1');
     hosts.filter('destination', onLink('eth2', 'tcp dport 4444 drop'));
     await using stream = await WatchedStream.begin(hosts);
@@ -370,7 +370,7 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
 
   test('was never heard of', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     hosts.filter('source', middlebox.dropsAnnouncements);
     expect(await verdictOn(hosts, { afterMs: 1500 })).toEqual([['announcement-lost', 'source']]);
   });
@@ -380,7 +380,7 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
     ['second', 'eth2', 'ip mptcp endpoint delete id 1 && ip mptcp endpoint add 10.79.2.2 dev eth2 signal'],
   ])('was reset when it began to be stripped, and the command brings it back: the %s', async (_, name, command) => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     await using stream = await WatchedStream.begin(hosts);
     await stream.until(bothLinksCarry);
     for (const side of sides) hosts.filter(side, onLink(name, middlebox.strips));
@@ -393,7 +393,7 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
 
   test('has fallen silent, and the command brings it back', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     await using stream = await WatchedStream.begin(hosts);
     await stream.until(bothLinksCarry);
     for (const side of sides) hosts.filter(side, onLink('eth2', 'drop'));
@@ -409,7 +409,7 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
 
   test('has fallen silent although nobody ever announced it', async () => {
     using hosts = new TwoHosts();
-    setUp(hosts);
+    await setUp(hosts);
     await using stream = await WatchedStream.begin(hosts);
     await stream.until(bothLinksCarry);
     for (const side of sides) hosts.filter(side, onLink('eth1', 'drop'));
