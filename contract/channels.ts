@@ -53,6 +53,7 @@ export const migrationViewSchema = z.object({
     paths: controlSchema,
     postCopy: controlSchema,
     recover: controlSchema,
+    goBack: controlSchema,
   }),
 });
 export type MigrationView = z.infer<typeof migrationViewSchema>;
@@ -130,6 +131,7 @@ export const commands = {
   'migration.post-copy': { request: byId, response: nothing },
   /** A post-copy whose connection broke goes on over a new one; takes the migration up where nobody looks after it. */
   'migration.recover': { request: byId, response: nothing },
+  'migration.go-back': { request: byId, response: nothing },
   /** Samples that are no longer on the telemetry lane: backfill and replay, in chunks. */
   'migration.samples': {
     request: byId.extend({ afterEpochMs: z.number().optional(), limit: z.number().int().min(1).max(5000) }),

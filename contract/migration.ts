@@ -306,6 +306,8 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('recovery-requested'), by: z.string() }),
   /** The links of one host cannot be watched: lost paths are only noticed by the kernel, which takes longer. */
   z.object({ kind: z.literal('links-unwatched'), side: sideSchema, why: z.string() }),
+  /** The destination cannot start the guest: the operator wants it to run on the source again. */
+  z.object({ kind: z.literal('go-back-requested'), by: z.string() }),
   z.object({ kind: z.literal('link-lost'), side: sideSchema, interface: z.string() }),
   z.object({ kind: z.literal('link-back'), side: sideSchema, interface: z.string(), afterMs: z.number() }),
   z.object({ kind: z.literal('path-changed'), by: z.string(), action: pathActionSchema, path: pathSchema }),

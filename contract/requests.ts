@@ -90,6 +90,8 @@ export const managerRequestSchema = z.discriminatedUnion('command', [
   z.object({ command: z.literal('post-copy'), by: bySchema }),
   /** A post-copy whose connection broke continues over a new one. */
   z.object({ command: z.literal('recover'), by: bySchema }),
+  /** A destination that holds the guest and has never run it is ended, and its source resumes the guest. */
+  z.object({ command: z.literal('go-back'), by: bySchema }),
 ]);
 export type ManagerRequest = z.infer<typeof managerRequestSchema>;
 

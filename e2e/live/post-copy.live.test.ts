@@ -29,7 +29,7 @@ describe.skipIf(reason !== '')(`post-copy${reason}`, () => {
   /** What the operator does when the network is mended. */
   async function recover(story: Story): Promise<void> {
     stage.network.mend();
-    story.goOn(await stage.application.recover(story.id));
+    story.goOn(await stage.application.takeUpTo(story.id, 'recover'));
   }
 
   async function recovered(story: Story): Promise<void> {

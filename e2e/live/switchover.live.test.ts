@@ -70,13 +70,19 @@ describe.skipIf(reason !== '')(`switchover${reason}`, () => {
     story.at(seen('destination', { migration: 'completed' }), () => void process.kill(story.destinationPid, 'SIGKILL'));
     story.at(died('destination'), () => word?.[Symbol.dispose]());
     await story.end();
-    expect(await sevenChecks(story, () => void tell(story.sourcePid, 'cont'))).toEqual(
+    let back: string | undefined;
+    const goBack = async (): Promise<void> => {
+      story.goOn(await stage.application.takeUpTo(story.id, 'go-back'));
+      back = (await story.end()).outcome;
+    };
+    expect(await sevenChecks(story, goBack)).toEqual(
       stoppedOnSource({
         side: 'destination',
         cause: /ended after the source had handed the guest over/,
-        next: /resumed there/,
+        next: /switchyard go-back/,
       }),
     );
+    expect(back).toBe('safe-on-source');
   });
 
   test('case 28: the destination dies as it is told to run', async () => {

@@ -100,7 +100,7 @@ export const adventures: Readonly<Record<string, Adventure>> = {
     const { outcome } = await story.end();
     stage.network.mend();
     if (outcome !== 'paused-recoverable') return story;
-    story.goOn(await stage.application.recover(story.id));
+    story.goOn(await stage.application.takeUpTo(story.id, 'recover'));
     await story.end();
     return story;
   },

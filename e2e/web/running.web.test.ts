@@ -175,3 +175,18 @@ test('a migration that nobody looks after says so, and is taken up', async ({ vi
   await page.getByText('Nobody looks after this migration now').waitFor({ state: 'detached' });
   await expect.poll(() => page.getByRole('button', { name: 'Cancel', exact: true }).isEnabled()).toBe(true);
 });
+
+test('a guest that its destination refuses to start is returned to the source, once its name is typed', async ({
+  visitor,
+}) => {
+  const { page, host } = visitor;
+  const id = await watching(visitor);
+  host.refuseToStart(id, 'Could not open disk.img: Permission denied');
+  await page.getByRole('button', { name: /^Return it to / }).click();
+  await visitor.picture('go-back');
+  const confirm = page.getByRole('dialog').getByRole('button', { name: /^Return it to / });
+  expect(await confirm.isDisabled()).toBe(true);
+  await page.getByRole('dialog').getByRole('textbox').fill(host.migration(id).plan.guest.name);
+  await confirm.click();
+  await page.getByRole('heading', { name: /^Not migrated: .* is safe on / }).waitFor();
+});

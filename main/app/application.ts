@@ -36,6 +36,9 @@ export type Started =
   /** Nothing was done: these checks stand in the way. */
   | { readonly kind: 'refused'; readonly plan: Plan; readonly refusals: readonly Check[] };
 
+/** What ends a halt: a paused post-copy continues, or a guest that the destination does not start returns to the source. */
+export type TakeUpRequest = Extract<ManagerRequest['command'], 'recover' | 'go-back'>;
+
 export interface HistoryEntry extends HistoryRow<MigrationSummary> {
   /** A living process looks after it. An open one without a manager waits for `switchyard watch`. */
   readonly managed: boolean;
@@ -169,20 +172,20 @@ export class Application {
 
   /** Follows a migration that somebody manages, takes up one that nobody does; `undefined` when nothing is left to do. */
   open(idOrPrefix: string): Promise<OpenMigration | undefined> {
-    return this.#open(idOrPrefix, { recover: false });
+    return this.#open(idOrPrefix);
   }
 
-  /** The same, and has a paused post-copy go on over a new connection. */
-  recover(idOrPrefix: string): Promise<OpenMigration | undefined> {
-    return this.#open(idOrPrefix, { recover: true });
+  /** The same, and asks it at once for what ends a halt. */
+  takeUpTo(idOrPrefix: string, command: TakeUpRequest): Promise<OpenMigration | undefined> {
+    return this.#open(idOrPrefix, { command, by: this.user });
   }
 
-  async #open(idOrPrefix: string, { recover }: { readonly recover: boolean }): Promise<OpenMigration | undefined> {
+  async #open(idOrPrefix: string, request?: ManagerRequest): Promise<OpenMigration | undefined> {
     const id = await this.#history.find(idOrPrefix);
     const controlPath = controlSocketPath(this.#directories.runtime, id);
     if (managerOf(this.#directories.state, id)) {
       const migration = await follow(id, controlPath, () => this.#entries(id));
-      if (recover) unwrap(await migration.ask({ command: 'recover', by: this.user }));
+      if (request) unwrap(await migration.ask(request));
       return migration;
     }
     const last = (await this.#entries(id)).at(-1)?.event;
@@ -191,7 +194,7 @@ export class Application {
       rmSync(controlPath, { force: true });
       return undefined;
     }
-    return this.#attach(id, controlPath, recover);
+    return this.#attach(id, controlPath, request);
   }
 
   /** Asks the manager of this migration; one that no process manages has to be taken up first. */
@@ -266,7 +269,7 @@ export class Application {
     return readSampleChunk(this.#directories.state, id, range);
   }
 
-  async #attach(id: string, controlPath: string, recover: boolean): Promise<OpenMigration> {
+  async #attach(id: string, controlPath: string, request: ManagerRequest | undefined): Promise<OpenMigration> {
     await using held = new AsyncDisposableStack();
     const owner = this.#owner(id);
     held.use(lockMigration(this.#directories.state, owner));
@@ -289,8 +292,8 @@ export class Application {
       user: this.user,
       pid: process.pid,
     });
-    // Before it looks around: a paused post-copy that nobody asked to recover is left as it is.
-    if (recover) unwrap(await run.ask({ command: 'recover', by: this.user }));
+    // Before it looks around: a halt that no operator asked to end is left as it is.
+    if (request) unwrap(await run.ask(request));
     return manage(run, { controlPath, history: await this.#entries(id), held: held.move() });
   }
 

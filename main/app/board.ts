@@ -3,7 +3,7 @@ import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { systemClock } from '#main/hosts/clock.ts';
-import type { Application } from './application.ts';
+import type { Application, TakeUpRequest } from './application.ts';
 import { atMostEvery, type Limited } from './at-most-every.ts';
 import type { OpenMigration } from './managed.ts';
 import { TrackedMigration } from './tracked-migration.ts';
@@ -29,7 +29,7 @@ export interface BoardListener {
 }
 
 export interface BoardOptions {
-  readonly application: Pick<Application, 'history' | 'isManaged' | 'open' | 'recover' | 'stored'>;
+  readonly application: Pick<Application, 'history' | 'isManaged' | 'open' | 'stored' | 'takeUpTo'>;
   readonly listener: BoardListener;
   /** Keeps a fault of ours, and answers with its incident id. */
   readonly report: (thrown: unknown, migration?: string) => string;
@@ -103,9 +103,9 @@ export class Board {
     return this.#openOnce(id, () => this.#options.application.open(id));
   }
 
-  /** The same, and has a paused post-copy go on. */
-  recover(id: string): Promise<void> {
-    return this.#openOnce(id, () => this.#options.application.recover(id));
+  /** The same, and asks it at once for what ends a halt. */
+  takeUpTo(id: string, command: TakeUpRequest): Promise<void> {
+    return this.#openOnce(id, () => this.#options.application.takeUpTo(id, command));
   }
 
   /**

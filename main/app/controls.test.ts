@@ -33,6 +33,7 @@ test('while it is copied, all but what was not allowed', () => {
     paths: 'yes',
     postCopy: 'Post-copy was not allowed when this migration was started.',
     recover: 'There is no post-copy to recover.',
+    goBack: 'Only a guest that was handed over and has never run on the destination can return.',
   });
 });
 
@@ -41,7 +42,8 @@ test('post-copy where it was allowed', () => {
 });
 
 test('of one that nobody looks after, only to take it up', () => {
-  const { takeUp, recover, ...others } = controls([...copying, sourceSays('running', 'active')], { managed: false });
+  const state = [...copying, sourceSays('running', 'active')];
+  const { takeUp, recover, goBack: _goBack, ...others } = controls(state, { managed: false });
   expect([takeUp, recover, new Set(Object.values(others))]).toEqual([
     'yes',
     'There is no post-copy to recover.',
@@ -96,4 +98,12 @@ test('nothing is offered of a source that does not answer', () => {
   const silent: JournalEvent = { kind: 'observed', side: 'source', observation: { kind: 'silent' } };
   const { change, paths } = controls([...copying, silent]);
   expect([change, paths]).toEqual(['The source QEMU does not answer now.', 'Nothing is sent any more.']);
+});
+
+test('the way back is offered while nobody manages a destination that refuses to start the guest', () => {
+  const journal = [...copying, sourceSays('postmigrate', 'completed')];
+  expect([controls(journal, { managed: false })['goBack'], controls(journal)['goBack']]).toEqual([
+    'yes',
+    'The destination is about to start the guest.',
+  ]);
 });

@@ -1,6 +1,6 @@
 import type { MigrationView } from '#contract/channels.ts';
 import { hasGoneBack } from '#main/engine/observation.ts';
-import { isFinal, isPostCopyPaused, mayBeInPostCopy, type MigrationState } from '#main/engine/state.ts';
+import { isFinal, isPostCopyPaused, mayBeInPostCopy, mayGoBack, type MigrationState } from '#main/engine/state.ts';
 
 type Controls = MigrationView['controls'];
 type Control = Controls[keyof Controls];
@@ -40,6 +40,11 @@ export function controlsOf(state: MigrationState, managed: boolean): Controls {
       [plan.settings.postCopy !== 'allow', 'Post-copy was not allowed when this migration was started.'],
       [handedOver || postCopy.requested, 'The guest is already being handed over.'],
       [state.steps.migrate !== 'done' || !sourceSends(state), 'The memory is not being copied now.'],
+    ]),
+    goBack: unless([
+      [ended !== undefined && isFinal(ended.outcome), 'It has ended.'],
+      [!mayGoBack(state), 'Only a guest that was handed over and has never run on the destination can return.'],
+      [managed, 'The destination is about to start the guest.'],
     ]),
     recover: unless([
       [ended !== undefined && isFinal(ended.outcome), 'It has ended.'],

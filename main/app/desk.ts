@@ -5,7 +5,7 @@ import type { ManagerRequest, MigrationRequest } from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { systemClock } from '#main/hosts/clock.ts';
 import { createRedactor } from '#main/redaction/redact.ts';
-import type { Application } from './application.ts';
+import type { Application, TakeUpRequest } from './application.ts';
 import { Board } from './board.ts';
 import { makeDispatch, type Dispatch } from './dispatch.ts';
 import { exportRecord } from './export-formats.ts';
@@ -29,11 +29,11 @@ export interface DeskOptions {
     | 'isManaged'
     | 'open'
     | 'record'
-    | 'recover'
     | 'report'
     | 'samples'
     | 'start'
     | 'stored'
+    | 'takeUpTo'
     | 'user'
   >;
   readonly version: string;
@@ -132,11 +132,8 @@ export class Desk {
       'migration.path': ({ id, action, interface: name }) =>
         this.#ask(id, { command: 'path', by, action, interface: name }),
       'migration.post-copy': ({ id }) => this.#ask(id, { command: 'post-copy', by }),
-      'migration.recover': async ({ id }) => {
-        if (board.get(id)) return this.#ask(id, { command: 'recover', by });
-        await board.recover(id);
-        return {};
-      },
+      'migration.recover': ({ id }) => this.#endHalt(id, 'recover'),
+      'migration.go-back': ({ id }) => this.#endHalt(id, 'go-back'),
       'migration.take-up': async ({ id }) => {
         await board.takeUp(id);
         return {};
@@ -176,6 +173,13 @@ export class Desk {
     if (started.kind === 'refused') return { kind: 'refused', checks: [...started.refusals] };
     this.#board.adopt(started.migration);
     return { kind: 'started', id: started.migration.id };
+  }
+
+  /** Asks the manager of this migration, or takes it up first. */
+  async #endHalt(id: string, command: TakeUpRequest): Promise<Record<string, never>> {
+    if (this.#board.get(id)) return this.#ask(id, { command, by: this.#options.application.user });
+    await this.#board.takeUpTo(id, command);
+    return {};
   }
 
   async #ask(id: string, request: ManagerRequest): Promise<Record<string, never>> {

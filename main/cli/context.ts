@@ -11,7 +11,7 @@ import type {
   LabProof,
   LabStatus,
 } from '#lab/lab.ts';
-import type { HistoryEntry, Started } from '#main/app/application.ts';
+import type { HistoryEntry, Started, TakeUpRequest } from '#main/app/application.ts';
 import type { ReportIncident } from '#main/app/incidents.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
 import type { Clock } from './clock.ts';
@@ -27,7 +27,7 @@ export interface ApplicationPort {
   foretell(request: MigrationRequest): Promise<PreflightAnswer>;
   start(request: MigrationRequest): Promise<Started>;
   open(idOrPrefix: string): Promise<OpenMigration | undefined>;
-  recover(idOrPrefix: string): Promise<OpenMigration | undefined>;
+  takeUpTo(idOrPrefix: string, command: TakeUpRequest): Promise<OpenMigration | undefined>;
   ask(idOrPrefix: string, request: ManagerRequest): Promise<void>;
   history(options?: { readonly newest?: number }): Promise<readonly HistoryEntry[]>;
   migrationCount(): Promise<number>;

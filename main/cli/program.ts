@@ -142,6 +142,15 @@ function movingCommands(program: Program, choose: Choose): void {
     .action((id: string, options: Json) =>
       choose('enters', watchCommands, (commands) => commands.recover(id, options)),
     );
+  program
+    .command('go-back')
+    .description('return a guest that its destination does not start to the source; the destination is ended')
+    .argument(...idArgument)
+    .option('--confirm <guest>', 'the name of the guest')
+    .option(...jsonOption)
+    .action((id: string, options: Json & { confirm?: string }) =>
+      choose('enters', watchCommands, (commands) => commands.goBack(id, options)),
+    );
 }
 
 const policies = ['off', 'prefer', 'require'] as const satisfies readonly MigrationSettings['mptcp'][];

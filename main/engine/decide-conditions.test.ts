@@ -606,6 +606,73 @@ describe('after the commit', () => {
   ]);
 });
 
+describe('the way back from a destination that never ran the guest', () => {
+  const asked: JournalEvent = { kind: 'go-back-requested', by: 'ann' };
+  const committed: JournalEvent[] = [...begun, sees('source', A.completed), { kind: 'committed' }];
+  const journal = [...committed, ...givenUp('resume-destination'), attached, asked];
+  const removed = [...journal, ...did('quit-destination')];
+  const late = stillFor(60_001);
+  holds([
+    [
+      'the destination is removed first',
+      'act quit-destination',
+      { journal, source: A.completed, destination: B.arrived },
+    ],
+    ['then the source resumes it', 'act resume-source', { journal: removed, source: A.completed, destination: gone }],
+    [
+      'a destination that died before it ran needs no more than that',
+      'act quit-destination',
+      { journal: [...begun, sees('source', A.completed), attached, asked], source: A.completed, destination: gone },
+    ],
+    [
+      'the source is given time',
+      'wait for the source to run, which is postmigrate',
+      { journal: [...removed, ...did('resume-source')], source: A.completed, destination: gone },
+    ],
+    [
+      'the source runs',
+      'end safe-on-source, guest source: went-back',
+      { journal: [...removed, ...did('resume-source')], source: answering('running', 'completed'), destination: gone },
+    ],
+    [
+      'the source does not resume',
+      'end stopped-on-source, guest stopped: source-does-not-resume',
+      { journal: [...removed, ...did('resume-source')], source: A.completed, destination: gone, elapsed: late },
+    ],
+    [
+      'the source refuses to resume',
+      'end stopped-on-source, guest stopped: source-does-not-resume',
+      { journal: [...removed, ...givenUp('resume-source')], source: A.completed, destination: gone },
+    ],
+    [
+      'nothing is removed for a source that is gone',
+      'act resume-destination',
+      { journal, source: gone, destination: B.arrived },
+    ],
+    [
+      'nothing is removed for a source that is silent',
+      'wait for the source to answer',
+      { journal, source: silent, destination: B.arrived },
+    ],
+    [
+      'a source that stays out of reach ends it',
+      'end unknown, guest unknown: source-unreachable',
+      { journal, source: unreachable, destination: B.arrived, elapsed: late },
+    ],
+    [
+      'no way leads back from a destination that may have run',
+      'act quit-source',
+      { journal: [...committed, ...did('resume-destination'), asked], source: A.completed, destination: B.running },
+    ],
+    [
+      'nor for a guest that arrives paused',
+      'act quit-source',
+      { journal: [...committed, asked], source: A.completed, destination: B.arrived, plan: paused },
+    ],
+    ['nor before the guest has been handed over', 'wait for the copy', { journal: [...begun, asked], ...copying }],
+  ]);
+});
+
 describe('the destination runs before it is due', () => {
   holds([
     [

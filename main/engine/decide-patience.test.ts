@@ -361,7 +361,7 @@ describe('a step that may be repeated', () => {
   });
 
   test('is given up after the fifth, at once', () => {
-    expect(after(5, 0)).toBe('end paused-recoverable, guest stopped: destination-does-not-run');
+    expect(after(5, 0)).toBe('end paused-recoverable, guest stopped: destination-refuses-to-run');
   });
 
   test('is waited for while its answer is outstanding', () => {

@@ -33,7 +33,7 @@ import {
   stateAfter,
   unreachable,
 } from './simulation/states.ts';
-import { mayBeInPostCopy, type MigrationState } from './state.ts';
+import { mayBeInPostCopy, mayGoBack, type MigrationState } from './state.ts';
 
 /**
  * Whatever the journal holds and whatever both sides say, in any order, sensible or not: some things are never decided.
@@ -89,6 +89,7 @@ const happenings: Arbitrary<readonly JournalEvent[]> = oneof(
       { kind: 'post-copy-requested', by: 'operator' },
       { kind: 'post-copy-entered' },
       { kind: 'recovery-requested', by: 'operator' },
+      { kind: 'go-back-requested', by: 'operator' },
       { kind: 'negotiated', protocol: 'tcp', when: 'connected', connections: [], text: 'it fell back' },
       { kind: 'ended', outcome: 'unknown', guest: 'unknown' },
     ).map((event) => [event]),
@@ -160,8 +161,7 @@ describe('never', () => {
       const { state } = situation;
       return (
         !acts(situation, 'resume-source') ||
-        (!state.committed &&
-          !state.sourceCompleted &&
+        (((state.goBackRequested && mayGoBack(state)) || (!state.committed && !state.sourceCompleted)) &&
           !state.mayHaveRunOnDestination &&
           !mayBeInPostCopy(state) &&
           (state.destination === undefined || state.observed.destination.kind === 'gone'))
@@ -236,6 +236,7 @@ describe('never', () => {
       const { state } = situation;
       const { source, destination } = state.observed;
       if (!acts(situation, 'quit-destination') || destination.kind === 'gone') return true;
+      if (state.goBackRequested && mayGoBack(state) && source.kind === 'answering') return !runsOn(destination);
       const onlyCopy = source.kind === 'gone' && has(destination, 'completed') && state.steps.migrate === 'done';
       return !state.committed && !state.postCopy.entered && !runsOn(destination) && !onlyCopy;
     });

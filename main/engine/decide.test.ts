@@ -472,7 +472,7 @@ describe('an answer that was lost', () => {
   test('of a step that fails again and again: the operator is told', () => {
     const journal = [...committed, ...Array.from({ length: 5 }, () => failed('resume-destination')).flat()];
     expect(decided({ journal, source: A.completed, destination: B.arrived, elapsed: tooLong })).toBe(
-      'end paused-recoverable, guest stopped: destination-does-not-run',
+      'end paused-recoverable, guest stopped: destination-refuses-to-run',
     );
   });
 

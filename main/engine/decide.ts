@@ -11,7 +11,7 @@ import type {
 import type { Milliseconds } from '#contract/units.ts';
 import { explain, type Cause } from './explain.ts';
 import { hasGoneBack, runs, says, statusOf } from './observation.ts';
-import { isFinal, isPostCopyPaused, mayBeInPostCopy, type MigrationState } from './state.ts';
+import { isFinal, isPostCopyPaused, mayBeInPostCopy, mayGoBack, type MigrationState } from './state.ts';
 import { preparatorySteps } from './step-table.ts';
 
 /**
@@ -80,6 +80,7 @@ function choose(state: MigrationState, elapsed: Elapsed): Decision {
   if (state.destination && isOutdated(state, 'destination')) return wait('the destination to answer');
   if (runs(state.observed.source) && runs(state.observed.destination))
     return end(state, 'unknown', 'unknown', 'split-brain');
+  if (state.goBackRequested && mayGoBack(state)) return returnToSource(state, elapsed);
   if (state.committed) return afterCommit(state, elapsed);
   if (state.postCopy.entered) return inPostCopy(state, elapsed);
   if (Object.values(state.observed).some((each) => statusOf(each)?.startsWith('postcopy-')))
@@ -376,10 +377,42 @@ function handOver(state: MigrationState, destination: Answer, elapsed: Elapsed):
     const resumed = attempt(state, 'resume-destination', elapsed);
     if (typeof resumed !== 'string') return resumed;
     return resumed === 'given-up' || elapsed.unchangedMs > patienceMs
-      ? end(state, 'paused-recoverable', 'stopped', 'destination-does-not-run')
+      ? end(
+          state,
+          'paused-recoverable',
+          'stopped',
+          mayGoBack(state) ? 'destination-refuses-to-run' : 'destination-does-not-run',
+        )
       : wait('the destination to run');
   }
   return removeSource(state, elapsed);
+}
+
+/**
+ * The operator's way back from a destination that never ran the guest: it is proven gone before the source is told to
+ * resume. Without a source that can take the guest back, the destination keeps it.
+ */
+function returnToSource(state: MigrationState, elapsed: Elapsed): Decision {
+  const { source } = state.observed;
+  switch (source.kind) {
+    case 'gone':
+      return afterCommit({ ...state, goBackRequested: false }, elapsed);
+    case 'unasked':
+    case 'silent':
+    case 'unreachable':
+      return elapsed.unchangedMs > patienceMs
+        ? end(state, 'unknown', 'unknown', 'source-unreachable')
+        : wait('the source to answer');
+    case 'answering':
+      return removeDestinationThen(state, elapsed, () => {
+        if (runs(source)) return end(state, 'safe-on-source', 'source', 'went-back');
+        const resumed = attempt(state, 'resume-source', elapsed);
+        if (typeof resumed !== 'string') return resumed;
+        return resumed === 'given-up' || elapsed.unchangedMs > patienceMs
+          ? end(state, 'stopped-on-source', 'stopped', 'source-does-not-resume')
+          : wait(`the source to run, which is ${source.run}`);
+      });
+  }
 }
 
 function removeSource(state: MigrationState, elapsed: Elapsed): Decision {

@@ -22,6 +22,7 @@ const stopped = 'The guest is stopped.';
 const nobodyKnows = 'Where the guest runs is not known; nothing more is touched.';
 const nowhere = 'The guest runs nowhere.';
 const watch = '`switchyard watch 20260101T000000Z-0000`';
+const goBack = '`switchyard go-back 20260101T000000Z-0000`';
 
 /** Every cause there is: which side, what happened and where the guest is now, what to do. */
 const rows: Readonly<Record<Cause, Row>> = {
@@ -117,7 +118,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     guest: 'stopped',
     side: 'destination',
     cause: `The QEMU on beta ended after the source had handed the guest over and before it ran there. ${stopped}`,
-    next: 'The copy on alpha is intact and stopped; it may be resumed there, since the destination is proven gone.',
+    next: `The copy on alpha is intact and stopped, and the destination is proven gone: resume it with ${goBack}.`,
   },
   'destination-died-running': {
     journal: begun,
@@ -155,11 +156,32 @@ const rows: Readonly<Record<Cause, Row>> = {
     next: 'When beta answers again, end that QEMU (process 2001) by hand and never resume it.',
   },
   'destination-does-not-run': {
-    journal: [...begun, ...failed('resume-destination')],
+    journal: [...begun, ...failed('resume-destination', 'timeout')],
     guest: 'stopped',
     side: 'destination',
     cause: `beta holds the guest and does not start it. ${stopped}`,
     next: `Look at the raw error, mend it, then ${watch}. The copy on alpha must stay stopped.`,
+  },
+  'destination-refuses-to-run': {
+    journal: [...begun, ...failed('resume-destination')],
+    guest: 'stopped',
+    side: 'destination',
+    cause: `beta holds the whole guest, and its QEMU refuses to start it: because. The guest has never run there. ${stopped}`,
+    next: `Fix on beta what QEMU names, then ${watch}. Or return the guest to alpha: ${goBack}.`,
+  },
+  'source-does-not-resume': {
+    journal: [...begun, ...failed('resume-source', 'timeout')],
+    guest: 'stopped',
+    side: 'source',
+    cause: `The QEMU on beta is proven gone, and the QEMU on alpha does not resume the guest. ${stopped}`,
+    next: `Fix on alpha what QEMU names, then ${goBack} again.`,
+  },
+  'went-back': {
+    journal: [...begun, ...failed('resume-destination')],
+    guest: 'source',
+    side: 'destination',
+    cause: `beta never started the guest: because; it was returned to alpha, after the destination was proven gone. ${onAlpha}`,
+    next: 'Fix on beta what QEMU names, then migrate again.',
   },
   'cancel-hangs': {
     journal: [...begun, cancelled],

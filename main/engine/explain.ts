@@ -22,6 +22,9 @@ export const causes = [
   'destination-resumed',
   'destination-not-removed',
   'destination-does-not-run',
+  'destination-refuses-to-run',
+  'source-does-not-resume',
+  'went-back',
   'cancel-hangs',
   'old-copy',
   'unknown-status',
@@ -136,7 +139,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
       return {
         side: 'destination',
         cause: `The QEMU on ${plan.destination.id} ended after the source had handed the guest over and before it ran there.`,
-        next: 'The copy on {source} is intact and stopped; it may be resumed there, since the destination is proven gone.',
+        next: `The copy on {source} is intact and stopped, and the destination is proven gone: resume it with \`switchyard go-back ${plan.id}\`.`,
       };
     case 'destination-died-running':
       return {
@@ -175,6 +178,24 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
         side: 'destination',
         cause: `${plan.destination.id} holds the guest and does not start it.`,
         next: `Look at the raw error, mend it, then ${watch}. The copy on {source} must stay stopped.`,
+      };
+    case 'destination-refuses-to-run':
+      return {
+        side: 'destination',
+        cause: `${plan.destination.id} holds the whole guest, and its QEMU refuses to start it${colon(refusal(state))}. The guest has never run there.`,
+        next: `Fix on {destination} what QEMU names, then ${watch}. Or return the guest to {source}: \`switchyard go-back ${plan.id}\`.`,
+      };
+    case 'source-does-not-resume':
+      return {
+        side: 'source',
+        cause: `The QEMU on ${plan.destination.id} is proven gone, and the QEMU on ${plan.source.id} does not resume the guest${colon(refusal(state))}.`,
+        next: `Fix on {source} what QEMU names, then \`switchyard go-back ${plan.id}\` again.`,
+      };
+    case 'went-back':
+      return {
+        side: 'destination',
+        cause: `${plan.destination.id} never started the guest${colon(refusal(state))}; it was returned to ${plan.source.id}, after the destination was proven gone.`,
+        next: 'Fix on {destination} what QEMU names, then migrate again.',
       };
     case 'cancel-hangs':
       return {
@@ -280,6 +301,11 @@ function pid({ destination }: MigrationState): string {
 
 function colon(text: string): string {
   return text === '' ? '' : `: ${text}`;
+}
+
+/** QEMU's own words on why it does not start the guest. */
+function refusal({ failure }: MigrationState): string {
+  return failure && 'description' in failure.failure ? failure.failure.description.replace(/\.$/, '') : '';
 }
 
 function sentence(text: string): string {

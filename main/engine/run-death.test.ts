@@ -37,15 +37,16 @@ describe('the destination dies', () => {
     expect(await endingOf(migration)).toEqual({ ...expected, ...expectedPeace(migration) });
   });
 
-  test('after the handover: the operator may resume the source, as they are told', async () => {
+  test('after the handover: the operator may return to the source, as the text says', async () => {
     const migration = planned();
     at('committed', migration, () => migration.destination?.die());
     const { explanation } = await migration.migrate();
     expect(explanation?.next).toBe(
-      'The copy on alpha is intact and stopped; it may be resumed there, since the destination is proven gone.',
+      `The copy on alpha is intact and stopped, and the destination is proven gone: resume it with \`switchyard go-back ${migration.plan.id}\`.`,
     );
-    migration.source.cont();
-    expect({ truth: migration.world.whereabouts, violations: migration.world.violations }).toEqual({
+    const { outcome } = await migration.goBack('ann');
+    expect({ outcome, truth: migration.world.whereabouts, violations: migration.world.violations }).toEqual({
+      outcome: 'safe-on-source',
       truth: 'runs on alpha',
       violations: [],
     });

@@ -143,3 +143,56 @@ describe('what an earlier migration left to be seen', () => {
     expect(explanation?.cause).toContain("Can't migrate the vm that was paused due to previous migration");
   });
 });
+
+describe('a destination that holds the guest and refuses to start it', () => {
+  async function refusing(): Promise<MigrationUnderTest> {
+    const migration = planned();
+    migration.world.nature.refusals.set('beta.cont', 'Permission denied');
+    await migration.migrate();
+    return migration;
+  }
+
+  test('is left as it is: the guest is whole there and has never run', async () => {
+    const migration = planned();
+    migration.world.nature.refusals.set('beta.cont', 'Permission denied');
+    const { outcome, guest, explanation } = await migration.migrate();
+    expect({ outcome, guest, truth: migration.world.whereabouts }).toEqual({
+      outcome: 'paused-recoverable',
+      guest: 'stopped',
+      truth: 'stopped on alpha and beta',
+    });
+    expect(explanation?.cause).toContain('refuses to start it: Permission denied. The guest has never run there.');
+    expect(explanation?.next).toContain('switchyard go-back');
+  });
+
+  test('starts it for a successor, once the cause is gone', async () => {
+    const migration = await refusing();
+    migration.world.nature.refusals.clear();
+    const { outcome } = await migration.attach();
+    expect({ outcome, truth: migration.world.whereabouts, ...peace(migration) }).toEqual({
+      outcome: 'done-on-destination',
+      truth: 'runs on beta',
+      ...quiet,
+    });
+  });
+
+  test('gives way when the operator wants the guest back, and the guest migrates again', async () => {
+    const migration = await refusing();
+    const { outcome, explanation } = await migration.goBack('ann');
+    expect({ outcome, truth: migration.world.whereabouts, ...peace(migration) }).toEqual({
+      outcome: 'safe-on-source',
+      truth: 'runs on alpha',
+      ...quiet,
+    });
+    expect(explanation?.cause).toContain('it was returned to alpha');
+    migration.world.nature.refusals.clear();
+    expect(await endingOf(new MigrationUnderTest(migration.world))).toMatchObject({ outcome: 'done-on-destination' });
+  });
+});
+
+test('nobody is returned from a destination that may have run the guest', async () => {
+  const migration = planned();
+  await migration.migrate();
+  const answer = await migration.run.ask({ command: 'go-back', by: 'ann' });
+  expect(answer).toMatchObject({ ok: false, error: { kind: 'rejected', event: 'go-back' } });
+});

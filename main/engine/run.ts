@@ -11,7 +11,7 @@ import { hasGoneBack } from './observation.ts';
 import { Observer } from './observer.ts';
 import { Opening } from './opening.ts';
 import type { Ports, QemuStatus } from './ports.ts';
-import { apply, initialState, mayBeInPostCopy, phaseOf, replay, type MigrationState } from './state.ts';
+import { apply, initialState, mayBeInPostCopy, mayGoBack, phaseOf, replay, type MigrationState } from './state.ts';
 import { stepTable } from './step-table.ts';
 import { steps } from './steps.ts';
 import type { Transport } from './step-context.ts';
@@ -168,6 +168,8 @@ export class MigrationRun {
         return this.#beginPostCopy(by);
       case 'recover':
         return this.#recover(by);
+      case 'go-back':
+        return this.#goBack(by);
     }
   }
 
@@ -218,6 +220,17 @@ export class MigrationRun {
       );
     }
     await this.#dispatch({ kind: 'recovery-requested', by });
+  }
+
+  async #goBack(by: string): Promise<void> {
+    if (!mayGoBack(this.#state)) {
+      throw this.#rejection(
+        'go-back',
+        'The guest cannot be returned to the source: it has not been handed over, or it may have run on the destination.',
+        'Look with `switchyard show` at where it is.',
+      );
+    }
+    await this.#dispatch({ kind: 'go-back-requested', by });
   }
 
   #rejection(event: string, text: string, remedy: string): SwitchyardError {

@@ -17,7 +17,7 @@ import {
   stateAfter,
   unreachable,
 } from './simulation/states.ts';
-import { apply, initialState, phaseOf, type MigrationState } from './state.ts';
+import { apply, initialState, mayGoBack, phaseOf, type MigrationState } from './state.ts';
 
 /** Every condition of the fold, and every member that it sets or keeps. */
 
@@ -67,6 +67,7 @@ test('at the beginning nothing is known, done or wanted', () => {
     guestShutDown: undefined,
     samplingFailed: false,
     postCopy: { requested: false, entered: false, recover: false },
+    goBackRequested: false,
     changedPaths: {},
     committed: false,
     finalStatistics: false,
@@ -92,6 +93,8 @@ describe('one fact changes one member', () => {
     ['negotiated', negotiated, { negotiated }],
     ['guest-shut-down', shutDown, { guestShutDown: shutDown }],
     ['final-statistics', final, { finalStatistics: true }],
+    ['go-back-requested', { kind: 'go-back-requested', by: 'ann' }, { goBackRequested: true }],
+    ['run-changed', { kind: 'run-changed', side: 'source', run: 'stopped' }, {}],
     ['post-copy-requested', wanted, { postCopy: { requested: true, entered: true, recover: true } }],
     [
       'path-changed',
@@ -393,4 +396,21 @@ describe('phases', () => {
 
 test('a plan in the middle begins anew', () => {
   expect(apply(stateAfter([...begun, entered]), { kind: 'planned', plan })).toStrictEqual(initialState(plan));
+});
+
+describe('the way back is open', () => {
+  const handedOver = [...begun, source('postmigrate', 'completed')];
+  test.each<[string, readonly JournalEvent[], boolean]>([
+    ['once the source has handed over', handedOver, true],
+    ['after the commit', [...begun, { kind: 'committed' }], true],
+    ['not before', begun, false],
+    ['not once the destination has run', [...handedOver, destination('running', 'completed')], false],
+    ['not in post-copy', [...handedOver, entered], false],
+  ])('%s', (_, events, open) => {
+    expect(mayGoBack(stateAfter(events))).toBe(open);
+  });
+
+  test('not for a guest that was paused before', () => {
+    expect(mayGoBack(stateAfter(handedOver, { guestWasRunning: false }))).toBe(false);
+  });
 });

@@ -69,6 +69,8 @@ export interface MigrationState {
     /** The operator has asked for a recovery that has not been carried out yet. */
     readonly recover: boolean;
   };
+  /** The operator wants the guest back on the source, from a destination that holds it and does not start it. */
+  readonly goBackRequested: boolean;
   /** Paths that were changed while it ran, by the source's interface. */
   readonly changedPaths: Readonly<Record<string, ChangedPath>>;
   readonly committed: boolean;
@@ -104,6 +106,7 @@ export function initialState(plan: Plan): MigrationState {
     guestShutDown: undefined,
     samplingFailed: false,
     postCopy: { requested: false, entered: false, recover: false },
+    goBackRequested: false,
     changedPaths: {},
     committed: false,
     finalStatistics: false,
@@ -155,6 +158,8 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
       return { ...state, postCopy: { ...state.postCopy, entered: true }, mayHaveRunOnDestination: true };
     case 'recovery-requested':
       return { ...state, postCopy: { ...state.postCopy, recover: true } };
+    case 'go-back-requested':
+      return { ...state, goBackRequested: true };
     case 'path-changed':
       return { ...state, changedPaths: withPathAction(state.changedPaths, event.path.sourceInterface, event.action) };
     case 'committed':
@@ -364,6 +369,15 @@ export function phaseOf(state: MigrationState): Phase {
 /** The connection of a post-copy has broken, and at least one side has noticed. */
 export function isPostCopyPaused({ observed }: MigrationState): boolean {
   return Object.values(observed).some((each) => says(each, 'postcopy-paused'));
+}
+
+/**
+ * The destination holds the whole guest and has provably never run it: each `cont` was refused, or none was sent. Then the
+ * copy on the source is the same guest, as long as the destination never runs.
+ */
+export function mayGoBack(state: MigrationState): boolean {
+  const handedOver = state.sourceCompleted || state.committed;
+  return handedOver && state.plan.guestWasRunning && !state.mayHaveRunOnDestination && !mayBeInPostCopy(state);
 }
 
 /** From the moment it was asked for: when QEMU carries it out, only the destination may ever run. */

@@ -55,7 +55,10 @@ const outcomes: Readonly<Record<Outcome, string>> = {
   unknown: 'Not known: both hosts must be looked at.',
 };
 
-function outcomeText({ outcome, phase }: MigrationRecord): string {
+function outcomeText({ outcome, phase, guestState }: MigrationRecord): string {
+  if (outcome === 'paused-recoverable' && guestState === 'stopped') {
+    return 'Stopped: the guest is whole on the destination and does not run.';
+  }
   return outcome === undefined ? `Still open: ${phase}.` : outcomes[outcome];
 }
 

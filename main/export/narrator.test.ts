@@ -192,6 +192,11 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     { kind: 'ended', outcome: 'safe-on-source', guest: 'source', explanation },
     'Not migrated: lab-guest is safe on lab-source. Nothing moved for 30 s on any path.',
   ],
+  [{ kind: 'go-back-requested', by: 'ann' }, 'ann asked to return lab-guest to lab-source.'],
+  [
+    { kind: 'ended', outcome: 'paused-recoverable', guest: 'stopped' },
+    'Stopped: lab-guest is whole on lab-destination and does not run.',
+  ],
   [{ kind: 'run-changed', side: 'source', run: 'stopped' }, 'lab-guest stopped on lab-source.'],
   [{ kind: 'run-changed', side: 'destination', run: 'running' }, 'lab-guest runs on lab-destination.'],
   [

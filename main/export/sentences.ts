@@ -84,6 +84,8 @@ function wording(event: JournalEvent, scene: Scene): string {
       return `${event.by} asked to recover the paused post-copy.`;
     case 'links-unwatched':
       return `The links of ${scene[event.side]} cannot be watched (${event.why}); the kernel alone notices a lost path, which takes longer.`;
+    case 'go-back-requested':
+      return `${event.by} asked to return ${scene.guest} to ${scene.source}.`;
     case 'link-lost':
       return `${event.interface} on ${scene[event.side]} lost its link.`;
     case 'link-back':
@@ -97,7 +99,7 @@ function wording(event: JournalEvent, scene: Scene): string {
     case 'final-statistics':
       return finalStatistics(event);
     case 'ended':
-      return `${outcomes[event.outcome](scene)}.${event.explanation ? ` ${closed(event.explanation.cause)}` : ''}`;
+      return `${ending(event, scene)}.${event.explanation ? ` ${closed(event.explanation.cause)}` : ''}`;
     default:
       return assertNever(event);
   }
@@ -319,6 +321,12 @@ function pathChanged({ by, action, path }: JournalEventOf<'path-changed'>): stri
     default:
       return assertNever(action);
   }
+}
+
+function ending({ outcome, guest: place }: JournalEventOf<'ended'>, scene: Scene): string {
+  return outcome === 'paused-recoverable' && place === 'stopped'
+    ? `Stopped: ${scene.guest} is whole on ${scene.destination} and does not run`
+    : outcomes[outcome](scene);
 }
 
 const outcomes: Readonly<Record<Outcome, (scene: Scene) => string>> = {

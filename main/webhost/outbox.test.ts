@@ -33,6 +33,7 @@ const controls = {
   paths: possible,
   postCopy: possible,
   recover: possible,
+  goBack: possible,
 };
 const view = (revision: number, id = record.id): MigrationView => ({
   revision,

@@ -57,12 +57,20 @@ export const outcomes: Readonly<Record<Outcome, OutcomeWords>> = {
   unknown: { short: 'Not known', tone: 'danger' },
 };
 
+/** A guest that is whole on a destination which does not start it needs no connection: only a paused post-copy does. */
+export function outcomeWords({ outcome, guestState }: { outcome: Outcome; guestState: GuestPlace }): OutcomeWords {
+  return outcome === 'paused-recoverable' && guestState === 'stopped'
+    ? { short: 'Stopped on destination', tone: 'danger' }
+    : outcomes[outcome];
+}
+
 export function outcomeSentence({
   outcome,
   guest,
   source,
   destination,
-}: Pick<MigrationRecord, 'outcome' | 'guest' | 'source' | 'destination'>): string {
+  guestState,
+}: Pick<MigrationRecord, 'outcome' | 'guest' | 'source' | 'destination' | 'guestState'>): string {
   switch (outcome) {
     case undefined:
       return `${guest} is being moved from ${source} to ${destination}.`;
@@ -71,7 +79,9 @@ export function outcomeSentence({
     case 'safe-on-source':
       return `Not migrated: ${guest} is safe on ${source}.`;
     case 'paused-recoverable':
-      return `Paused: ${guest} waits for the connection to be recovered.`;
+      return guestState === 'stopped'
+        ? `Stopped: ${guest} is whole on ${destination} and does not run.`
+        : `Paused: ${guest} waits for the connection to be recovered.`;
     case 'stopped-on-source':
       return `Stopped: ${guest} is intact on ${source} and does not run.`;
     case 'lost':

@@ -50,6 +50,7 @@ export function view(revision: number, changes: Partial<Record> = {}): Migration
       paths: possible,
       postCopy: possible,
       recover: possible,
+      goBack: { possible: false, why: 'It has not been handed over.' },
     },
   };
 }

@@ -120,6 +120,11 @@ export class FakeHost {
     return changed;
   }
 
+  refuseToStart(id: string, raw: string): void {
+    this.migration(id).refuseToStart(raw);
+    this.#announce(id);
+  }
+
   failOnDestination(id: string, raw: string): void {
     this.migration(id).failOnDestination(raw);
     this.#announce(id);
@@ -148,6 +153,7 @@ export class FakeHost {
       this.#ask(id, (migration) => migration.changePath(this.#user, action, name)),
     'migration.post-copy': async ({ id }) => this.#ask(id, (migration) => migration.startPostCopy(this.#user)),
     'migration.recover': async ({ id }) => this.#ask(id, () => undefined),
+    'migration.go-back': async ({ id }) => this.#ask(id, (migration) => migration.goBack(this.#user)),
     'migration.samples': async ({ id, afterEpochMs = -Infinity, limit }) => {
       const { samples } = this.migration(id);
       const younger = samples.filter(({ atEpochMs }) => atEpochMs > afterEpochMs);

@@ -144,6 +144,33 @@ export class FakeMigration {
   }
 
   /** The destination's QEMU dies. */
+  /** It holds the whole guest, and refuses to start it. */
+  refuseToStart(raw: string): void {
+    this.#tell(observed('postmigrate', 'completed'));
+    this.#tell(observed('paused', 'completed', 'destination'));
+    this.#tell({ kind: 'committed' });
+    this.#end({
+      kind: 'ended',
+      outcome: 'paused-recoverable',
+      guest: 'stopped',
+      explanation: {
+        phase: 'starting-on-destination',
+        side: 'destination',
+        cause: `${this.plan.destination.id} holds the whole guest, and its QEMU refuses to start it: ${raw}. The guest has never run there. The guest is stopped.`,
+        next: `Fix on ${this.plan.destination.id} what QEMU names, then \`switchyard watch ${this.plan.id}\`. Or return the guest to ${this.plan.source.id}: \`switchyard go-back ${this.plan.id}\`.`,
+        raw,
+      },
+    });
+  }
+
+  goBack(by: string): void {
+    this.#tell({ kind: 'attached', user: by, pid: 4711 });
+    this.#tell({ kind: 'go-back-requested', by });
+    this.#tell({ kind: 'observed', side: 'destination', observation: { kind: 'gone' } });
+    this.#tell(observed('running', 'completed'));
+    this.#end({ kind: 'ended', outcome: 'safe-on-source', guest: 'source' });
+  }
+
   failOnDestination(raw: string): void {
     this.#tell(observed('running', 'failed'));
     this.#tell({ kind: 'observed', side: 'destination', observation: { kind: 'gone' } });

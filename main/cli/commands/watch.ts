@@ -1,4 +1,5 @@
-import { SwitchyardError } from '#contract/errors.ts';
+import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
+import type { TakeUpRequest } from '#main/app/application.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
 import type { Command, Context } from '#main/cli/context.ts';
 import { exitCode, exitCodeOf } from '#main/cli/exit-code.ts';
@@ -34,27 +35,50 @@ export function cancel(id: string, { json = false }: WatchOptions): Command {
 /** Takes up a migration whose post-copy lost its connection, and has it go on over a new one. */
 export function recover(id: string, { json = false }: WatchOptions): Command {
   return (context) =>
-    withMigration(context, { id, json, recover: true }, async (migration) =>
+    withMigration(context, { id, json, takeUpTo: 'recover' }, async (migration) =>
       migration ? lookAfter(context, migration, { json }) : showEnded(context, id, json),
     );
+}
+
+/**
+ * Ends a destination that holds the guest and has never run it, and resumes the guest on the source. The guest's name says
+ * that the operator means it.
+ */
+export function goBack(id: string, { json = false, confirm }: WatchOptions & { readonly confirm?: string }): Command {
+  return async (context) => {
+    const { guest, source, destination } = await (await context.application()).record(id);
+    if (confirm !== guest) {
+      throw invalidRequest(
+        `This ends the QEMU on ${destination}, which holds ${guest}, and resumes ${guest} on ${source}.`,
+        `If that is wanted, add --confirm ${guest}.`,
+        'confirm',
+      );
+    }
+    return withMigration(context, { id, json, takeUpTo: 'go-back' }, async (migration) =>
+      migration ? lookAfter(context, migration, { json }) : showEnded(context, id, json),
+    );
+  };
 }
 
 interface Opening {
   readonly id: string;
   readonly json: boolean;
-  readonly recover?: boolean;
+  readonly takeUpTo?: TakeUpRequest;
 }
 
 /** A failure to open it says nothing about where its guest is. */
 async function withMigration(
   context: Context,
-  { id, json, recover: recovers = false }: Opening,
+  { id, json, takeUpTo }: Opening,
   use: (migration: OpenMigration | undefined) => Promise<number>,
 ): Promise<number> {
   let migration: OpenMigration | undefined;
   try {
     const application = await context.application();
-    migration = await openPatiently(() => (recovers ? application.recover(id) : application.open(id)), context.clock);
+    migration = await openPatiently(
+      () => (takeUpTo ? application.takeUpTo(id, takeUpTo) : application.open(id)),
+      context.clock,
+    );
   } catch (thrown) {
     if (thrown instanceof SwitchyardError && thrown.failure.kind === 'invalid-request') throw thrown;
     const failure = await reportFailure(context, thrown, { json, migration: id });

@@ -69,7 +69,9 @@ function whatToType({ id, open, managed, summary }: Omit<HistoryEntry, 'problem'
   if (open) return [`Nobody looks after ${id}: finish it with \`switchyard watch ${id}\`.`];
   switch (summary?.outcome) {
     case 'paused-recoverable':
-      return [`${id} is paused: go on with \`switchyard recover ${id}\`.`];
+      return summary.guestState === 'stopped'
+        ? [`${id} is stopped on its destination: \`switchyard show ${id}\` reports why and what to do.`]
+        : [`${id} is paused: go on with \`switchyard recover ${id}\`.`];
     case 'stopped-on-source':
     case 'unknown':
       return [`${id} needs you: \`switchyard show ${id}\` says what happened, \`switchyard watch ${id}\` looks again.`];

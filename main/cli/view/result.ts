@@ -13,7 +13,10 @@ import { table } from './table.ts';
 const outcomes: Readonly<Record<Outcome, (record: MigrationRecord) => string>> = {
   'done-on-destination': ({ guest, destination, source }) => `${guest} has moved from ${source} to ${destination}.`,
   'safe-on-source': ({ guest, source }) => `${guest} was not moved: it is safe on ${source}.`,
-  'paused-recoverable': ({ guest }) => `${guest} is paused and can be recovered.`,
+  'paused-recoverable': ({ guest, guestState, destination }) =>
+    guestState === 'stopped'
+      ? `${guest} is whole on ${destination} and does not run.`
+      : `${guest} is paused and can be recovered.`,
   'stopped-on-source': ({ guest, source }) => `${guest} is stopped on ${source}, intact.`,
   lost: ({ guest }) => `${guest} runs nowhere: it has to be started again from its disks.`,
   unknown: ({ guest }) => `Where ${guest} runs is not known; nothing more is touched.`,

@@ -1,3 +1,4 @@
+import type { ManagerRequest } from '#contract/requests.ts';
 import type { JournalEvent, JournalEventOf, MigrationSettings, Plan } from '#contract/migration.ts';
 import type { Ending, MigrationRun } from '#main/engine/run.ts';
 import { planOf } from './facts.ts';
@@ -94,10 +95,19 @@ export class MigrationUnderTest {
   }
 
   /** `switchyard recover`: takes it up, and asks for the recovery at once. */
-  async recover(by: string): Promise<JournalEventOf<'ended'>> {
+  recover(by: string): Promise<JournalEventOf<'ended'>> {
+    return this.#takeUpTo({ command: 'recover', by });
+  }
+
+  /** `switchyard go-back`: takes it up, and asks for the way back at once. */
+  goBack(by: string): Promise<JournalEventOf<'ended'>> {
+    return this.#takeUpTo({ command: 'go-back', by });
+  }
+
+  async #takeUpTo(request: ManagerRequest): Promise<JournalEventOf<'ended'>> {
     const ending = this.#live(async (manager) => {
       const run = await manager.attach(this.events);
-      await run.ask({ command: 'recover', by });
+      await run.ask(request);
       return run;
     });
     return endedOf(await ending);

@@ -9,7 +9,7 @@ import { pathClass } from '#renderer/charts/colours.ts';
 import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { ScreenTitle } from '#renderer/components/ScreenTitle.tsx';
-import { counted, dateAndTime, outcomes, transportInWords } from '#renderer/components/words.ts';
+import { counted, dateAndTime, outcomeWords, transportInWords } from '#renderer/components/words.ts';
 import { pathTotals } from '#renderer/features/run/result.ts';
 import { useCoordinator, useView } from '#renderer/features/run/use-run.ts';
 
@@ -81,7 +81,10 @@ interface Figure {
 }
 
 const figures: readonly Figure[] = [
-  { name: 'Outcome', text: ({ outcome }) => (outcome === undefined ? 'runs' : outcomes[outcome].short) },
+  {
+    name: 'Outcome',
+    text: ({ outcome, guestState }) => (outcome === undefined ? 'runs' : outcomeWords({ outcome, guestState }).short),
+  },
   { name: 'From, to', text: ({ source, destination }) => `${source} → ${destination}` },
   {
     name: 'Transport',

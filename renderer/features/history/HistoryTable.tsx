@@ -9,7 +9,7 @@ import { ActionMenu } from '#renderer/components/ActionMenu.tsx';
 import { DataTable } from '#renderer/components/DataTable.tsx';
 import { useExports } from '#renderer/components/ExportMenu.tsx';
 import { ScrollRegion } from '#renderer/components/ScrollRegion.tsx';
-import { dateAndTime, outcomes, phaseInWords } from '#renderer/components/words.ts';
+import { dateAndTime, outcomeWords, phaseInWords } from '#renderer/components/words.ts';
 
 interface HistoryTableProps {
   readonly rows: readonly MigrationRow[];
@@ -137,7 +137,7 @@ function Status({ row: { open, managed, summary } }: { row: MigrationRow }) {
         {phaseInWords(summary.phase)}
       </Label>
     );
-  const { tone, short } = outcomes[summary.outcome];
+  const { tone, short } = outcomeWords({ ...summary, outcome: summary.outcome });
   return (
     <Label variant="outline" status={tone}>
       {short}

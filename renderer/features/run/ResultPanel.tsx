@@ -14,7 +14,7 @@ import { formatBitsPerSecond, formatBytes, formatDurationMs, formatFraction } fr
 import { pathClass } from '#renderer/charts/colours.ts';
 import { CheckCircleIcon, ExclamationCircleIcon, ExclamationTriangleIcon } from '#renderer/components/icons.ts';
 import { Metric, Metrics } from '#renderer/components/Metric.tsx';
-import { aboutDuration, outcomes, outcomeSentence, placeInWords } from '#renderer/components/words.ts';
+import { aboutDuration, outcomeWords, outcomeSentence, placeInWords } from '#renderer/components/words.ts';
 import { pathTotals, savedByMultipath, type PathTotal } from './result.ts';
 
 type Record = MigrationView['record'];
@@ -28,7 +28,7 @@ export const ResultPanel = memo(function ResultPanel({ record }: { record: Recor
   return (
     <section className="sy-panel" aria-label="Result">
       <div className="sy-result-head">
-        <OutcomeIcon tone={outcomes[outcome].tone} />
+        <OutcomeIcon tone={outcomeWords({ ...record, outcome }).tone} />
         <Title headingLevel="h2" size="lg">
           {outcomeSentence(record)}
         </Title>

@@ -7,7 +7,7 @@ import { Metric, Metrics } from '#renderer/components/Metric.tsx';
 import {
   clockOf,
   counted,
-  outcomes,
+  outcomeWords,
   phaseInWords,
   placeInWords,
   transportInWords,
@@ -79,8 +79,8 @@ function States({ view: { record }, readings }: { view: MigrationView; readings:
       {record.outcome === undefined ? (
         <Label variant="outline">{phaseWithIteration(record.phase, readings?.iteration)}</Label>
       ) : (
-        <Label variant="outline" status={outcomes[record.outcome].tone}>
-          {outcomes[record.outcome].short}
+        <Label variant="outline" status={outcomeWords({ ...record, outcome: record.outcome }).tone}>
+          {outcomeWords({ ...record, outcome: record.outcome }).short}
         </Label>
       )}
       <Label variant="outline" status={placeStatus(record.guestState)}>

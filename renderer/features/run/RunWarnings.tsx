@@ -1,8 +1,9 @@
 import { Alert, AlertActionLink } from '@patternfly/react-core';
-import { memo } from 'react';
+import { memo, useState } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { useServices } from '#renderer/app/services.ts';
 import { Command } from '#renderer/components/Command.tsx';
+import { GoBack } from './GoBack.tsx';
 
 /** What the operator has to know beside the figures. */
 export const RunWarnings = memo(function RunWarnings({ view }: { view: MigrationView }) {
@@ -30,9 +31,10 @@ export const RunWarnings = memo(function RunWarnings({ view }: { view: Migration
 function WaitsForOperator({ view: { record, managed, controls } }: { view: MigrationView }) {
   const { ask } = useServices();
   const { id, outcome } = record;
-  const { takeUp, recover } = controls;
+  const [returning, setReturning] = useState(false);
+  const { takeUp, recover, goBack } = controls;
   const unmanaged = outcome === undefined && !managed;
-  if (!unmanaged && !takeUp.possible && !recover.possible) return undefined;
+  if (!unmanaged && !takeUp.possible && !recover.possible && !goBack.possible) return undefined;
   return (
     <Alert
       isInline
@@ -48,11 +50,16 @@ function WaitsForOperator({ view: { record, managed, controls } }: { view: Migra
               Recover the post-copy
             </AlertActionLink>
           )}
+          {goBack.possible && (
+            <AlertActionLink onClick={() => setReturning(true)}>Return it to {record.source}…</AlertActionLink>
+          )}
         </>
       }
     >
       {takeUp.possible && <p>Taking it up looks at both sides and finishes what is left to do.</p>}
       {recover.possible && <p>Recovering connects anew and sends what is still missing.</p>}
+      {goBack.possible && <p>The destination has never run the guest: it can return to {record.source} instead.</p>}
+      {returning && goBack.possible && <GoBack record={record} onClose={() => setReturning(false)} />}
       {unmanaged && !takeUp.possible && <p>{takeUp.why}</p>}
     </Alert>
   );
