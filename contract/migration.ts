@@ -238,7 +238,13 @@ export const missingPathsSchema = z.object({
 });
 export type MissingPaths = z.infer<typeof missingPathsSchema>;
 
-export const cancelReasonSchema = z.enum(['operator', 'mptcp-required', 'stalled', 'attached-before-start']);
+export const cancelReasonSchema = z.enum([
+  'operator',
+  'mptcp-required',
+  'stalled',
+  'attached-before-start',
+  'silent-before-start',
+]);
 export type CancelReason = z.infer<typeof cancelReasonSchema>;
 
 const subflowEventFields = {

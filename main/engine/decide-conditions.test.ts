@@ -75,6 +75,41 @@ describe('what has not been looked at', () => {
         ],
       },
     ],
+    [
+      'need not be where what has not begun is cancelled',
+      'act quit-destination',
+      { journal: [...did('start-destination'), cancel] },
+    ],
+    [
+      'need not be where a step failed before anything was sent',
+      'act quit-destination',
+      { journal: [...did('start-destination'), ...failed('negotiate-capabilities')] },
+    ],
+    [
+      'need not be where migrate was refused',
+      'act quit-destination',
+      { journal: [...prepared, sees('destination', idle.destination), ...failed('migrate'), cancel] },
+    ],
+    [
+      'has to be by a successor, who has only a journal',
+      'wait for the source to answer',
+      { journal: [...did('start-destination'), attached, cancel], elapsed: stillFor(100_000) },
+    ],
+    [
+      'has to be once migrate may have been sent',
+      'wait for the source to answer',
+      { journal: [...prepared, ...failed('migrate', 'timeout'), cancel], elapsed: stillFor(100_000) },
+    ],
+    [
+      'has to be in post-copy',
+      'wait for the source to answer',
+      { journal: [...prepared, entered, cancel], elapsed: stillFor(100_000) },
+    ],
+    [
+      'has to be after the commit',
+      'wait for the source to answer',
+      { journal: [...prepared, { kind: 'committed' }, cancel], elapsed: stillFor(100_000) },
+    ],
   ]);
 });
 

@@ -54,6 +54,18 @@ describe('a minute without news', () => {
         after: 'end unknown, guest unknown: unknown-status',
       },
       {
+        name: 'of a source that nobody has heard of before anything was sent',
+        situation: { journal: did('start-destination'), destination: B.waiting },
+        before: 'wait for the source to answer',
+        after: 'note cancel-requested, reason silent-before-start, by watchdog',
+      },
+      {
+        name: 'of a destination that nobody has heard of before anything was sent',
+        situation: { journal: did('start-destination'), source: A.running },
+        before: 'wait for the destination to answer',
+        after: 'note cancel-requested, reason silent-before-start, by watchdog',
+      },
+      {
         name: 'of a source that cannot be reached',
         situation: { journal: begun, source: unreachable, destination: B.waiting },
         before: 'wait for the source host',

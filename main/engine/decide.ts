@@ -76,8 +76,11 @@ function restorePaths(state: MigrationState, elapsed: Elapsed): Decision | undef
 
 function choose(state: MigrationState, elapsed: Elapsed): Decision {
   if (state.ended) return { kind: 'wait', waitingFor: 'nothing: it has ended' };
-  if (isOutdated(state, 'source')) return wait('the source to answer');
-  if (state.destination && isOutdated(state, 'destination')) return wait('the destination to answer');
+  const unseen = sideToSee(state);
+  if (unseen) {
+    if (!nothingSent(state) || elapsed.unchangedMs <= patienceMs) return wait(`the ${unseen} to answer`);
+    return cancelFor('silent-before-start', 'watchdog');
+  }
   if (runs(state.observed.source) && runs(state.observed.destination))
     return end(state, 'unknown', 'unknown', 'split-brain');
   if (state.goBackRequested && mayGoBack(state)) return returnToSource(state, elapsed);
@@ -87,6 +90,21 @@ function choose(state: MigrationState, elapsed: Elapsed): Decision {
     return note({ kind: 'post-copy-entered' });
   if (runs(state.observed.destination)) return resumedElsewhere(state, elapsed);
   return hasBegun(state) ? underWay(state, elapsed) : beforeMigrate(state, elapsed);
+}
+
+/**
+ * The side without whose answer nothing can be decided. To take back what has not begun needs none: then nothing hangs on
+ * what either side would say.
+ */
+function sideToSee(state: MigrationState): Side | undefined {
+  if ((state.cancel || state.failure) && nothingSent(state)) return undefined;
+  if (isOutdated(state, 'source')) return 'source';
+  return state.destination && isOutdated(state, 'destination') ? 'destination' : undefined;
+}
+
+/** By the manager's own knowledge: a successor has only a journal, which may lack what was done last. */
+function nothingSent({ attached, committed, postCopy, steps: { migrate } }: MigrationState): boolean {
+  return !attached && !committed && !postCopy.entered && (migrate === undefined || migrate === 'failed');
 }
 
 /**

@@ -50,6 +50,13 @@ const rows: Readonly<Record<Cause, Row>> = {
     cause: `The manager ended after it had prepared the destination and before anything had moved. ${onAlpha}`,
     next: 'The prepared destination was removed. Migrate again.',
   },
+  'silent-before-start': {
+    journal: [...prepared, sees('destination', gone)],
+    guest: 'source',
+    side: 'source',
+    cause: `The QEMU on alpha gave no sign of itself before the start, and nothing was sent. ${onAlpha}`,
+    next: 'Look on alpha whether that QEMU hangs and whether its host does, then migrate again.',
+  },
   'step-failed': {
     journal: failed('listen'),
     guest: 'source',
@@ -254,6 +261,15 @@ describe('each cause says what happened, where the guest is, and what to do', ()
     const { cause: told, raw } = explain(stateAfter([...journal, output]), cause, guest);
     expect(told).not.toBe(raw);
     expect(told).toMatch(/[Gg]uest/);
+  });
+});
+
+test('where only the source was heard of before the start, it is the destination that gave no sign', () => {
+  const state = stateAfter([...prepared, sees('source', answering('running', 'none'))]);
+  expect(explain(state, 'silent-before-start', 'source')).toMatchObject({
+    side: 'destination',
+    cause: `The QEMU on beta gave no sign of itself before the start, and nothing was sent. ${onAlpha}`,
+    next: 'Look on beta whether that QEMU hangs and whether its host does, then migrate again.',
   });
 });
 

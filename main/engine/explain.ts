@@ -89,6 +89,14 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
         cause: 'The manager ended after it had prepared the destination and before anything had moved.',
         next: 'The prepared destination was removed. Migrate again.',
       };
+    case 'silent-before-start': {
+      const side = state.current.source ? 'destination' : 'source';
+      return {
+        side,
+        cause: `The QEMU on ${plan[side].id} gave no sign of itself before the start, and nothing was sent.`,
+        next: `Look on {${side}} whether that QEMU hangs and whether its host does, then migrate again.`,
+      };
+    }
     case 'step-failed':
       return stepFailed(state);
     case 'migration-failed':

@@ -17,6 +17,9 @@ export interface ObserverOptions {
 
 /** Pauses between attempts to open a monitor that does not answer. */
 const reconnectMs = [100, 200, 400, 800, 1600, 3200] as const;
+/** So often in a row it asks at once, however many events and acts there are; then it rests, whatever happens. */
+const mostInHurry = 20;
+const restMs = 100;
 
 /**
  * Keeps one QEMU in sight: connects, asks at a steady pace and at once after each of its events, reconnects when the line
@@ -26,6 +29,7 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #stop = new AbortController();
   #monitor: Qemu | undefined;
+  /** Of one turn: what stirs in it cuts its own pause short, and no later one. */
   #wake = new AbortController();
   /** Counts acts upon this QEMU: an answer that was asked for before the last one is about the past. */
   #acts = 0;
@@ -57,11 +61,14 @@ export class Observer {
   /** Runs until `stop`, or until the process is proven gone. */
   async run(): Promise<void> {
     for (let failures = 0; !this.#stop.signal.aborted;) {
+      this.#wake = new AbortController();
       const monitor = await this.#connect();
       if (monitor) {
         failures = 0;
         await this.#watch(monitor);
         this.#monitor = undefined;
+        // That the line has ended is no reason to hurry.
+        this.#wake = new AbortController();
       }
       if (this.#stop.signal.aborted) return;
       const absence = await this.#presence();
@@ -101,20 +108,27 @@ export class Observer {
       this.askNow();
     });
     try {
-      while (!line.signal.aborted && !this.#stop.signal.aborted) {
+      for (let hurried = 0; !line.signal.aborted && !this.#stop.signal.aborted;) {
         this.#wake = new AbortController();
         const [eventsBefore, actsBefore] = [events, this.#acts];
         const status = await this.#ask(monitor);
-        // An answer that straddles an event or an act mixes two moments: ask again.
-        if (eventsBefore !== events || actsBefore !== this.#acts) continue;
-        if (status) {
+        // An answer that straddles an event or an act mixes two moments: ask again. Where events never end, it is the best
+        // that can be had.
+        const mixed = actsBefore !== this.#acts || (eventsBefore !== events && hurried < mostInHurry);
+        if (status && !mixed) {
           const { run, migration, errorText } = status;
           const answer = { kind: 'answering', run, migration } as const;
           await this.#options.onObservation(errorText === undefined ? answer : { ...answer, errorText }, status);
-        } else if (!line.signal.aborted) {
+        } else if (!mixed && !line.signal.aborted) {
           await this.#options.onObservation(await this.#presence(), undefined);
         }
-        if (!line.signal.aborted) await this.#pause(this.#options.everyMs);
+        if (line.signal.aborted) return;
+        if (hurried === mostInHurry) {
+          await this.#options.clock.sleep(restMs, this.#stop.signal);
+          hurried = 0;
+        } else {
+          hurried = mixed || (await this.#pause(this.#options.everyMs)) ? hurried + 1 : 0;
+        }
       }
     } finally {
       unsubscribe();
@@ -142,7 +156,10 @@ export class Observer {
     }
   }
 
-  async #pause(ms: Milliseconds): Promise<void> {
-    await this.#options.clock.sleep(ms, AbortSignal.any([this.#wake.signal, this.#stop.signal]));
+  /** Resolves after so long, or with `true` as soon as something stirs. */
+  async #pause(ms: Milliseconds): Promise<boolean> {
+    const { signal } = this.#wake;
+    await this.#options.clock.sleep(ms, AbortSignal.any([signal, this.#stop.signal]));
+    return signal.aborted;
   }
 }

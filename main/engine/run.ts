@@ -16,6 +16,7 @@ import { stepTable } from './step-table.ts';
 import { steps } from './steps.ts';
 import type { Transport } from './step-context.ts';
 import { transportFor } from './transport.ts';
+import { within } from './within.ts';
 
 export interface RunListener {
   /** After the entry is on disk and in the state. */
@@ -29,6 +30,8 @@ export type Ending = JournalEventOf<'ended'> | { readonly kind: 'detached' };
 
 /** How long the driver rests when nothing stirs: the grain of every watchdog. */
 const tickMs = 100;
+/** Every port answers or gives up by itself; one that does neither is not waited for in the end. */
+const closingMs = 20_000;
 
 /**
  * One migration from plan to end: journals what happens, decides what follows, acts. It holds no rule of its own: what
@@ -133,7 +136,8 @@ export class MigrationRun {
       this.#detached = true;
       links[Symbol.dispose]();
       for (const observer of Object.values(this.#observers)) observer.stop();
-      await Promise.all([...this.#observing, this.#connection.end(), this.#paths.idle()]);
+      const closing = Promise.all([...this.#observing, this.#connection.end(), this.#paths.idle()]);
+      await within(this.#ports.clock, closingMs, closing, (thrown) => toFailure(thrown, this.#ports.report));
       this.#transport[Symbol.dispose]();
       await this.#written;
     }
@@ -261,8 +265,11 @@ export class MigrationRun {
   async #act(step: StepName): Promise<void> {
     const unwritten = await this.#dispatch({ kind: 'intended', step });
     if (unwritten && stepTable[step].intentMustBeOnDisk) {
-      // A successor that could not read of this step would undo what follows from it. Nothing has moved: go back instead.
-      await this.#dispatch({ kind: 'failed', step, failure: unwritten });
+      // A successor that could not read of this step would undo what follows from it. Whatever the journal's failure leaves
+      // open, of the step it is certain that it was not begun.
+      const { text, remedy } = unwritten;
+      const failure = { kind: 'rejected', phase: phaseOf(this.#state).name, event: 'step', text, remedy } as const;
+      await this.#dispatch({ kind: 'failed', step, failure });
       return;
     }
     const monitors = {
@@ -339,7 +346,6 @@ export class MigrationRun {
           void this.#dispatch({ kind: 'guest-shut-down', side, reason: event.reason });
         }
         if (event.kind === 'run-state') void this.#dispatch({ kind: 'run-changed', side, run: event.run });
-        this.#stimulus.abort();
       },
     });
     this.#observers[side] = observer;

@@ -1,10 +1,9 @@
-import { SwitchyardError } from '#contract/errors.ts';
+import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { MptcpEndpoint } from '#contract/host.ts';
 import type { PathManagerChange, Side, StepName } from '#contract/migration.ts';
-import type { Milliseconds } from '#contract/units.ts';
 import { announcementOf } from './path-announcement.ts';
 import { speaksMptcp } from './qemu-transport.ts';
-import type { Capabilities, Clock, OwnedSocket, PathRestoration } from './ports.ts';
+import type { Capabilities, OwnedSocket, PathRestoration } from './ports.ts';
 import type { MigrationState } from './state.ts';
 import {
   connectOver,
@@ -18,6 +17,7 @@ import {
   type StepContext,
 } from './step-context.ts';
 import { takeUpWaiting } from './waiting-destination.ts';
+import { within } from './within.ts';
 
 /** A main loop that is free takes a cancel at once. */
 const cancelAnswerMs = 2000;
@@ -67,7 +67,10 @@ export const steps: Readonly<Record<StepName, Step>> = {
 
   cancel: async (context) => {
     // In band: behind a main loop that waits for the network it is not answered, and the watchdog must not wait with it.
-    await within(context.ports.clock, cancelAnswerMs, sourceOf(context).cancel());
+    const { clock, report } = context.ports;
+    const cancelled = sourceOf(context).cancel();
+    const answer = await within(clock, cancelAnswerMs, cancelled, (thrown) => toFailure(thrown, report));
+    if (answer === 'late') throw notCancelled();
     return nothingToReport;
   },
 
@@ -240,24 +243,14 @@ function isNote({ flags }: MptcpEndpoint): boolean {
   return flags.includes('implicit');
 }
 
-async function within(clock: Clock, ms: Milliseconds, work: Promise<void>): Promise<void> {
-  const answered = new AbortController();
-  const late = clock.sleep(ms, answered.signal).then(() => {
-    if (answered.signal.aborted) return;
-    throw new SwitchyardError({
-      kind: 'timeout',
-      afterMs: ms,
-      waitingFor: 'the answer to migrate_cancel',
-      text: `The source QEMU has not taken the cancel within ${ms / 1000} s.`,
-      remedy: 'Its main loop waits for the network: the connection is broken out of band.',
-    });
+function notCancelled(): SwitchyardError {
+  return new SwitchyardError({
+    kind: 'timeout',
+    afterMs: cancelAnswerMs,
+    waitingFor: 'the answer to migrate_cancel',
+    text: `The source QEMU has not taken the cancel within ${cancelAnswerMs / 1000} s.`,
+    remedy: 'Its main loop waits for the network: the connection is broken out of band.',
   });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    answered.abort();
-    work.catch(ignoreUnanswered);
-  }
 }
 
 /** For calls whose answer may fail to come without harm: what follows them looks for itself. */

@@ -147,6 +147,10 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     'Cancelling: the manager had ended before anything moved.',
   ],
   [
+    { kind: 'cancel-requested', reason: 'silent-before-start', by: 'watchdog' },
+    'Cancelling: a QEMU does not answer, and nothing has moved yet.',
+  ],
+  [
     { kind: 'cancel-refused', by: 'ada', why: 'it has already ended' },
     'ada asked to cancel; refused, because it has already ended.',
   ],

@@ -276,6 +276,7 @@ const cancelReasons: Readonly<Record<CancelReason, (by: string) => string>> = {
   'mptcp-required': () => 'Cancelling: MPTCP is required and the connection is plain TCP',
   stalled: () => 'Cancelling: nothing moves on any path',
   'attached-before-start': () => 'Cancelling: the manager had ended before anything moved',
+  'silent-before-start': () => 'Cancelling: a QEMU does not answer, and nothing has moved yet',
 };
 
 function settingsChanged({ by, downtimeLimitMs, bandwidthBitsPerSecond }: JournalEventOf<'settings-changed'>): string {

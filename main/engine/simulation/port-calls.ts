@@ -21,6 +21,7 @@ export class PortCalls {
   readonly made: string[] = [];
   readonly #clock: VirtualClock;
   readonly #count = new Map<string, number>();
+  readonly #watchers = new Set<(name: string) => void>();
   #chosen: { readonly call: string; readonly kind: FaultKind } | undefined;
 
   constructor(clock: VirtualClock) {
@@ -30,6 +31,11 @@ export class PortCalls {
   /** Lets one call fail, once. */
   fail(call: string, kind: FaultKind): void {
     this.#chosen = { call, kind };
+  }
+
+  /** Called with the name of each call (`source.migrate`) as it is made. */
+  watch(watcher: (name: string) => void): void {
+    this.#watchers.add(watcher);
   }
 
   async pass<Value>(call: PortCall<Value>): Promise<Value> {
@@ -62,6 +68,7 @@ export class PortCalls {
     this.#count.set(name, count);
     const call = `${name} ${count}`;
     this.made.push(call);
+    for (const watcher of this.#watchers) watcher(name);
     return this.#chosen?.call === call ? this.#chosen.kind : undefined;
   }
 

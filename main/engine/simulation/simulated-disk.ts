@@ -18,8 +18,9 @@ export class SimulatedDisk {
   death: Death | undefined;
   readonly #clock: VirtualClock;
   readonly #onWritten: () => void;
-  #broken = false;
-  #refusedCommit = false;
+  #isFullFor: (event: JournalEvent) => boolean = () => false;
+  /** What was to be written, and is not. */
+  readonly #refused = new Set<JournalEvent['kind']>();
 
   constructor(clock: VirtualClock, onWritten: () => void) {
     this.#clock = clock;
@@ -32,27 +33,41 @@ export class SimulatedDisk {
 
   /** From here on it takes nothing more. */
   breaks(): void {
-    this.#broken = true;
+    this.fillsUp(() => true);
+  }
+
+  /** It has no room for these entries, and for others it has. */
+  fillsUp(isFullFor: (event: JournalEvent) => boolean): void {
+    this.#isFullFor = isFullFor;
+  }
+
+  /** There is room again. */
+  emptied(): void {
+    this.fillsUp(() => false);
   }
 
   /** The commit is on it, or would be if it could. */
   get committed(): boolean {
-    return this.#refusedCommit || this.entries.some(({ event }) => event.kind === 'committed');
+    return this.#noted('committed');
   }
 
   /** Only then may anybody say `cont` there. */
   get mayStartDestination(): boolean {
-    return this.committed || this.entries.some(({ event }) => event.kind === 'post-copy-entered');
+    return this.committed || this.#noted('post-copy-entered');
+  }
+
+  #noted(kind: JournalEvent['kind']): boolean {
+    return this.#refused.has(kind) || this.entries.some(({ event }) => event.kind === kind);
   }
 
   /** What was to be written is not. */
   refuse(event: JournalEvent): SwitchyardError {
-    this.#refusedCommit ||= event.kind === 'committed';
+    this.#refused.add(event.kind);
     return systemError('write');
   }
 
   write(event: JournalEvent): JournalEntry {
-    if (this.#broken) throw this.refuse(event);
+    if (this.#isFullFor(event)) throw this.refuse(event);
     const sequence = this.entries.length;
     const entry = { sequence, atMonoMs: this.#clock.monoMs(), atEpochMs: this.#clock.epochMs(), event };
     const death = this.death?.atEntry === sequence ? this.death : undefined;

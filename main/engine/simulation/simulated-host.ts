@@ -60,7 +60,8 @@ export class SimulatedHost implements MigrationHost {
     return this.#call('attach', connectTimeoutMs, async () => {
       await this.#world.clock.sleep(1);
       const qemu = this.#world.find(identity);
-      if (!qemu || qemu.monitorPath !== monitorPath) throw unreachable(`the monitor ${monitorPath}`);
+      if (!qemu || qemu.monitorPath !== monitorPath || this.#machine.refusesConnections)
+        throw unreachable(`the monitor ${monitorPath}`);
       // Another client holds it, or its main loop cannot negotiate.
       if (qemu.takenMonitor || qemu.monitor || !qemu.answersInBand) {
         await this.#world.clock.sleep(connectTimeoutMs);

@@ -16,6 +16,8 @@ export class SimulatedMachine {
   /** Files by path: monitor sockets and outputs. */
   readonly files = new Map<string, string>();
   reachable = true;
+  /** Monitors here refuse every new connection at once; their processes are there. */
+  refusesConnections = false;
   /** What was changed in its MPTCP path manager and not put back. */
   pathChanges: readonly PathManagerChange[] = [];
   /** What was done to paths of living connections, in order. */

@@ -7,6 +7,9 @@ import { SimulatedHost } from './simulated-host.ts';
 import { SimulatedJournal } from './simulated-journal.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
+/** Of all its loops: twice what a busy one needs. */
+const mostSleepsPerSecond = 200;
+
 /** One process that manages a migration: it may be killed at any moment. */
 export class SimulatedManager {
   readonly ports: Ports;
@@ -66,7 +69,10 @@ export class SimulatedManager {
     return {
       monoMs: () => clock.monoMs(),
       epochMs: () => clock.epochMs(),
-      sleep: (ms, signal) => this.#life.bound(() => clock.sleep(ms, signal)),
+      sleep: (ms, signal) => {
+        this.#world.pace.count('sleep', mostSleepsPerSecond);
+        return this.#life.bound(() => clock.sleep(ms, signal));
+      },
     };
   }
 

@@ -1,6 +1,7 @@
 import type { QemuIdentity } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type { MigrationAddress } from '#main/engine/ports.ts';
+import { Pace } from './pace.ts';
 import { PortCalls } from './port-calls.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMachine } from './simulated-machine.ts';
@@ -38,6 +39,9 @@ export interface Nature {
   destinationsRunByThemselves: boolean;
 }
 
+/** Of one kind, by all managers: twice what a busy one needs. */
+const mostCallsPerSecond = 100;
+
 /**
  * Two machines, a network and a guest, with the one rule that nothing may break: at any moment at most one copy of the guest
  * runs, and only the newest. It is checked after every change; what broke it is kept in `violations`.
@@ -48,6 +52,10 @@ export class SimulatedWorld {
   readonly violations: string[] = [];
   /** Faults of ours, as managers reported them. */
   readonly incidents: string[] = [];
+  readonly pace = new Pace(
+    () => this.clock.monoMs(),
+    (what) => void this.violations.push(what),
+  );
   readonly machines: ReadonlyMap<string, SimulatedMachine>;
   readonly nature: Nature = {
     connectMs: 4,
@@ -79,6 +87,7 @@ export class SimulatedWorld {
 
   constructor() {
     this.machines = new Map(['alpha', 'beta'].map((id) => [id, new SimulatedMachine(this, id)]));
+    this.calls.watch((name) => this.pace.count(name, mostCallsPerSecond));
   }
 
   machine(id: string): SimulatedMachine {
