@@ -20,7 +20,7 @@ function driven(migration: FakeMigration = fakeMigration(), options: Partial<Par
 /** Lets everything that was set off run as far as it can. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const cancelling = 'Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave the migration running.';
+const cancelling = 'Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave without waiting.';
 
 test('shows what has happened, what happens, and how it ended', async () => {
   const { migration, view, leaving } = driven(fakeMigration({ history: entries.slice(0, 2) }));
@@ -60,7 +60,9 @@ test('a second Ctrl-C leaves it running and says how to find it again', async ()
   expect([await leaving, migration.asked, view.shown.at(-1)]).toEqual([
     { kind: 'let-go' },
     ['cancel by ada', 'detach'],
-    expect.stringMatching(/stands still at its end until you type `switchyard watch 20261122T120250Z-7f3a`/),
+    expect.stringMatching(
+      /^The cancel is not finished, .*`switchyard watch 20261122T120250Z-7f3a` brings the guest into safety/,
+    ),
   ]);
 });
 
@@ -90,7 +92,7 @@ test('Ctrl-C stops following what another process manages', async () => {
   expect([await leaving, migration.asked, view.shown]).toEqual([
     { kind: 'let-go' },
     ['detach'],
-    ['The migration goes on; follow it again with `switchyard watch 20261122T120250Z-7f3a`.'],
+    ['The migration continues; follow it again with `switchyard watch 20261122T120250Z-7f3a`.'],
   ]);
 });
 
@@ -111,7 +113,10 @@ test('a refused cancel is said, and Ctrl-C then leaves', async () => {
   signals.send('SIGINT');
   await settled();
   signals.send('SIGINT');
-  expect([await leaving, view.shown.slice(0, 2)]).toEqual([{ kind: 'let-go' }, [cancelling, 'Not cancelled. Wait.']]);
+  expect([await leaving, view.shown]).toEqual([
+    { kind: 'let-go' },
+    [cancelling, 'Not cancelled. Wait.', expect.stringMatching(/^The migration continues without this command/)],
+  ]);
 });
 
 test('begins with a cancel that is seen', async () => {

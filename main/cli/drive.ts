@@ -45,7 +45,7 @@ export async function drive(
   { view, signals, clock, user, shownSequence = -1, cancelFirst = false }: DriveOptions,
 ): Promise<Leaving> {
   let lastSequence = shownSequence;
-  let cancelled = false;
+  let cancel: 'none' | 'asked' | 'taken' | 'refused' = 'none';
   let letGo = false;
   const left = Promise.withResolvers<{ readonly kind: 'detached' }>();
 
@@ -57,23 +57,28 @@ export async function drive(
     if (letGo) return;
     letGo = true;
     const takeUp = `\`switchyard watch ${migration.id}\``;
-    view.say(
-      migration.managedHere
-        ? `The migration goes on without this command, and the guest stands still at its end until you type ${takeUp}.`
-        : `The migration goes on; follow it again with ${takeUp}.`,
-    );
+    view.say(farewell(takeUp));
     migration.detach();
     void clock.sleep(farewellMs).then(() => left.resolve({ kind: 'detached' }));
   };
-  const cancel = async (): Promise<void> => {
-    cancelled = true;
-    view.say('Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave the migration running.');
+  const farewell = (takeUp: string): string => {
+    if (cancel === 'asked' || cancel === 'taken') {
+      return `The cancel is not finished, and this command does not wait for it: ${takeUp} brings the guest into safety and reports where it is.`;
+    }
+    return migration.managedHere
+      ? `The migration continues without this command, and the guest stands still at its end until you type ${takeUp}.`
+      : `The migration continues; follow it again with ${takeUp}.`;
+  };
+  const askToCancel = async (): Promise<void> => {
+    cancel = 'asked';
+    view.say('Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave without waiting.');
     const result = await migration.ask({ command: 'cancel', by: user });
+    cancel = result.ok ? 'taken' : 'refused';
     if (!result.ok) view.say(`${result.error.text} ${result.error.remedy}`);
   };
   const interrupt = (): void => {
-    if (cancelled || !migration.managedHere) release();
-    else void cancel();
+    if (cancel !== 'none' || !migration.managedHere) release();
+    else void askToCancel();
   };
   const hangUp = (): void => {
     if (migration.managedHere) view.say('The terminal has gone; the migration is looked after to its end.');
@@ -97,7 +102,7 @@ export async function drive(
     ...(migration.managedHere ? [signals.on('SIGTSTP', refuseToSuspend)] : []),
   ];
   try {
-    const asked = cancelFirst ? cancel() : undefined;
+    const asked = cancelFirst ? askToCancel() : undefined;
     const ending = await Promise.race([Promise.all([migration.ended, asked]).then(([each]) => each), left.promise]);
     if (ending.kind === 'ended') return { kind: 'ended', outcome: ending.outcome };
     return letGo ? { kind: 'let-go' } : { kind: 'orphaned', shownSequence: lastSequence };

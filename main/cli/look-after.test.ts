@@ -41,7 +41,7 @@ test('let go, its guest is nowhere final, and there is no result to show', async
   const code = lookAfter(context, migration, { json: false });
   await settled();
   context.signals.send('SIGTERM');
-  expect([await code, context.console.printed]).toEqual([4, [expect.stringMatching(/goes on without this command/)]]);
+  expect([await code, context.console.printed]).toEqual([4, [expect.stringMatching(/continues without this command/)]]);
 });
 
 test('takes over from a manager that has gone, and shows nothing twice', async () => {

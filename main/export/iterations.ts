@@ -2,7 +2,8 @@ import type { JournalEvent, JournalEventOf, MigrationRecord } from '#contract/mi
 import type { QemuStatistics } from '#contract/telemetry.ts';
 
 type Iteration = MigrationRecord['iterations'][number];
-type Verdict = Iteration['verdict'];
+/** How an iteration stands against those before it. */
+export type Verdict = Iteration['verdict'];
 
 /** Within a tenth of the lowest, an iteration neither gains nor loses. */
 const borderlineFraction = 0.1;

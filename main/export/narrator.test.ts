@@ -12,7 +12,7 @@ const planned: JournalEvent = { kind: 'planned', plan: examplePlan() };
 
 /** What one event reads like in a migration of lab-guest from lab-source to lab-destination. */
 function toldOf(event: JournalEvent): string | undefined {
-  return told(planned, event)[1];
+  return told(planned, { kind: 'intended', step: 'migrate' }, event)[2];
 }
 
 const where = (
@@ -39,7 +39,7 @@ test('a whole migration reads like this', () => {
     'eth1 lost (no carrier); traffic moved to eth2.',
     'eth1 is back after 2.1 s.',
     'Iteration 2 begins: 40 MiB were dirtied meanwhile.',
-    'Iteration 3 begins: 42 MiB were dirtied meanwhile.',
+    'Iteration 3 begins: 42 MiB were dirtied meanwhile: borderline.',
     'The QEMU on lab-source is postmigrate, its migration completed.',
     'The source has handed everything over: from here on lab-guest belongs to lab-destination.',
     'Asked lab-destination to resume lab-guest.',
@@ -271,4 +271,40 @@ test('what a host says stays on one line', () => {
   expect(toldOf({ kind: 'sampling-failed', why: 'one\n2026-11-22T12:00:00Z forged\u001b[2J' })).toBe(
     'The paths cannot be measured (one 2026-11-22T12:00:00Z forged\ufffd[2J); the migration goes on.',
   );
+});
+
+test('before QEMU is asked to migrate, what it says of an earlier migration is left out', () => {
+  const earlier: JournalEvent = {
+    kind: 'observed',
+    side: 'source',
+    observation: { kind: 'answering', run: 'running', migration: 'failed', errorText: 'Unable to write to socket' },
+  };
+  expect(told(planned, earlier).at(-1)).toBe('The QEMU on lab-source is running.');
+});
+
+test('an iteration is judged against the least before it, once', () => {
+  const iteration = (number: number, mebibytes: number): JournalEvent => ({
+    kind: 'iteration',
+    iteration: number,
+    remainingBytes: mebibytes * 2 ** 20,
+    transferredBytes: 0,
+    dirtyPagesPerSecond: 0,
+  });
+  const texts = told(
+    planned,
+    iteration(1, 512),
+    iteration(2, 100),
+    iteration(2, 100),
+    iteration(3, 180),
+    iteration(4, 50),
+    iteration(5, 0),
+  );
+  expect(texts.slice(1)).toEqual([
+    'Iteration 1 begins: 512 MiB to send.',
+    'Iteration 2 begins: 100 MiB were dirtied meanwhile.',
+    'Iteration 2 begins: 100 MiB were dirtied meanwhile.',
+    'Iteration 3 begins: 180 MiB were dirtied meanwhile: not converging.',
+    'Iteration 4 begins: 50 MiB were dirtied meanwhile.',
+    'Iteration 5, the last: nothing remains to be sent.',
+  ]);
 });

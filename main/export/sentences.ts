@@ -12,6 +12,7 @@ import type {
 } from '#contract/migration.ts';
 import { assertNever } from '#contract/result.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs } from '#contract/units.ts';
+import type { Verdict } from './iterations.ts';
 import { plainText } from './plain-text.ts';
 
 /** What a sentence needs besides its event: names, and what else is under way. `narrator` keeps it. */
@@ -23,6 +24,10 @@ export interface Scene {
   readonly path: string;
   /** The other paths that carry traffic now. */
   readonly otherPaths: readonly string[];
+  /** QEMU was asked to migrate: what it reported until then was about an earlier migration. */
+  readonly hasBegun: boolean;
+  /** Of an iteration, against the least that any before it had to send. */
+  readonly verdict?: Verdict | undefined;
 }
 
 /** Any event of the journal in the operator's words: one line, closed by a full stop. */
@@ -51,7 +56,7 @@ function wording(event: JournalEvent, scene: Scene): string {
     case 'path-missing':
       return pathMissing(event, scene);
     case 'iteration':
-      return iteration(event);
+      return iteration(event, scene);
     case 'subflow-established':
       return `${scene.path} carries a subflow from ${event.localAddress} to ${event.remoteAddress}.`;
     case 'subflow-lost':
@@ -117,12 +122,13 @@ function planned({ plan }: JournalEventOf<'planned'>): string {
 }
 
 /** With nothing left to send it is QEMU's last look at the dirty memory, made while the guest is stopped. */
-function iteration(event: JournalEventOf<'iteration'>): string {
+function iteration(event: JournalEventOf<'iteration'>, { verdict }: Scene): string {
   const amount = formatBytes(event.remainingBytes);
+  const judged = verdict === 'not-converging' ? ': not converging' : verdict === 'borderline' ? ': borderline' : '';
   if (event.iteration <= 1) return `Iteration 1 begins: ${amount} to send.`;
   return event.remainingBytes === 0
     ? `Iteration ${event.iteration}, the last: nothing remains to be sent.`
-    : `Iteration ${event.iteration} begins: ${amount} were dirtied meanwhile.`;
+    : `Iteration ${event.iteration} begins: ${amount} were dirtied meanwhile${judged}.`;
 }
 
 interface StepWords {
@@ -227,6 +233,7 @@ function observed(observation: Observation, side: Side, scene: Scene): string {
     case 'unasked':
       return `${qemu} has not been asked yet.`;
     case 'answering': {
+      if (!scene.hasBegun) return `${qemu} is ${observation.run}.`;
       const error =
         observation.errorText === undefined ? '' : `, and says: ${observation.errorText.replace(/\.$/, '')}`;
       return `${qemu} is ${observation.run}, its migration ${observation.migration}${error}.`;

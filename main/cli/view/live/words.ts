@@ -36,7 +36,7 @@ export function guestSentence(scene: GuestScene, place: GuestPlace): string {
 
 /** What Ctrl-C would do now. */
 export function interruptHint({ name }: Phase, managedHere: boolean): string {
-  if (!managedHere) return 'Ctrl-C stops watching; the migration goes on.';
+  if (!managedHere) return 'Ctrl-C stops watching; the migration continues.';
   switch (name) {
     case 'preparing':
     case 'connecting':
@@ -45,7 +45,7 @@ export function interruptHint({ name }: Phase, managedHere: boolean): string {
       return 'Ctrl-C cancels and waits until the guest is safe.';
     case 'cancelling':
     case 'going-back':
-      return 'Waiting until the guest is safe. Ctrl-C leaves the migration running.';
+      return 'Waiting until the guest is safe. Ctrl-C leaves without waiting.';
     case 'post-copy':
     case 'post-copy-paused':
     case 'starting-on-destination':
