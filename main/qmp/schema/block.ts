@@ -37,6 +37,9 @@ export interface BlockJobInfo {
 export interface BlockInfo {
   readonly device: string;
   readonly qdev?: string;
+  readonly removable?: boolean;
+  /** Only of a drive that has a tray. */
+  readonly tray_open?: boolean;
   readonly inserted?: JsonObject;
 }
 
@@ -146,7 +149,12 @@ export interface BlockEvents {
 }
 
 export const blockReplies: ReplyShapes<BlockCommands> = {
-  'query-block': listOf(object<BlockInfo>({ device: string }, { qdev: string, inserted: jsonObject })),
+  'query-block': listOf(
+    object<BlockInfo>(
+      { device: string },
+      { qdev: string, removable: boolean, tray_open: boolean, inserted: jsonObject },
+    ),
+  ),
   'query-named-block-nodes': listOf(jsonObject),
   'nbd-server-start': nothing,
   'nbd-server-stop': nothing,
