@@ -29,7 +29,7 @@ const rooms: readonly Room[] = [
   },
   {
     folder: 'main/engine',
-    welcome: ['./ports.ts', '#contract/migration.ts', '#main/engine/ports.ts'],
+    welcome: ['./ports.ts', '#contract/migration.ts', '#main/engine/ports.ts', '#main/likeness/compare.ts'],
     refused: ['node:fs', 'node:fs/promises', 'koffi', '#main/qmp/client.ts', '#main/hosts/local.ts', '#native/libc.ts'],
   },
   {
@@ -41,6 +41,11 @@ const rooms: readonly Room[] = [
     folder: 'main/mptcp',
     welcome: ['node:fs/promises', '#contract/telemetry.ts', '#native/netlink/session.ts', '#main/engine/ports.ts'],
     refused: ['koffi', '#main/engine/reducer.ts', '#main/qmp/client.ts', 'node:module'],
+  },
+  {
+    folder: 'main/likeness',
+    welcome: ['./portrait.ts', '#contract/units.ts', '#main/likeness/compare.ts'],
+    refused: ['node:fs', '#native/libc.ts', '#main/engine/ports.ts', '#main/qmp/client.ts', '#main/hosts/local.ts'],
   },
   {
     folder: 'main/telemetry',
