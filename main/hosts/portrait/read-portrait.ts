@@ -1,0 +1,21 @@
+import type { Portrait } from '#main/likeness/portrait.ts';
+import type { QmpClient } from '#main/qmp/client.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import { askForPortrait } from './answers.ts';
+import { fileViewOf } from './files.ts';
+import { portraitOf } from './portrait-of.ts';
+import { readProcessPortrait } from './process-portrait.ts';
+
+/** A main loop that is free answers all of it within a hundredth of that, also with hundreds of disks. */
+const answerTimeoutMs: Milliseconds = 5000;
+
+/**
+ * What a QEMU consists of now, from its monitor and from /proc. Changes nothing. Rejects with a `QmpError` where an answer
+ * is not what QEMU's schema says: half a portrait is no likeness.
+ */
+export async function readPortrait(client: QmpClient, pid: number): Promise<Portrait> {
+  const answers = await askForPortrait(client, answerTimeoutMs);
+  const { workingDirectory } = readProcessPortrait(pid, false);
+  const files = fileViewOf(pid, workingDirectory);
+  return portraitOf(answers, files, readProcessPortrait(pid, files.open !== undefined));
+}
