@@ -146,13 +146,9 @@ export class Application {
     const journal = await createJournal(this.#directories.state, plan.id, this.#clock);
     held.defer(() => journal.close());
     held.use(lockMigration(this.#directories.state, owner));
-    const run = await MigrationRun.begin(this.#ports(plan, source, destination, journal));
-    const migration = await manage(run, {
-      controlPath: controlSocketPath(this.#directories.runtime, plan.id),
-      history: await this.#entries(plan.id),
-      held: held.move(),
-    });
-    return { kind: 'started', plan, migration };
+    const ports = this.#ports(plan, source, destination, journal);
+    const run = await MigrationRun.begin(ports);
+    return { kind: 'started', plan, migration: await this.#manage(run, ports, held.move()) };
   }
 
   /** Asked again under the lock: another process may have begun a migration of this guest since preflight, and died. */
@@ -194,7 +190,7 @@ export class Application {
       rmSync(controlPath, { force: true });
       return undefined;
     }
-    return this.#attach(id, controlPath, request);
+    return this.#attach(id, request);
   }
 
   /** Asks the manager of this migration; one that no process manages has to be taken up first. */
@@ -269,7 +265,7 @@ export class Application {
     return readSampleChunk(this.#directories.state, id, range);
   }
 
-  async #attach(id: string, controlPath: string, request: ManagerRequest | undefined): Promise<OpenMigration> {
+  async #attach(id: string, request: ManagerRequest | undefined): Promise<OpenMigration> {
     await using held = new AsyncDisposableStack();
     const owner = this.#owner(id);
     held.use(lockMigration(this.#directories.state, owner));
@@ -288,13 +284,30 @@ export class Application {
     }
     held.use(lockGuest(this.#directories.state, plan.guest.identity, owner));
     const [source, destination] = [this.#host(plan.source.id), this.#host(plan.destination.id)];
-    const run = await MigrationRun.attach(this.#ports(plan, source, destination, journal), events, {
-      user: this.user,
-      pid: process.pid,
-    });
+    const ports = this.#ports(plan, source, destination, journal);
+    const run = await MigrationRun.attach(ports, events, { user: this.user, pid: process.pid });
     // Before it looks around: a halt that no operator asked to end is left as it is.
     if (request) unwrap(await run.ask(request));
-    return manage(run, { controlPath, history: await this.#entries(id), held: held.move() });
+    return this.#manage(run, ports, held.move());
+  }
+
+  async #manage(first: MigrationRun, ports: Ports, held: AsyncDisposableStack): Promise<OpenMigration> {
+    const { id } = ports.plan;
+    return manage({
+      id,
+      first,
+      held,
+      history: await this.#entries(id),
+      controlPath: controlSocketPath(this.#directories.runtime, id),
+      report: ports.report,
+      clock: ports.clock,
+      attachAgain: async () => {
+        const events = (await this.#entries(id)).map(({ event }) => event);
+        const last = events.at(-1);
+        if (last?.kind === 'ended' && isFinal(last.outcome)) return undefined;
+        return MigrationRun.attach(ports, events, { user: this.user, pid: process.pid });
+      },
+    });
   }
 
   #ports(plan: Plan, source: MigrationHost, destination: MigrationHost, journal: Ports['journal']): Ports {

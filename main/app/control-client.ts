@@ -1,5 +1,4 @@
 import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { SwitchyardError } from '#contract/errors.ts';
 import {
   controlMessageSchema,
@@ -8,6 +7,8 @@ import {
   type ManagerRequest,
 } from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { isOurs, peerOf } from '#main/hosts/socket-peer.ts';
+import { FrameReader } from '#main/qmp/frames.ts';
 
 /** What is asked of a manager goes on to a monitor, which answers within ten seconds or never. */
 const patienceMs: Milliseconds = 15_000;
@@ -19,12 +20,22 @@ export async function* askManager(
   signal?: AbortSignal,
 ): AsyncGenerator<ControlMessage> {
   const socket = await open(path);
+  const enough = (): void => void socket.destroy();
+  signal?.addEventListener('abort', enough);
   try {
+    if (signal?.aborted) return;
     socket.write(`${JSON.stringify(request)}\n`);
-    for await (const line of createInterface({ input: socket, ...(signal ? { signal } : {}) })) {
-      yield controlMessageSchema.parse(JSON.parse(line));
+    const reader = new FrameReader();
+    for await (const chunk of chunksOf(socket)) {
+      const { frames, violation } = reader.push(chunk);
+      for (const frame of frames) {
+        const message = readMessage(frame);
+        if (message) yield message;
+      }
+      if (violation) return;
     }
   } finally {
+    signal?.removeEventListener('abort', enough);
     socket.destroy();
   }
 }
@@ -51,11 +62,46 @@ export async function greetingOf(messages: AsyncGenerator<ControlMessage>, line:
   }
 }
 
+/** A connection that breaks has ended: what it did not carry stands in the journal. */
+async function* chunksOf(socket: Socket): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await chunks.next().catch(() => undefined);
+    if (!next || next.done === true) return;
+    yield next.value;
+  }
+}
+
+/** What another version says and this one does not know is passed over. */
+function readMessage(frame: string): ControlMessage | undefined {
+  try {
+    return controlMessageSchema.safeParse(JSON.parse(frame)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Connected to a process of root or of our own user; another one could tell us anything of a guest. */
 function open(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
-    socket.once('connect', () => resolve(socket));
-    socket.once('error', (cause) => reject(managerGone(path, cause)));
+    // It stays: a manager that is killed later must not end this process too.
+    socket.on('error', (cause) => reject(managerGone(path, cause)));
+    socket.once('connect', () => {
+      const uid = peerOf(socket)?.uid;
+      if (uid !== undefined && isOurs(uid)) return resolve(socket);
+      socket.destroy();
+      reject(strangersSocket(path, uid));
+    });
+  });
+}
+
+function strangersSocket(path: string, uid: number | undefined): SwitchyardError {
+  return new SwitchyardError({
+    kind: 'unreachable',
+    host: path,
+    text: `A process of ${uid === undefined ? 'an unknown user' : `user ${uid}`} listens on the control socket ${path}.`,
+    remedy: 'Find out who made it (`ss -xlp`), and remove it; nothing was sent to it.',
   });
 }
 

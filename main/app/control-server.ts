@@ -1,109 +1,68 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { toFailure } from '#contract/errors.ts';
-import { controlRequestSchema, type ControlMessage, type ControlRequest } from '#contract/requests.ts';
-import type { Milliseconds } from '#contract/units.ts';
-import type { MigrationRun } from '#main/engine/run.ts';
+import type { Failure } from '#contract/errors.ts';
+import { isOurs, peerOf } from '#main/hosts/socket-peer.ts';
+import { makePrivateDirectory } from '#main/storage/paths.ts';
+import { converse, farewell, part, type ControlledMigration } from './control-conversation.ts';
+import { controlLimits, type ControlLimits } from './control-limits.ts';
 
 /**
  * The door by which other processes of the same user reach the one that manages a migration: QEMU's monitor serves one
- * client, so they must ask its holder. A unix socket in a private directory; who may open it may do what it offers.
+ * client, so they must ask its holder. A unix socket in a private directory; beside the directory's mode, the kernel is
+ * asked for the user of each process that connects.
  */
 export function controlSocketPath(runtimeDirectory: string, migrationId: string): string {
   return join(runtimeDirectory, 'control', `${migrationId}.sock`);
 }
 
-/** A follower that does not read loses samples, never entries. */
-const mostUnreadBytes = 1 << 20;
-const farewellPatienceMs: Milliseconds = 1000;
-
 export interface ControlServer {
   close(): Promise<void>;
 }
 
-export async function serveControl(path: string, run: MigrationRun): Promise<ControlServer> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+export async function serveControl(
+  path: string,
+  migration: ControlledMigration,
+  limits: ControlLimits = controlLimits,
+): Promise<ControlServer> {
+  makePrivateDirectory(dirname(path));
   // The caller holds the migration's lock, so whatever lies here was left by a process that is gone.
   rmSync(path, { force: true });
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+  const connections = new Map<Socket, number>();
+  // Half open: who sends a request and ends its own direction still wants the answer.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    // Before anything else: an error that nobody listens for would end this process.
     socket.on('error', () => socket.destroy());
-    createInterface({ input: socket }).on('line', (line) => void answer(socket, run, line));
+    const peer = peerOf(socket);
+    if (!peer || !isOurs(peer.uid)) return void socket.destroy();
+    connections.set(socket, peer.pid);
+    socket.on('close', () => connections.delete(socket));
+    const ofPeer = [...connections.values()].filter((pid) => pid === peer.pid).length;
+    if (connections.size > 2 * limits.connections) return void socket.destroy();
+    if (connections.size > limits.connections || ofPeer > limits.connectionsPerProcess) {
+      return part(socket.resume(), { kind: 'refused', failure: tooMany }, limits);
+    }
+    converse(socket, migration, limits);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, resolve);
   });
+  // What `accept` reports (no descriptors left) passes: those who connect meanwhile find nobody, and try again.
+  server.removeAllListeners('error').on('error', (thrown) => void migration.report(thrown));
   return {
     close: async () => {
-      await Promise.all([...sockets].map(farewell));
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.all([...connections.keys()].map((socket) => farewell(socket, limits)));
+      await closed;
     },
   };
 }
 
-/** What was said arrives, unless its reader hangs: the migration's locks are not to wait for that one. */
-function farewell(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const impatience = setTimeout(() => socket.destroy(), farewellPatienceMs);
-    socket.once('close', () => {
-      clearTimeout(impatience);
-      resolve();
-    });
-    socket.end(() => socket.destroy());
-  });
-}
-
-async function answer(socket: Socket, run: MigrationRun, line: string): Promise<void> {
-  const request = parseRequest(line);
-  if (!request) {
-    socket.end(
-      controlLine({
-        kind: 'refused',
-        failure: {
-          kind: 'invalid-request',
-          text: 'The manager of this migration does not understand that request.',
-          remedy: 'Use the same version of Switchyard as the one that manages the migration.',
-        },
-      }),
-    );
-    return;
-  }
-  if (request.command === 'follow') {
-    follow(socket, run);
-    return;
-  }
-  try {
-    const result = await run.ask(request);
-    socket.end(controlLine(result.ok ? { kind: 'done' } : { kind: 'refused', failure: result.error }));
-  } catch (thrown) {
-    socket.end(controlLine({ kind: 'refused', failure: toFailure(thrown, run.report) }));
-  }
-}
-
-function parseRequest(line: string): ControlRequest | undefined {
-  try {
-    return controlRequestSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-function controlLine(message: ControlMessage): string {
-  return `${JSON.stringify(message)}\n`;
-}
-
-function follow(socket: Socket, run: MigrationRun): void {
-  const unsubscribe = run.subscribe({
-    onEntry: (entry) => socket.write(controlLine({ kind: 'entry', entry })),
-    onSample: (sample) => {
-      if (socket.writableLength < mostUnreadBytes) socket.write(controlLine({ kind: 'sample', sample }));
-    },
-  });
-  socket.on('close', unsubscribe);
-  socket.write(controlLine({ kind: 'done' }));
-}
+const tooMany: Failure = {
+  kind: 'rejected',
+  phase: 'managed',
+  event: 'connect',
+  text: 'Too many processes are connected to the manager of this migration.',
+  remedy: 'End some of them (`switchyard watch` in other terminals, or scripts), then try again.',
+};

@@ -4,11 +4,14 @@ import type { Result } from '#contract/result.ts';
 import type { ManagerRequest } from '#contract/requests.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Ending } from '#main/engine/run.ts';
+import type { RunFault } from './persistent-run.ts';
 
 export interface MigrationWatcher {
   onEntry?(entry: JournalEntry): void;
   onSample?(sample: Sample): void;
   onJournalLost?(failure: Failure): void;
+  /** A fault of ours, in the process that manages it. */
+  onFault?(fault: RunFault): void;
 }
 
 /**

@@ -198,7 +198,7 @@ describe.skipIf(reason !== '')(`the command line${reason}`, () => {
     expect([managed, code, stdout]).toEqual([
       true,
       0,
-      expect.stringContaining('Its manager has gone: this command looks after it now.'),
+      expect.stringContaining('Its manager has gone: this command manages it now.'),
     ]);
     await verified(there());
   });

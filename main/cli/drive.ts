@@ -95,6 +95,7 @@ export async function drive(
       onSample: (sample) => view.sample(sample),
       onJournalLost: (failure) =>
         view.say(`${failure.text} The migration goes on; what follows is not on disk. ${failure.remedy}`),
+      onFault: ({ incidentId, againInMs }) => view.say(faultSentence(incidentId, againInMs !== undefined)),
     }),
     signals.on('SIGINT', interrupt),
     signals.on('SIGTERM', release),
@@ -109,4 +110,11 @@ export async function drive(
   } finally {
     for (const each of undo) each();
   }
+}
+
+function faultSentence(incidentId: string, again: boolean): string {
+  const what = `Switchyard hit a fault of its own (incident ${incidentId})`;
+  return again
+    ? `${what}, and takes the migration up again. \`switchyard report ${incidentId}\` collects what is needed to find the cause.`
+    : `${what} each time it took this migration up, and does not manage it any more.`;
 }

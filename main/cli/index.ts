@@ -1,6 +1,7 @@
 import packageJson from '#package.json' with { type: 'json' };
 import { operatorName, operatorVariable } from '#main/app/operator-name.ts';
 import type { ReportIncident } from '#main/app/incidents.ts';
+import { survive } from '#main/app/escaped.ts';
 import { systemClock } from './clock.ts';
 import { processConsole } from './console.ts';
 import type { ApplicationPort } from './context.ts';
@@ -12,19 +13,28 @@ const console = processConsole();
 const { version } = packageJson;
 let application: Promise<ApplicationPort> | undefined;
 let reporter: Promise<ReportIncident> | undefined;
+let report: ReportIncident | undefined;
+/** It has windows, and lives for them. */
+const serving = process.argv[2] === 'serve';
 const incidents = (): Promise<ReportIncident> =>
-  (reporter ??= import('#main/app/incidents.ts').then(({ incidentReporter }) =>
-    incidentReporter({ version, face: process.argv[2] === 'serve' ? 'serve' : 'command line' }),
+  (reporter ??= import('#main/app/incidents.ts').then(
+    ({ incidentReporter }) => (report = incidentReporter({ version, face: serving ? 'serve' : 'command line' })),
   ));
 
-// Outside of every promise that somebody waits for: what this process looked after goes on without it.
-process.on('uncaughtException', (thrown) => {
+// Before there is an application nothing depends on this process, and `giveUp` reports.
+survive({
+  report: (thrown, context) => report?.(thrown, context) ?? 'not kept',
+  say: (text) => console.log(text),
+  giveUp: serving ? undefined : giveUp,
+});
+
+function giveUp(thrown: unknown): void {
   void import('./failure-report.ts').then(async ({ reportFailure }) => {
     await reportFailure({ console, incidents }, thrown, { json: false });
     await console.flushed();
     process.exit(exitCode.needsOperator);
   });
-});
+}
 
 const code = await runCommandLine(process.argv.slice(2), {
   console,
@@ -33,7 +43,7 @@ const code = await runCommandLine(process.argv.slice(2), {
   clock: systemClock,
   application: () =>
     (application ??= Promise.all([import('#main/app/application.ts'), incidents()]).then(
-      ([{ Application }, report]) => new Application({ version, report }),
+      ([{ Application }, loaded]) => new Application({ version, report: loaded }),
     )),
   incidents,
   lab: () => import('#lab/lab.ts'),

@@ -57,7 +57,7 @@ test('takes over from a manager that has gone, and shows nothing twice', async (
     [
       'ada asked to migrate lab-guest from lab-source to lab-destination: 2 paths, MPTCP where both ends speak it.',
       'Asked the destination to listen.',
-      'Its manager has gone: this command looks after it now.',
+      'Its manager has gone: this command manages it now.',
       'Destination is listening on port 49152 with MPTCP.',
       'Asked the source QEMU to migrate.',
     ],
@@ -80,7 +80,7 @@ test('a fault of ours never looks like a guest that is safe', async () => {
   expect([await code, context.console.printed.map((text) => JSON.parse(text)), context.console.logged.at(-1)]).toEqual([
     4,
     [{ error: expect.objectContaining({ kind: 'internal', text: expect.stringContaining('a fault') }) }],
-    `Where the guest is now, \`switchyard watch ${exampleId}\` finds out.`,
+    `No process manages the migration now, and its guest may stand still until you take it up: \`switchyard watch ${exampleId}\`.`,
   ]);
 });
 

@@ -39,7 +39,12 @@ export async function lookAfter(
     return leaving.kind === 'let-go' ? exitCode.needsOperator : exitCodeOf(outcomeOf(leaving, record));
   } catch (thrown) {
     await reportFailure(context, thrown, { json, migration: migration.id });
-    console.log(`Where the guest is now, \`switchyard watch ${migration.id}\` finds out.`);
+    const takeUp = `\`switchyard watch ${migration.id}\``;
+    console.log(
+      managedHere
+        ? `No process manages the migration now, and its guest may stand still until you take it up: ${takeUp}.`
+        : `Where the guest is now, ${takeUp} finds out.`,
+    );
     return exitCode.needsOperator;
   }
 }
@@ -69,7 +74,11 @@ export async function accompany(
       const next = await openPatiently(() => app.open(migration.id), clock);
       if (!next) return leaving;
       onManager?.(next.managedHere);
-      view.say(next.managedHere ? 'Its manager has gone: this command looks after it now.' : 'It has a new manager.');
+      view.say(
+        next.managedHere
+          ? 'Its manager has gone: this command manages it now.'
+          : 'Its manager hung up; this command follows it again.',
+      );
       leaving = await drive(next, { ...options, shownSequence: leaving.shownSequence });
     }
     return leaving;

@@ -68,7 +68,7 @@ export class MigrationRun {
       ports,
       state: () => this.#state,
       record: (event: JournalEvent) => this.#dispatch(event),
-      onFault: (thrown: unknown) => this.#stumbled(thrown),
+      onFault: (thrown: unknown) => this.fail(thrown),
     };
     this.#paths = new LivePaths({
       ...common,
@@ -146,6 +146,12 @@ export class MigrationRun {
   /** Stops looking after the migration without touching it: QEMU goes on, and `attach` can take it up again. */
   detach(): void {
     this.#detached = true;
+    this.#stimulus.abort();
+  }
+
+  /** A fault of ours, in an observer for instance, ends the run with its stack, touching nothing: `attach` takes it up again. */
+  fail(thrown: unknown): void {
+    this.#fault ??= { thrown };
     this.#stimulus.abort();
   }
 
@@ -306,7 +312,7 @@ export class MigrationRun {
       const { entry, failure } = await writing.then((written) => written(this.#sequence + 1));
       this.#sequence = entry.sequence;
       this.#state = apply(this.#state, event);
-      for (const listener of this.#listeners) listener.onEntry?.(entry, this.#state);
+      this.#tell((listener) => listener.onEntry?.(entry, this.#state));
       this.#stimulus.abort();
       return failure;
     });
@@ -325,7 +331,7 @@ export class MigrationRun {
       return () => ({ entry });
     } catch (thrown) {
       const failure = toFailure(thrown, this.#ports.report);
-      for (const listener of this.#listeners) listener.onJournalLost?.(failure);
+      this.#tell((listener) => listener.onJournalLost?.(failure));
       return (sequence) => ({ entry: { sequence, ...when, event }, failure });
     }
   }
@@ -349,13 +355,18 @@ export class MigrationRun {
       },
     });
     this.#observers[side] = observer;
-    this.#observing.push(observer.run().catch((fault: unknown) => this.#stumbled(fault)));
+    this.#observing.push(observer.run().catch((fault: unknown) => this.fail(fault)));
   }
 
-  /** A fault of ours in an observer ends the run with its stack, touching nothing: the migration can be taken up again. */
-  #stumbled(thrown: unknown): void {
-    this.#fault ??= { thrown };
-    this.#stimulus.abort();
+  /** A listener that throws has a fault of its own: neither the run nor the other listeners suffer from it. */
+  #tell(say: (listener: RunListener) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        say(listener);
+      } catch (thrown) {
+        this.#ports.report(thrown);
+      }
+    }
   }
 
   async #firstAnswer(side: Side): Promise<void> {
@@ -415,7 +426,7 @@ export class MigrationRun {
   }
 
   #cannotWatchLinks(side: Side, thrown: unknown): void {
-    if (!(thrown instanceof SwitchyardError)) this.#stumbled(thrown);
+    if (!(thrown instanceof SwitchyardError)) this.fail(thrown);
     else if (!this.#detached) void this.#dispatch({ kind: 'links-unwatched', side, why: thrown.failure.text });
   }
 
@@ -451,7 +462,7 @@ export class MigrationRun {
   }
 
   #sampled(sample: Sample): void {
-    for (const listener of this.#listeners) listener.onSample?.(sample, this.#state);
+    this.#tell((listener) => listener.onSample?.(sample, this.#state));
     this.#noteProgress(sample.connections.reduce((sum, connection) => sum + connection.bytesSent, 0));
   }
 }

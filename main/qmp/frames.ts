@@ -37,8 +37,8 @@ const byte = {
  */
 export class FrameReader {
   readonly #maxBytes: number;
-  /** The chunks that hold the beginning of the object that is not complete yet. */
-  #pieces: Uint8Array[] = [];
+  /** Begins with the object that is not complete yet. Grows by doubling: a sender of single bytes costs what it sends. */
+  #pending = Buffer.alloc(0);
   #pendingBytes = 0;
   #depth = 0;
   #inString = false;
@@ -93,20 +93,26 @@ export class FrameReader {
 
   #complete(lastPiece: Uint8Array, frames: string[]): void {
     this.#keep(lastPiece);
-    if (!this.#violation) frames.push(Buffer.concat(this.#pieces).toString('utf8'));
-    this.#pieces = [];
+    if (!this.#violation) frames.push(this.#pending.toString('utf8', 0, this.#pendingBytes));
+    this.#pending = Buffer.alloc(0);
     this.#pendingBytes = 0;
   }
 
   #keep(piece: Uint8Array): void {
-    this.#pieces.push(piece);
-    this.#pendingBytes += piece.length;
-    if (this.#pendingBytes > this.#maxBytes) this.#fail({ kind: 'oversized', limitBytes: this.#maxBytes });
+    const bytes = this.#pendingBytes + piece.length;
+    if (bytes > this.#maxBytes) return this.#fail({ kind: 'oversized', limitBytes: this.#maxBytes });
+    if (bytes > this.#pending.length) {
+      const larger = Buffer.alloc(Math.min(this.#maxBytes, Math.max(bytes, 2 * this.#pending.length)));
+      this.#pending.copy(larger, 0, 0, this.#pendingBytes);
+      this.#pending = larger;
+    }
+    this.#pending.set(piece, this.#pendingBytes);
+    this.#pendingBytes = bytes;
   }
 
   #fail(violation: FrameViolation): void {
     this.#violation = violation;
-    this.#pieces = [];
+    this.#pending = Buffer.alloc(0);
   }
 }
 

@@ -3,6 +3,7 @@ import { app, dialog, Menu, session } from 'electron';
 import { toFailure } from '#contract/errors.ts';
 import { Application } from '#main/app/application.ts';
 import { Desk } from '#main/app/desk.ts';
+import { outliveReaders, survive } from '#main/app/escaped.ts';
 import { incidentReporter } from '#main/app/incidents.ts';
 import { readManifest } from '#main/app/window-content.ts';
 import { serveContent } from './content/serve-content.ts';
@@ -21,6 +22,7 @@ import { Windows } from './windows.ts';
 // The desktop app. Electron waits with `ready` until this module has been evaluated, so it waits for nothing itself.
 
 lockDown();
+outliveReaders(process.stdout, process.stderr);
 // The dock finds the window's progress by the name of the .desktop file.
 app.setDesktopName('switchyard.desktop');
 
@@ -30,6 +32,7 @@ else app.quit();
 async function open(): Promise<void> {
   const version = app.getVersion();
   const report = incidentReporter({ version, face: 'window' });
+  survive({ report, say: log });
   const windows = new Windows();
   const desk = new Desk({
     application: new Application({ version, report }),

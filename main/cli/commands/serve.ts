@@ -4,6 +4,7 @@ import { invalidRequest } from '#contract/errors.ts';
 import { keepHolder, labList, labRights, labService, openDoor, reenterForLab } from '#lab/lab.ts';
 import { Application } from '#main/app/application.ts';
 import { Desk } from '#main/app/desk.ts';
+import { outliveReaders } from '#main/app/escaped.ts';
 import type { Console } from '#main/cli/console.ts';
 import type { Command, Context } from '#main/cli/context.ts';
 import { exitCode } from '#main/cli/exit-code.ts';
@@ -75,6 +76,7 @@ async function serveWhereLabsAre(console: Console, port: number): Promise<number
 
 async function untilInterrupted({ console, signals }: Context, web: WebHost): Promise<void> {
   const another = (): void => console.out(`Switchyard is at ${web.newLink()}`);
+  outliveReaders(process.stdin);
   if (process.stdin.isTTY) process.stdin.on('data', another);
   const undo: (() => void)[] = [];
   await new Promise<void>((resolve) => {
