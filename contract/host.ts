@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+/** A user of a host, by number and, where the host has one for it, by name. */
+export const userSchema = z.object({ uid: z.number().int().nonnegative(), name: z.string().exactOptional() });
+export type User = z.infer<typeof userSchema>;
+
 /** What a QEMU process is, so that it is never mistaken for another: a pid alone is reused, a uuid alone lives twice. */
 export const qemuIdentitySchema = z.object({
   uuid: z.string(),
@@ -8,6 +12,8 @@ export const qemuIdentitySchema = z.object({
   startTimeTicks: z.number().int().nonnegative(),
   /** /proc/sys/kernel/random/boot_id of the host it runs on. */
   bootId: z.string(),
+  /** The user it runs as. It must still be the same when it is used; absent in records of earlier versions. */
+  uid: z.number().int().nonnegative().exactOptional(),
 });
 export type QemuIdentity = z.infer<typeof qemuIdentitySchema>;
 
@@ -106,5 +112,9 @@ export const guestSchema = z.object({
   waiting: z.boolean(),
   /** While it waits: the value of its `-incoming`, `defer` or an address. */
   incoming: z.string().exactOptional(),
+  /** Who runs its QEMU; absent in records of earlier versions. */
+  user: userSchema.exactOptional(),
+  /** Why this process is listed and not handled: what it says of itself proves nothing, or we have no right to it. */
+  obstacle: z.object({ text: z.string(), remedy: z.string() }).exactOptional(),
 });
 export type Guest = z.infer<typeof guestSchema>;

@@ -9,6 +9,7 @@ import { pathsBetween } from '#main/mptcp/paths.ts';
 import { planPaths } from '#main/mptcp/plan/plan-paths.ts';
 import type { RoutesBetween } from '#main/mptcp/routes.ts';
 import { meet, wantedListener } from './listener-address.ts';
+import { pickGuest } from './pick-guest.ts';
 import { pickWaiting, readWaiting, visit, type Waiting } from './waiting.ts';
 
 /** Everything found out about a wish before anything is done: what would be moved, how, and what stands in the way. */
@@ -45,12 +46,13 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   refuseContradictions(request);
   const wanted = request.incoming === undefined ? undefined : wantedListener(request.incoming, settings.mptcp);
   const guest = pickGuest(await source.guests(), request.guest, source.id);
-  const [sourceFacts, destinationFacts, destinationGuests, guestRun, open] = await Promise.all([
+  const [sourceFacts, destinationFacts, destinationGuests, guestRun, open, twin] = await Promise.all([
     source.facts(),
     destination.facts(),
     destination.guests(),
     readRunState(source, guest),
     planner.openMigrations(),
+    request.toWaiting === undefined ? destination.foreseeDestination(guest) : undefined,
   ]);
   const waiting = await findWaiting(request, { source, guest, destination, destinationGuests });
   const routes = await routesBetween(source, sourceFacts, destination, destinationFacts);
@@ -81,6 +83,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     ),
     ...(listener ? { listener } : {}),
     ...(waiting ? { waiting: waiting.facts } : {}),
+    ...(twin ? { twin } : {}),
   });
   const prepares = settings.mptcp !== 'off' && settings.preparePaths;
   const plan: Plan = {
@@ -174,25 +177,6 @@ async function findWaiting(
 /** `20261122T120250Z-7f3a`. */
 function migrationId(now: Date, random: string): string {
   return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${random}`;
-}
-
-function pickGuest(guests: readonly Guest[], name: string, hostId: string): Guest {
-  const found = guests.filter((guest) => !guest.waiting && (guest.name === name || guest.identity.uuid === name));
-  const [only, ...others] = found;
-  if (only && others.length === 0) return only;
-  if (only) {
-    throw invalidRequest(
-      `${hostId} has ${found.length} guests called ${name}.`,
-      `Name it by its uuid: ${found.map((guest) => guest.identity.uuid).join(', ')}.`,
-      'guest',
-    );
-  }
-  const there = guests.filter((guest) => !guest.waiting).map((guest) => guest.name);
-  throw invalidRequest(
-    `There is no guest ${name} on ${hostId}.`,
-    there.length > 0 ? `It has: ${there.join(', ')}.` : `No guest runs on ${hostId}; look with \`switchyard guests\`.`,
-    'guest',
-  );
 }
 
 async function routesBetween(

@@ -114,6 +114,7 @@ function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
     attach: () => Promise.resolve(qemu),
     presence: notOnStage,
     startDestination: () => Promise.resolve({ identity: qemu.identity, monitorPath: '' }),
+    foreseeDestination: notOnStage,
     findDestination: notOnStage,
     listenOwned: () => Promise.resolve(rehearsedListener()),
     connectOwned: () => Promise.resolve(rehearsedSocket()),

@@ -5,6 +5,7 @@ import type { MigrationHost, Qemu } from '#main/engine/ports.ts';
 import type { WaitingFacts } from '#main/engine/preflight-facts.ts';
 import { parseIncoming } from '#main/qmp/address.ts';
 import { listenerOfWaiting } from './listener-address.ts';
+import { meantBy, processesOf } from './pick-guest.ts';
 
 /** A QEMU that the operator has started to receive a guest, with everything that is known before it is touched. */
 export interface Waiting {
@@ -16,15 +17,13 @@ export interface Waiting {
 /** By name, uuid, or process number. Throws `invalid-request`, which names those that wait. */
 export function pickWaiting(guests: readonly Guest[], name: string, hostId: string): Guest {
   const waiting = guests.filter((guest) => guest.waiting);
-  const [only, ...others] = waiting.filter(
-    ({ name: own, identity }) => own === name || identity.uuid === name.toLowerCase() || String(identity.pid) === name,
-  );
+  const found = meantBy(name, waiting);
+  const [only, ...others] = found;
   if (only && others.length === 0) return only;
   if (only) {
-    const processes = [only, ...others].map(({ identity }) => identity.pid).join(', ');
     throw invalidRequest(
-      `${others.length + 1} QEMUs called ${name} wait on ${hostId}.`,
-      `Name one by its process: ${processes}.`,
+      `${found.length} QEMUs called ${name} wait on ${hostId}.`,
+      `Name one by its process: ${processesOf(found)}.`,
       'toWaiting',
     );
   }

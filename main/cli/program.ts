@@ -159,7 +159,7 @@ const postCopyPolicies = ['never', 'allow'] as const satisfies readonly Migratio
 
 function migrationOptions(command: Program): Program {
   return command
-    .argument('<guest>', 'name or uuid')
+    .argument('<guest>', 'name, uuid or process')
     .requiredOption('--from <host>', 'source host')
     .requiredOption('--to <host>', 'destination host')
     .addOption(

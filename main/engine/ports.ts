@@ -1,5 +1,5 @@
 import type { ReportFault } from '#contract/errors.ts';
-import type { Guest, HostFacts, MptcpEndpoint, MptcpLimits, QemuIdentity, RouteAnswer } from '#contract/host.ts';
+import type { Guest, HostFacts, MptcpEndpoint, MptcpLimits, QemuIdentity, RouteAnswer, User } from '#contract/host.ts';
 import type {
   ConnectionFinding,
   JournalEntry,
@@ -232,6 +232,24 @@ export interface PathRestoration {
   readonly touched: readonly string[];
 }
 
+/** What starting a guest's twin would mean, found out without starting it. */
+export interface TwinForesight {
+  /** As whom it would run: the user of its source at this moment. */
+  readonly user: User | undefined;
+  /** What would be executed. */
+  readonly program: string | undefined;
+  /** Why that is not the program of the source; absent when it is. */
+  readonly programObjection: string | undefined;
+  /** Names of the variables of the source's environment that the twin would not get. */
+  readonly variablesLeftOut: readonly string[];
+  /** Those of them that change how QEMU runs. */
+  readonly variablesThatMatter: readonly string[];
+  /** Limits of the source that its twin would not have, and rights that it would lack, each a sentence. */
+  readonly unlike: readonly string[];
+  /** Why it could not be started; empty when it could. */
+  readonly problems: readonly { readonly text: string; readonly remedy: string }[];
+}
+
 /** What one host can do. */
 export interface MigrationHost {
   readonly id: string;
@@ -246,6 +264,8 @@ export interface MigrationHost {
   presence(identity: QemuIdentity): Promise<'present' | 'gone'>;
   /** Starts the guest's twin, paused and waiting: the source's own command line with `-incoming defer -S`. */
   startDestination(order: DestinationOrder): Promise<StartedDestination>;
+  /** What `startDestination` would do for this guest; changes nothing. */
+  foreseeDestination(guest: Guest): Promise<TwinForesight>;
   /** Opens a listener here; plain TCP where this kernel refuses MPTCP. */
   listenOwned(order: OwnedListenerOrder): Promise<OwnedListener>;
   /** Connects from here; plain TCP where this kernel refuses MPTCP, or the other one does not answer in it. */

@@ -1,6 +1,6 @@
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, ListenerAddress, MigrationSettings, Path, Side } from '#contract/migration.ts';
-import type { Hardware } from './ports.ts';
+import type { Hardware, TwinForesight } from './ports.ts';
 
 /** Everything preflight judges; gathering it is somebody else's work. */
 export interface PreflightFacts {
@@ -22,6 +22,8 @@ export interface PreflightFacts {
   readonly listener?: ListenerAddress;
   /** The QEMU that the operator has started for this guest; absent where one is to be started. */
   readonly waiting?: WaitingFacts;
+  /** What starting the twin would mean; absent where the operator has started one. */
+  readonly twin?: TwinForesight;
 }
 
 export type GuestRun = { readonly run: string; readonly migration: string } | { readonly unreadable: string };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import { defaultSettings, type Check, type Path } from '#contract/migration.ts';
+import type { TwinForesight } from './ports.ts';
 import { preflight, refusals, type PreflightFacts } from './preflight.ts';
 import type { WaitingAnswer, WaitingFacts } from './preflight-facts.ts';
 import { factsOf, guestNamed } from './simulation/facts.ts';
@@ -56,6 +57,16 @@ const listening: WaitingFacts = {
 
 const open = { migrationId: '20260101T000000Z-0001' };
 
+const twin: TwinForesight = {
+  user: { uid: 107, name: 'qemu' },
+  program: '/usr/bin/qemu-system-x86_64',
+  programObjection: undefined,
+  variablesLeftOut: [],
+  variablesThatMatter: [],
+  unlike: [],
+  problems: [],
+};
+
 type Change = Partial<PreflightFacts>;
 
 function settings(changes: Partial<PreflightFacts['settings']>): Change {
@@ -101,6 +112,81 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       when: 'they are the same',
       facts: { destination: source },
       check: { ...refused, remedy: 'Choose another destination.' },
+    },
+  ],
+  'guest-process': [
+    { when: 'earlier versions did not say', facts: {} },
+    {
+      when: 'it runs as a user',
+      facts: { guest: { ...guest, user: { uid: 107, name: 'qemu' } } },
+      check: { ...passed, text: 'QEMU of web1 runs as user qemu (107).' },
+    },
+    {
+      when: 'it is not handled',
+      facts: { guest: { ...guest, obstacle: { text: 'It runs in a container.', remedy: 'Go there.' } } },
+      check: { ...refused, text: 'It runs in a container.', remedy: 'Go there.' },
+    },
+  ],
+  'twin-user': [
+    { when: 'the operator has started one', facts: {} },
+    {
+      when: 'it can be started',
+      facts: { twin },
+      check: { ...passed, text: 'The twin runs as user qemu (107): /usr/bin/qemu-system-x86_64.' },
+    },
+    { when: 'nobody could look', facts: { twin: { ...twin, user: undefined, program: undefined } } },
+    {
+      when: 'it cannot',
+      facts: { twin: { ...twin, problems: [{ text: 'That user may not enter it.', remedy: 'Open it.' }] } },
+      check: { ...refused, text: 'That user may not enter it.' },
+    },
+  ],
+  'twin-program': [
+    { when: 'it is that of the source', facts: { twin } },
+    {
+      when: 'others could replace that of the source',
+      facts: { twin: { ...twin, programObjection: '/home/mallory belongs to user 1001' } },
+      check: { ...refused, acceptable: true, text: expect.stringContaining('/home/mallory belongs to user 1001') },
+    },
+  ],
+  'twin-environment': [
+    { when: 'nothing is left out', facts: { twin } },
+    {
+      when: 'only what nobody misses',
+      facts: { twin: { ...twin, variablesLeftOut: ['EDITOR', 'a\u001Bb'] } },
+      check: { ...passed, text: 'The twin does not get these variables of its source: EDITOR, 1 more.' },
+    },
+    {
+      when: 'what changes the program too',
+      facts: { twin: { ...twin, variablesLeftOut: ['EDITOR', 'LD_PRELOAD'], variablesThatMatter: ['LD_PRELOAD'] } },
+      check: { ...warned, text: 'The twin does not get these variables, which change how QEMU runs: LD_PRELOAD.' },
+    },
+  ],
+  'twin-confinement': [
+    { when: 'it is alike', facts: { twin } },
+    {
+      when: 'the source is confined',
+      facts: { twin: { ...twin, unlike: ['A filter limits it.'] } },
+      check: { ...warned, text: 'A filter limits it.' },
+    },
+  ],
+  'waiting-user': [
+    { when: 'nothing waits', facts: { guest: { ...guest, user: { uid: 0 } } } },
+    {
+      when: 'both are of one user',
+      facts: {
+        guest: { ...guest, user: { uid: 0 } },
+        waiting: { ...waiting, guest: { ...waitingGuest, user: { uid: 0 } } },
+      },
+      check: { ...passed, text: 'Both QEMUs run as user 0.' },
+    },
+    {
+      when: 'it is of another user',
+      facts: {
+        guest: { ...guest, user: { uid: 0 } },
+        waiting: { ...waiting, guest: { ...waitingGuest, user: { uid: 1001 } } },
+      },
+      check: { ...refused, acceptable: true, text: expect.stringContaining('that user will have the memory') },
     },
   ],
   monitor: [
@@ -178,6 +264,22 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   'same-guest': [
+    {
+      when: 'another user shows the uuid',
+      facts: { guest: { ...guest, user: { uid: 0 } }, destinationGuests: [{ ...waitingGuest, user: { uid: 1001 } }] },
+      check: { ...warned, text: expect.stringContaining('A process of user 1001 on beta') },
+    },
+    {
+      when: 'the same user, or root, has another copy',
+      facts: {
+        guest: { ...guest, user: { uid: 107 } },
+        destinationGuests: [
+          { ...waitingGuest, user: { uid: 1001 } },
+          { ...waitingGuest, user: { uid: 0 } },
+        ],
+      },
+      check: { ...refused, text: expect.stringContaining('already has a QEMU') },
+    },
     {
       when: 'the destination has no other',
       facts: { destinationGuests: [{ ...guest, identity: { ...guest.identity, uuid: 'another' } }] },

@@ -10,6 +10,7 @@ import {
   type Question,
   type Verdict,
 } from './preflight-facts.ts';
+import { mayBeCopy, nameOf, userQuestions } from './preflight-user.ts';
 import { waitingQuestions } from './preflight-waiting.ts';
 
 export type { PreflightFacts } from './preflight-facts.ts';
@@ -75,7 +76,16 @@ const questions: Readonly<Record<string, Question>> = {
   'same-guest': ({ guest, destination, destinationGuests, waiting }) => {
     const { uuid } = guest.identity;
     const others = destinationGuests.filter(({ identity }) => identity.pid !== waiting?.guest.identity.pid);
-    const twin = uuid === nilUuid ? undefined : others.find(({ identity }) => identity.uuid === uuid);
+    const namesakes = uuid === nilUuid ? [] : others.filter(({ identity }) => identity.uuid === uuid);
+    const twin = namesakes.find((other) => mayBeCopy(other, guest));
+    const [stranger] = namesakes;
+    if (!twin && stranger?.user) {
+      return {
+        severity: 'warning',
+        text: `A process of ${nameOf(stranger.user)} on ${destination.id} shows this guest's uuid (pid ${stranger.identity.pid}). It is not taken for a copy of the guest.`,
+        remedy: 'Ask that user what it is.',
+      };
+    }
     return twin
       ? {
           text: `${destination.id} already has a QEMU with this guest's uuid (pid ${twin.identity.pid}).`,
@@ -85,6 +95,8 @@ const questions: Readonly<Record<string, Question>> = {
         }
       : { holds: `${destination.id} has no other copy of this guest.` };
   },
+
+  ...userQuestions,
 
   ...waitingQuestions,
 

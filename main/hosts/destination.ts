@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
@@ -7,17 +8,30 @@ import type { Guest, QemuIdentity } from '#contract/host.ts';
 import type { StartedDestination } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type { DestinationOrder } from '#main/engine/ports.ts';
+import { QmpError } from '#main/qmp/fault.ts';
 import { socketPathProblem } from '#main/qmp/monitor-path.ts';
-import { has, parseCommandLine, valuesOf } from './command-line/command-line.ts';
-import { optionValue, parseOptionList } from './command-line/option-list.ts';
-import { destinationOutputName, guestNoteName, twinOf, type Twin } from './command-line/twin.ts';
-import { findProgram, isDirectory, launch } from './launch.ts';
+import { createRedactor } from '#main/redaction/redact.ts';
+import { carriedEnvironment } from './authority/environment.ts';
+import { nameOfUser, ourselves, userOf, type Ourselves } from './authority/ourselves.ts';
+import { rightsOf, type Rights } from './authority/rights.ts';
+import { destinationOutputName, twinOf, type Twin } from './command-line/twin.ts';
+import { chooseProgram, isDirectory, launch } from './launch.ts';
 import { askMonitor } from './monitor-questions.ts';
 import type { NetworkPlace } from './network-place.ts';
-import { readBootId, terminate } from './process/identity.ts';
-import { readEnvironment, readProcess, readProcessStat } from './process/process-table.ts';
-import { listQemuProcesses, nilUuid } from './qemu-processes.ts';
-import { livesIn, migrationFolder, readOutput, removeOwnFiles } from './runtime-folder.ts';
+import { presenceOf, readBootId, terminate } from './process/identity.ts';
+import type { Credentials } from './process/process-status.ts';
+import { isSameExecution, readEnvironment, readProcess, readProcessStat } from './process/process-table.ts';
+import { nilUuid, readQemuProcess, type QemuProcess } from './qemu-processes.ts';
+import {
+  inhabitantsOf,
+  makeMigrationFolder,
+  migrationFolder,
+  migrationFolders,
+  monitorIn,
+  parentFor,
+  readOutput,
+  removeOwnFiles,
+} from './runtime-folder.ts';
 
 export interface DestinationPlace {
   readonly hostId: string;
@@ -30,70 +44,132 @@ export interface DestinationPlace {
 const startTimeoutMs: Milliseconds = 60_000;
 const answerTimeoutMs: Milliseconds = 1000;
 const lookEveryMs: Milliseconds = 20;
+/** A child becomes QEMU within a few milliseconds of its start; until then no search finds it. */
+const becomesQemuWithinMs: Milliseconds = 300;
 
 /**
- * Starts the guest's twin, paused and waiting. Resolves when its monitor says so; rejects with the twin's own words
- * when it ends instead, and leaves no process and no file behind then.
+ * Starts the guest's twin, paused and waiting, with the rights that its source has at this moment. Resolves when its
+ * monitor says so; rejects with the twin's own words when it ends instead, and leaves no process and no file behind then.
  */
 export async function startDestination(place: DestinationPlace, order: DestinationOrder): Promise<StartedDestination> {
   const { migrationId, guest } = order;
-  const folder = migrationFolder(place.runtimeDirectory, migrationId);
-  const source = sourceOf(guest);
-  const twin = twinOf(guest.argv, folder);
-  refuseUnsafe(twin, source, place, folder);
-  const program = findProgram(twin.argv[0] ?? '', source, place.hostId);
+  const we = ourselves();
+  const source = sourceOf(guest, place.hostId);
+  const rights = rightsOf(source.process.credentials);
+  const environment = readEnvironment(source.process.pid) ?? {};
+  refuseRunning(place, migrationId);
+  const parent = parentFor(place.runtimeDirectory, rights, we);
+  const folder = migrationFolder(parent, migrationId);
+  const twin = twinOf(source.process.argv, folder);
+  refuseUnsafe(twin, rights);
+  const { program } = chooseProgram(source.process, we, place.hostId);
+  refuseChanged(source, guest);
 
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, guestNoteName), `${guest.name}\n${guest.identity.uuid}\n`, { mode: 0o600 });
+  const output = makeMigrationFolder(parent, folder, guest, rights, we);
   const outputPath = join(folder, destinationOutputName);
   let identity: QemuIdentity | undefined;
   try {
-    const child = await launch(place.network, program, { ...source, argv: twin.argv, outputPath });
+    const child = await launch(
+      place.network,
+      {
+        program,
+        argv: twin.argv,
+        workingDirectory: source.process.workingDirectory ?? '/',
+        environment: carriedEnvironment(environment).environment,
+        output,
+        rights,
+      },
+      we,
+    ).finally(() => closeSync(output));
     child.unref();
-    identity = identityOf(child, guest.identity.uuid);
-    await untilItWaits(child, { identity, monitorPath: twin.monitorPath, outputPath }, place.hostId);
-    return { identity, monitorPath: twin.monitorPath, outputPath };
+    identity = identityOf(child, guest.identity.uuid, rights.uid);
+    const started = { identity, monitorPath: twin.monitorPath, outputPath };
+    await untilItWaits(child, started, source.process.credentials, place.hostId);
+    refuseOtherRights(identity, rights, we);
+    refuseChanged(source, guest);
+    return started;
   } catch (thrown) {
     if (identity) await terminate(identity);
+    // A program that forks leaves a process that is not the one we have started.
+    for (const { process: left } of inhabitantsOf(folder)) await terminate(identityOfProcess(left, nilUuid));
     removeOwnFiles(folder);
     throw thrown;
   }
 }
 
-/** The twin that was started for a migration, whoever started it: it is known by its monitor's folder. */
-export function findDestination(place: DestinationPlace, migrationId: string): StartedDestination | undefined {
-  const folder = migrationFolder(place.runtimeDirectory, migrationId);
-  const found = listQemuProcesses(place.network.label()).find((qemu) => livesIn(qemu.monitorPaths, folder));
-  const monitorPath = found?.monitorPaths.find((path) => livesIn([path], folder));
-  if (!found || monitorPath === undefined) return undefined;
-  const { pid, startTimeTicks } = found.process;
-  return {
-    identity: { uuid: found.description.uuid ?? nilUuid, pid, startTimeTicks, bootId: readBootId() },
-    monitorPath,
-    outputPath: join(folder, destinationOutputName),
-  };
+/**
+ * The twin that was started for a migration, whoever started it: it is known by its monitor's folder, and by running as
+ * the user whose folder that is.
+ */
+export async function findDestination(
+  place: DestinationPlace,
+  migrationId: string,
+): Promise<StartedDestination | undefined> {
+  const folders = migrationFolders(place.runtimeDirectory, migrationId).filter(isDirectory);
+  for (const deadlineMonoMs = performance.now() + becomesQemuWithinMs; ; await sleep(lookEveryMs)) {
+    const found = folders.flatMap((folder) => twinIn(place, folder))[0];
+    if (found || folders.length === 0 || performance.now() > deadlineMonoMs) return found;
+  }
 }
 
-/** What the twin inherits from the source; only the command line when the source is not on this machine (any more). */
-interface Source {
-  readonly workingDirectory: string;
-  readonly environment: NodeJS.ProcessEnv;
-  readonly program: string | undefined;
-  readonly uid: number | undefined;
+function twinIn(place: DestinationPlace, folder: string): readonly StartedDestination[] {
+  return inhabitantsOf(folder, place.network.label()).flatMap((found) => {
+    const monitor = monitorIn(found, folder);
+    if (!monitor) return [];
+    return {
+      identity: identityOfProcess(found.process, found.description.uuid ?? nilUuid),
+      monitorPath: monitor.path,
+      outputPath: join(folder, destinationOutputName),
+    };
+  });
 }
 
-function sourceOf({ identity }: Guest): Source {
-  const here = identity.bootId === readBootId() ? readProcess(identity.pid) : undefined;
-  const source = here?.startTimeTicks === identity.startTimeTicks ? here : undefined;
-  return {
-    workingDirectory: source?.workingDirectory ?? '/',
-    environment: (source && readEnvironment(source.pid)) ?? process.env,
-    program: source?.program,
-    uid: source?.uid,
-  };
+/**
+ * The source as it is at this moment: what a migration was planned with is only what it is compared with. Throws where it
+ * has ended, executes something else by now, or is not handled.
+ */
+export function sourceOf(guest: Guest, hostId: string): QemuProcess {
+  const { identity, argv, name } = guest;
+  if (presenceOf(identity) === 'gone') {
+    throw new SwitchyardError({
+      kind: 'unreachable',
+      host: hostId,
+      text: `QEMU of ${name} (process ${identity.pid}) does not run any more, so that no twin of it can be started.`,
+      remedy: 'See `switchyard guests` for what runs there now.',
+    });
+  }
+  const found = readQemuProcess(identity.pid);
+  if (found?.process.startTimeTicks !== identity.startTimeTicks) throw changed(guest);
+  if (found.obstacle) {
+    throw invalidRequest(`QEMU of ${name} is not handled. ${found.obstacle.text}`, found.obstacle.remedy, 'guest');
+  }
+  const isSameUser = identity.uid === undefined || identity.uid === found.process.uid;
+  if (!isSameUser || !isSameArgv(argv, found.process.argv)) throw changed(guest);
+  return found;
 }
 
-function refuseUnsafe(twin: Twin, source: Source, place: DestinationPlace, folder: string): void {
+/** A plan that was read from a journal has its secrets hidden. */
+function isSameArgv(planned: readonly string[], now: readonly string[]): boolean {
+  if (isDeepStrictEqual(planned, now)) return true;
+  const redactor = createRedactor();
+  return isDeepStrictEqual(planned, redactor.redact({ argv: [...now] }).argv);
+}
+
+/** Between reading the source and using what was read, it must not have executed another program. */
+function refuseChanged({ process: before }: QemuProcess, guest: Guest): void {
+  const now = readProcess(before.pid);
+  if (!now || !isSameExecution(before, now)) throw changed(guest);
+}
+
+function changed({ name, identity }: Guest): SwitchyardError {
+  return invalidRequest(
+    `Process ${identity.pid} (${name}) is not what it was when this migration was planned: it has changed its program, its user or its command line.`,
+    'See `switchyard guests` for what it is now, then migrate again. The guest was not touched.',
+    'guest',
+  );
+}
+
+function refuseUnsafe(twin: Twin, rights: Rights): void {
   const problem = socketPathProblem(twin.monitorPath);
   if (problem !== undefined) {
     throw invalidRequest(
@@ -109,14 +185,32 @@ function refuseUnsafe(twin: Twin, source: Source, place: DestinationPlace, folde
       'guest.argv',
     );
   }
-  const ownUid = process.geteuid?.();
-  if (source.uid !== undefined && source.uid !== ownUid && !changesUser(twin.argv)) {
-    throw invalidRequest(
-      `The guest's QEMU runs as user ${source.uid}, and Switchyard would start its twin as user ${ownUid}.`,
-      'Run Switchyard as the user who runs QEMU, or start QEMU with `-runas`.',
-    );
+  const refusal = whyNotAsUser(twin, rights.uid);
+  if (refusal) throw invalidRequest(refusal.text, refusal.remedy, 'guest.argv');
+}
+
+/** What a twin that already is the user of its source cannot do as the source did. */
+export function whyNotAsUser(
+  { laterUser, laterRoot }: Pick<Twin, 'laterUser' | 'laterRoot'>,
+  uid: number,
+): { readonly text: string; readonly remedy: string } | undefined {
+  if (laterUser !== undefined && uid === 0 && !['root', '0', '0:0'].includes(laterUser)) {
+    return {
+      text: `QEMU was started to become user ${laterUser} and still runs as root.`,
+      remedy: 'Wait until it has changed its user, then migrate again.',
+    };
   }
-  const found = listQemuProcesses().find((qemu) => livesIn(qemu.monitorPaths, folder));
+  if (laterRoot !== undefined && uid !== 0) {
+    return {
+      text: `QEMU has made ${laterRoot} its root directory (-chroot) as root, which its twin as ${nameOfUser(userOf(uid))} may not.`,
+      remedy: 'Restart the guest without -chroot.',
+    };
+  }
+  return undefined;
+}
+
+function refuseRunning(place: DestinationPlace, migrationId: string): void {
+  const found = migrationFolders(place.runtimeDirectory, migrationId).flatMap((folder) => inhabitantsOf(folder))[0];
   if (found) {
     throw new SwitchyardError({
       kind: 'rejected',
@@ -128,31 +222,52 @@ function refuseUnsafe(twin: Twin, source: Source, place: DestinationPlace, folde
   }
 }
 
-/** Whether QEMU itself leaves the user who starts it (`-run-with user=` since 9.0). */
-function changesUser(argv: readonly string[]): boolean {
-  const commandLine = parseCommandLine(argv);
-  const properties = valuesOf(commandLine, 'run-with').flatMap((value) => parseOptionList(value));
-  return has(commandLine, 'runas') || optionValue(properties, 'user') !== undefined;
+/** The kernel's word that the twin has no more rights than its source. */
+function refuseOtherRights({ pid }: QemuIdentity, rights: Rights, we: Ourselves): void {
+  const now = readProcess(pid);
+  const own = now && rightsOf(now.credentials);
+  const isLimited = we.uid !== 0 || (own?.gid === rights.gid && (own.bounding & ~rights.bounding) === 0n);
+  if (own?.uid === rights.uid && isLimited) return;
+  throw new Error(`the twin (process ${pid}) does not run with the rights of its source`);
 }
 
-function identityOf(child: ChildProcess, uuid: string): QemuIdentity {
+function identityOf(child: ChildProcess, uuid: string, uid: number): QemuIdentity {
   // Until the event loop turns, also a child that has ended is still there to be read.
   const stat = child.pid === undefined ? undefined : readProcessStat(child.pid);
   if (!stat) throw new Error('a child that was just started has no entry in /proc');
-  return { uuid, pid: stat.pid, startTimeTicks: stat.startTimeTicks, bootId: readBootId() };
+  return identityOfProcess({ ...stat, uid }, uuid);
 }
 
-async function untilItWaits(child: ChildProcess, started: Required<StartedDestination>, hostId: string): Promise<void> {
-  const monitor = { name: `the destination on ${hostId}`, path: started.monitorPath, ownerUid: 0 };
+function identityOfProcess(
+  { pid, startTimeTicks, uid }: { readonly pid: number; readonly startTimeTicks: number; readonly uid: number },
+  uuid: string,
+): QemuIdentity {
+  return { uuid, pid, startTimeTicks, bootId: readBootId(), uid };
+}
+
+async function untilItWaits(
+  child: ChildProcess,
+  { identity: { pid }, monitorPath, outputPath }: Required<StartedDestination>,
+  credentials: Credentials,
+  hostId: string,
+): Promise<void> {
+  const monitor = {
+    name: `the destination on ${hostId}`,
+    socket: { path: monitorPath, isPassed: false },
+    qemu: { pid, credentials },
+  };
   const deadlineMonoMs = performance.now() + startTimeoutMs;
   for (;;) {
     const run = await askMonitor(monitor, answerTimeoutMs).then(
       (answer) => answer.run,
-      // Not listening yet, or busy with its own start.
-      () => undefined,
+      (thrown: unknown) => {
+        if (thrown instanceof QmpError && thrown.fault.kind === 'unsafe-path') throw thrown;
+        // Not listening yet, or busy with its own start.
+        return undefined;
+      },
     );
     if (run === 'inmigrate') return;
-    if (hasExited(child)) throw await didNotStart(started.outputPath, hostId);
+    if (hasExited(child)) throw await didNotStart(outputPath, hostId);
     if (performance.now() > deadlineMonoMs) throw startTimedOut(hostId);
     await sleep(lookEveryMs);
   }
@@ -171,7 +286,7 @@ async function didNotStart(outputPath: string, hostId: string): Promise<Switchya
       kind: 'invalid-request',
       path: 'guest.argv',
       text: `QEMU did not start on ${hostId}: ${said}.`,
-      remedy: `Mend on ${hostId} what QEMU names, then migrate again. The guest was not touched.`,
+      remedy: `Correct on ${hostId} what QEMU names, then migrate again. The guest was not touched.`,
     },
     { cause: new Error(output) },
   );

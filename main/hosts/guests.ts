@@ -1,5 +1,6 @@
 import type { Guest } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { userOf } from './authority/ourselves.ts';
 import { askMonitor, type MonitorAnswer } from './monitor-questions.ts';
 import { readBootId } from './process/identity.ts';
 import { acceleratorOf, listQemuProcesses, nilUuid, type QemuProcess } from './qemu-processes.ts';
@@ -9,39 +10,54 @@ const answerTimeoutMs: Milliseconds = 500;
 
 /**
  * The guests of one network namespace, from /proc. Two with one name are two guests. A monitor is asked only for what
- * its command line leaves open: the uuid, and whether a QEMU that was started to wait for a migration still does.
+ * its command line leaves open: the uuid, and whether a QEMU that was started to wait for a migration still does. A
+ * process that is not handled is listed with the reason, after all others, and asked nothing.
  */
 export async function listGuests(hostId: string, networkNamespace: string): Promise<readonly Guest[]> {
   const bootId = readBootId();
-  return Promise.all(listQemuProcesses(networkNamespace).map((qemu) => describe(hostId, bootId, qemu)));
+  const ownUid = process.geteuid?.() ?? 0;
+  const found = await Promise.all(listQemuProcesses(networkNamespace).map((qemu) => describe(hostId, bootId, qemu)));
+  return found.toSorted((one, other) => rank(one, ownUid) - rank(other, ownUid));
+}
+
+/** Those of root and of ourselves first: whatever another user calls their guest, it comes after them. */
+function rank({ obstacle, user }: Guest, ownUid: number): number {
+  if (obstacle) return 2;
+  return user?.uid === 0 || user?.uid === ownUid ? 0 : 1;
 }
 
 async function describe(hostId: string, bootId: string, qemu: QemuProcess): Promise<Guest> {
-  const { process, description } = qemu;
+  const { process, description, obstacle } = qemu;
   const { memoryBytes, machine } = description;
-  const { pid, startTimeTicks, argv } = process;
-  const monitorPath = qemu.monitorPaths[0];
+  const { pid, startTimeTicks, uid } = process;
+  const monitorPath = qemu.monitors[0]?.path;
   const accelerator = acceleratorOf(qemu);
   const name = description.name ?? `qemu-${pid}`;
   const isOpen = description.uuid === undefined || description.incoming !== undefined;
-  const answer = isOpen && monitorPath !== undefined ? await ask(name, monitorPath, process.uid) : undefined;
+  const answer = isOpen && !obstacle ? await ask(name, qemu) : undefined;
   // A guest that has arrived keeps `-incoming` on its command line for life, so only its monitor can tell; one that is
   // being moved answers its mover alone and counts as a guest.
   const waiting = answer?.run === 'inmigrate';
   return {
     name,
     hostId,
-    identity: { uuid: description.uuid ?? answer?.uuid ?? nilUuid, pid, startTimeTicks, bootId },
-    argv: [...argv],
+    identity: { uuid: description.uuid ?? answer?.uuid ?? nilUuid, pid, startTimeTicks, bootId, uid },
+    argv: process.isCutOff ? [] : [...process.argv],
     waiting,
     ...(waiting && description.incoming !== undefined ? { incoming: description.incoming } : {}),
     ...(monitorPath === undefined ? {} : { monitorPath }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(accelerator === undefined ? {} : { accelerator }),
     ...(machine === undefined ? {} : { machine }),
+    user: userOf(uid),
+    ...(obstacle === undefined ? {} : { obstacle }),
   };
 }
 
-function ask(name: string, path: string, ownerUid: number): Promise<MonitorAnswer | undefined> {
-  return askMonitor({ name, path, ownerUid }, answerTimeoutMs).catch(() => undefined);
+async function ask(
+  name: string,
+  { monitors: [socket], process: qemu }: QemuProcess,
+): Promise<MonitorAnswer | undefined> {
+  if (!socket) return undefined;
+  return await askMonitor({ name, socket, qemu }, answerTimeoutMs).catch(() => undefined);
 }

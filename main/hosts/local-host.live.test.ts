@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Guest } from '#contract/host.ts';
 import type { Qemu, QemuEvent } from '#main/engine/ports.ts';
 import { TwoHosts, whyNoHosts } from './testing/two-hosts.ts';
 
@@ -35,7 +34,9 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
             pid: guest.identity.pid,
             startTimeTicks: expect.any(Number),
             bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+            uid: 0,
           },
+          user: { uid: 0, name: 'root' },
           monitorPath: join(hosts.folder, 'web.qmp'),
           argv: expect.arrayContaining(['qemu-system-x86_64', '-uuid', uuid]),
           memoryBytes: 16_376 * 1024,
@@ -122,10 +123,20 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
       expect(await hosts.destination.presence(started.identity)).toBe('present');
     });
 
-    test('refuses to start a guest of another user as root', async () => {
+    test('is refused for a process that is no QEMU any more', async () => {
       const guest = await hosts.startGuest('web');
-      const asUser = { ...guest, identity: await hosts.startAs('nobody') };
-      await expect(hosts.destination.startDestination({ migrationId, guest: asUser })).rejects.toThrow(/as user 65534/);
+      const other = { ...guest, identity: await hosts.startAs('nobody') };
+      await expect(hosts.destination.startDestination({ migrationId, guest: other })).rejects.toThrow(
+        /is not what it was/,
+      );
+    });
+
+    test('is refused for another command line than the one that the process has', async () => {
+      const guest = await hosts.startGuest('web');
+      const other = { ...guest, argv: [...guest.argv, '-S'] };
+      await expect(hosts.destination.startDestination({ migrationId, guest: other })).rejects.toThrow(
+        /changed its program, its user or its command line/,
+      );
     });
 
     test('is refused a second time', async () => {
@@ -135,11 +146,13 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
     });
 
     test('says what QEMU said when it did not start, and leaves nothing behind', async () => {
-      const guest = await hosts.startGuest('web');
-      const faulty = ['-serial', 'file:serial.log', '-device', 'no-such-device'];
-      const broken: Guest = { ...guest, argv: [...guest.argv, ...faulty] };
-      await expect(hosts.destination.startDestination({ migrationId, guest: broken })).rejects.toThrow(
-        /did not start.*'no-such-device' is not a valid device model name/,
+      const image = join(hosts.folder, 'disk');
+      writeFileSync(image, Buffer.alloc(1024 * 1024));
+      const drive = ['-drive', `file=${image},format=raw,if=none,id=d`];
+      const guest = await hosts.startGuest('web', '-serial', 'file:serial.log', ...drive);
+      rmSync(image);
+      await expect(hosts.destination.startDestination({ migrationId, guest })).rejects.toThrow(
+        /did not start.*Could not open/,
       );
       expect([existsSync(join(hosts.folder, 'runtime', migrationId)), await hosts.destination.guests()]).toEqual([
         false,
@@ -147,26 +160,20 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
       ]);
     });
 
-    test('names a program that is not installed', async () => {
+    test('is refused for a guest that has ended', async () => {
       const guest = await hosts.startGuest('web');
-      const foreign: Guest = {
-        ...guest,
-        identity: { ...guest.identity, bootId: 'elsewhere' },
-        argv: ['/opt/qemu-system-x86_64'],
-      };
-      await expect(hosts.destination.startDestination({ migrationId, guest: foreign })).rejects.toThrow(
-        /\/opt\/qemu-system-x86_64 is not installed/,
-      );
+      await hosts.source.terminate(guest.identity);
+      await expect(hosts.destination.startDestination({ migrationId, guest })).rejects.toThrow(/does not run any more/);
     });
 
     test('refuses memory that both would write', async () => {
-      const guest = await hosts.startGuest('web');
       const path = join(hosts.folder, 'ram');
-      writeFileSync(path, '');
-      const argv = [...guest.argv, '-object', `memory-backend-file,id=m,size=16M,mem-path=${path},share=on`];
-      await expect(hosts.destination.startDestination({ migrationId, guest: { ...guest, argv } })).rejects.toThrow(
-        /both write/,
+      const guest = await hosts.startGuest(
+        'web',
+        '-object',
+        `memory-backend-file,id=m,size=16M,mem-path=${path},share=on`,
       );
+      await expect(hosts.destination.startDestination({ migrationId, guest })).rejects.toThrow(/both write/);
     });
   });
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { SwitchyardError } from '#contract/errors.ts';
+import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host.ts';
 import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
 import type { HostMptcpChange } from '#contract/requests.ts';
@@ -16,6 +16,7 @@ import type {
   SubflowName,
   Qemu,
   SubflowSampler,
+  TwinForesight,
 } from '#main/engine/ports.ts';
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
 import { readRoutes } from '#main/mptcp/routes.ts';
@@ -28,6 +29,7 @@ import { measureDirtyRate } from './dirty-rate.ts';
 import { readFacts } from './facts.ts';
 import { featuresOfProgram, readQemuFacts } from './facts/qemu.ts';
 import { inContractTerms } from './failures.ts';
+import { foreseeDestination } from './foresight.ts';
 import { listGuests } from './guests.ts';
 import type { Host } from './host.ts';
 import { watchLinks } from './link-watch.ts';
@@ -108,6 +110,10 @@ export class LocalHost implements Host {
     return inContractTerms(() => startDestination(this.#place, order));
   }
 
+  foreseeDestination(guest: Guest): Promise<TwinForesight> {
+    return inContractTerms(() => foreseeDestination(this.#place, guest));
+  }
+
   listenOwned(order: OwnedListenerOrder): Promise<OwnedListener> {
     return inContractTerms(() => listenAt(this.#network, order));
   }
@@ -181,9 +187,16 @@ export class LocalHost implements Host {
   async #open(identity: QemuIdentity, monitorPath: string): Promise<QmpClient> {
     if (presenceOf(identity) === 'gone') throw this.#notThere(identity);
     const qemu = readQemuProcess(identity.pid);
-    if (!qemu?.monitorPaths.includes(monitorPath)) throw this.#foreign(identity, monitorPath);
+    const socket = qemu?.monitors.find(({ path }) => path === monitorPath);
+    const isSame = qemu?.process.startTimeTicks === identity.startTimeTicks;
+    if (!qemu || !socket || !isSame || (identity.uid ?? qemu.process.uid) !== qemu.process.uid) {
+      throw this.#foreign(identity, monitorPath);
+    }
     const name = `${qemu.description.name ?? `qemu-${identity.pid}`} on ${this.id}`;
-    const client = await openMonitor({ name, path: monitorPath, ownerUid: qemu.process.uid });
+    if (qemu.obstacle) {
+      throw invalidRequest(`QEMU of ${name} is not handled. ${qemu.obstacle.text}`, qemu.obstacle.remedy, 'guest');
+    }
+    const client = await openMonitor({ name, socket, qemu: qemu.process });
     try {
       const { UUID } = await client.execute('query-uuid');
       if (UUID.toLowerCase() !== identity.uuid) throw this.#foreign(identity, monitorPath);

@@ -1,6 +1,13 @@
+import { dirname } from 'node:path';
 import type { QemuIdentity } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { QmpClient } from '#main/qmp/client.ts';
+import { QmpError } from '#main/qmp/fault.ts';
+import type { PeerCredentials } from '#native/peer-credentials.ts';
+import { stepsAlong, whoCouldReplace } from './authority/path-steps.ts';
+import { ourselves } from './authority/ourselves.ts';
+import type { ProcessRecord } from './process/process-table.ts';
+import type { MonitorSocket } from './qemu-processes.ts';
 
 export interface MonitorAnswer {
   /** Lower case; all zeros when QEMU was given none. */
@@ -12,15 +19,28 @@ export interface MonitorAnswer {
 export interface Monitor {
   /** As the operator knows it. */
   readonly name: string;
-  readonly path: string;
-  /** Who runs this QEMU, and so may own its socket. */
-  readonly ownerUid: number;
+  readonly socket: MonitorSocket;
+  /** The process that must answer there. */
+  readonly qemu: Pick<ProcessRecord, 'pid' | 'credentials'>;
 }
 
-export function openMonitor(monitor: Monitor, connectTimeoutMs: Milliseconds = 3000): Promise<QmpClient> {
-  return QmpClient.connect(
-    { path: monitor.path },
-    { monitor: monitor.name, connectTimeoutMs, ownerUids: [0, process.geteuid?.() ?? 0, monitor.ownerUid] },
+/**
+ * Opens the monitor of exactly this process. Rejects with `unsafe-path` where another user could have put the socket
+ * there, or where another process answers.
+ */
+export async function openMonitor(monitor: Monitor, connectTimeoutMs: Milliseconds = 3000): Promise<QmpClient> {
+  const { name, socket, qemu } = monitor;
+  const { uid } = ourselves();
+  const problem = problemOfPlace(monitor);
+  if (problem !== undefined) throw new QmpError(name, { kind: 'unsafe-path', path: socket.path, reason: problem });
+  return await QmpClient.connect(
+    { path: socket.path },
+    {
+      monitor: name,
+      connectTimeoutMs,
+      ownerUids: [0, uid, qemu.credentials.uids.effective],
+      objectionToPeer: (peer) => objectionToPeer(peer, { ...monitor, ownUid: uid }),
+    },
   );
 }
 
@@ -34,4 +54,35 @@ export async function askMonitor(monitor: Monitor, timeoutMs: Milliseconds): Pro
     client.execute('query-status', {}, { timeoutMs }),
   ]);
   return { uuid: UUID.toLowerCase(), run: status };
+}
+
+/**
+ * Whether the process that listens is the QEMU. The kernel keeps who called `listen`, as that process was then: QEMU does so
+ * itself, as root where it changes its user later (`-runas`). A socket that it was given was made by its starter.
+ */
+export function objectionToPeer(
+  peer: PeerCredentials,
+  { qemu, socket, ownUid }: Pick<Monitor, 'qemu' | 'socket'> & { readonly ownUid: number },
+): string | undefined {
+  const { effective } = qemu.credentials.uids;
+  const isExpectedUser = peer.uid === effective || peer.uid === 0 || (socket.isPassed && peer.uid === ownUid);
+  if (isExpectedUser && (socket.isPassed || peer.pid === qemu.pid)) return undefined;
+  return `process ${peer.pid} of user ${peer.uid} answers there, and not QEMU (process ${qemu.pid} of user ${effective})`;
+}
+
+/** The folder counts, not only the socket: the user who owns it can put another socket in its place at any time. */
+function problemOfPlace({ socket, qemu: { credentials } }: Monitor): string | undefined {
+  const we = ourselves();
+  const { uids, gids, groups } = credentials;
+  try {
+    const objection = whoCouldReplace(stepsAlong(dirname(socket.path)), {
+      isTrustedOwner: (owner) => owner === we.uid || owner === uids.effective || we.mayBeRoot(owner),
+      isTrustedGroup: (group) => [0, we.gid, gids.effective, ...groups].includes(group),
+      allowsSticky: true,
+    });
+    return objection === undefined ? undefined : `its path leads through a folder of others: ${objection}`;
+  } catch {
+    // Connecting says what is wrong with it.
+    return undefined;
+  }
 }

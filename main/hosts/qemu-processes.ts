@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { whyNotHandled, type Obstacle, type Surroundings } from './authority/handled.ts';
+import { ourselves } from './authority/ourselves.ts';
 import { describeGuest, type GuestDescription, type MonitorPlace } from './command-line/description.ts';
 import {
+  fileIdentityOf,
   listProcessIds,
   readDescriptors,
   readProcess,
@@ -11,43 +14,62 @@ import {
 } from './process/process-table.ts';
 import { listeningSocketPath } from './process/unix-sockets.ts';
 
+/** A QMP socket of a QEMU, and who must answer there. */
+export interface MonitorSocket {
+  readonly path: string;
+  /** Whether QEMU was given the socket by the program that started it, which then is its peer for the kernel. */
+  readonly isPassed: boolean;
+}
+
 /** A QEMU that runs in one network namespace of this machine. */
 export interface QemuProcess {
   readonly process: ProcessRecord;
   readonly description: GuestDescription;
-  /** QMP sockets that this process listens on, by absolute path. */
-  readonly monitorPaths: readonly string[];
+  /** QMP sockets that its command line names, by absolute path. */
+  readonly monitors: readonly MonitorSocket[];
+  /** Why it is not handled; absent when it is. */
+  readonly obstacle: Obstacle | undefined;
 }
 
 /** What `query-uuid` says of a guest that was given none. */
 export const nilUuid = '00000000-0000-0000-0000-000000000000';
 
+/** More than anybody gives to one QEMU; each costs a look at its open files. */
+const mostMonitors = 16;
+
 /** Every QEMU with a guest on this machine, or only those in one network namespace (`net:[INODE]`). */
 export function listQemuProcesses(networkNamespace?: string): readonly QemuProcess[] {
+  const surroundings = readSurroundings();
   return listProcessIds().flatMap((pid) => {
-    const found = readQemuProcess(pid);
+    const found = readQemuProcess(pid, surroundings);
     const isHere = networkNamespace === undefined || found?.process.networkNamespace === networkNamespace;
     return found && isHere ? [found] : [];
   });
 }
 
-/** `undefined` when there is no such process, or it is no QEMU with a guest. */
-export function readQemuProcess(pid: number): QemuProcess | undefined {
-  const process = isQemu(readProgram(pid)) ? readProcess(pid) : undefined;
-  if (!process) return undefined;
-  const description = describeGuest(process.argv);
+/** `undefined` when there is no such process, or it is no QEMU with a guest, or it does not keep still. */
+export function readQemuProcess(pid: number, surroundings = readSurroundings()): QemuProcess | undefined {
+  const mayBe = isQemu(readProgram(pid), undefined, surroundings.we.uid);
+  const process = mayBe ? readProcess(pid) : undefined;
+  if (!process || !isQemu(process, process.uid, surroundings.we.uid)) return undefined;
+  const obstacle = whyNotHandled(process, surroundings);
+  const description = describeGuest(process.isCutOff ? [] : process.argv);
   // `-machine none` is a QEMU that was started to be asked questions.
   if (description.machine === 'none') return undefined;
   return {
     process,
     description,
-    monitorPaths: description.monitors.flatMap((monitor) => monitorPath(process, monitor) ?? []),
+    monitors: description.monitors.slice(0, mostMonitors).flatMap(monitorsOf(process)),
+    obstacle,
   };
 }
 
-/** Distributions call it `qemu-system-x86_64`, `qemu-kvm` or `kvm`; wrappers leave the old name in `argv[0]`. */
+/**
+ * Distributions call it `qemu-system-x86_64`, `qemu-kvm` or `kvm`; some have several for one processor
+ * (`qemu-system-x86_64-spice`), and a wrapper may hide the real one (`.qemu-system-x86_64-wrapped`).
+ */
 export function isQemuProgram(path: string): boolean {
-  return /^(qemu-system-\w+|qemu-kvm|kvm)$/.test(basename(path));
+  return /^(\.?qemu-system-[\w-]+|qemu-kvm|kvm)$/.test(basename(path));
 }
 
 /** The accelerator in use, where the command line gives QEMU a choice: only KVM leaves a virtual machine open. */
@@ -59,19 +81,39 @@ export function acceleratorOf({ process, description }: QemuProcess): string | u
   return descriptors.length === 0 ? accelerators[0] : accelerators.find((accelerator) => accelerator !== 'kvm');
 }
 
-function isQemu({ program, argv }: ProcessProgram): boolean {
-  return [program, argv[0]].some((path) => path !== undefined && isQemuProgram(path));
+function readSurroundings(): Surroundings {
+  return { we: ourselves(), root: fileIdentityOf('/'), fileAt: fileIdentityOf };
 }
 
-function monitorPath(process: ProcessRecord, monitor: MonitorPlace): string | undefined {
-  switch (monitor.kind) {
-    case 'unix-server':
-      return resolve(process.workingDirectory ?? '/', monitor.path);
-    case 'passed-socket': {
-      const inode = /^socket:\[(\d+)\]$/.exec(readDescriptors(process.pid).get(monitor.descriptor) ?? '')?.[1];
-      return inode === undefined ? undefined : listeningSocketPath(readUnixSockets(process.pid), Number(inode));
+/**
+ * What it executes says what a process is; any process can write QEMU's name over its own `argv[0]`. That is believed
+ * of root's and our own processes only, whose wrappers leave the old name there, and shown, for want of better, of one
+ * that may not be looked at.
+ */
+function isQemu({ program, argv }: ProcessProgram, uid: number | undefined, ownUid: number): boolean {
+  if (program !== undefined && isQemuProgram(program)) return true;
+  const isBelieved = uid === undefined || uid === 0 || uid === ownUid || program === undefined;
+  return isBelieved && argv[0] !== undefined && isQemuProgram(argv[0]);
+}
+
+/** Where the monitors of one process lead; its open files are looked at once for all of them. */
+function monitorsOf(process: ProcessRecord): (monitor: MonitorPlace) => readonly MonitorSocket[] {
+  let descriptors: ReadonlyMap<number, string> | undefined;
+  let sockets: string | undefined;
+  return (monitor) => {
+    switch (monitor.kind) {
+      case 'unix-server':
+        return [{ path: resolve(process.workingDirectory ?? '/', monitor.path), isPassed: false }];
+      case 'passed-socket': {
+        descriptors ??= readDescriptors(process.pid);
+        const inode = /^socket:\[(\d+)\]$/.exec(descriptors.get(monitor.descriptor) ?? '')?.[1];
+        if (inode === undefined) return [];
+        sockets ??= readUnixSockets(process.pid);
+        const path = listeningSocketPath(sockets, Number(inode));
+        return path === undefined ? [] : [{ path, isPassed: true }];
+      }
     }
-  }
+  };
 }
 
 function readUnixSockets(pid: number): string {

@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { isAbsolute, normalize } from 'node:path';
 import process from 'node:process';
+import type { PeerCredentials } from '#native/peer-credentials.ts';
 import { QmpError } from './fault.ts';
 
 /** sun_path of struct sockaddr_un holds 108 bytes with its NUL (linux/un.h). Node cuts longer paths off without a word. */
@@ -9,6 +10,11 @@ export const maxSocketPathBytes = 107;
 export interface MonitorPathRules {
   /** Who may own the socket. Default: root and ourselves. */
   readonly ownerUids?: readonly number[];
+  /**
+   * Why the process that listens there is not the one that is meant, as the end of a sentence; `undefined` when it is.
+   * Asked once connected: what the kernel says of a connection cannot change any more, a path can.
+   */
+  readonly objectionToPeer?: (peer: PeerCredentials) => string | undefined;
 }
 
 /** What is wrong with the text of the path, as the end of a sentence; `undefined` when nothing is. */

@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Fd } from '#native/fd.ts';
+import { peerCredentials } from '#native/peer-credentials.ts';
 import { descriptorOf, sendFileDescriptors } from '#native/send-file-descriptors.ts';
 import { QmpError } from './fault.ts';
 import { checkMonitorPath, type MonitorPathRules } from './monitor-path.ts';
@@ -30,6 +31,11 @@ export async function connectUnixTransport(
 ): Promise<QmpTransport> {
   await checkMonitorPath(monitor, path, rules);
   const socket = await connectedSocket(monitor, path, patience);
+  const objection = rules.objectionToPeer?.(peerCredentials(descriptorOf(socket)));
+  if (objection !== undefined) {
+    socket.destroy();
+    throw new QmpError(monitor, { kind: 'unsafe-path', path, reason: objection });
+  }
   return {
     stream: socket,
     sendWithDescriptors: (bytes, descriptors) => sendFileDescriptors(descriptorOf(socket), bytes, descriptors),

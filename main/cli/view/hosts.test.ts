@@ -54,20 +54,23 @@ test('hosts with their interfaces; what cannot be used says why, and what mends 
   ]);
 });
 
-test('guests; what cannot be moved says why, what waits says where', () => {
+test('guests with their users; what cannot be moved says why, what waits says where', () => {
   const { monitorPath: _monitorPath, ...mute } = guest;
+  const obstacle = { text: 'It runs as user mallory (1001).', remedy: 'Run Switchyard as root.' };
   expect(
     guestLines([
-      guest,
+      { ...guest, user: { uid: 64055, name: 'libvirt-qemu' } },
+      { ...guest, name: 'foreign', user: { uid: 1001 }, obstacle },
       { ...mute, name: 'mute' },
       { ...guest, name: 'arriving', waiting: true, incoming: 'tcp:0:4444,mptcp' },
     ])
       .split('\n')
       .map((line) => line.replaceAll(/ {2,}/g, ' | ')),
   ).toEqual([
-    'Guest | Host | Memory | Accelerator | Process | Monitor',
-    'lab-guest | lab-source | 512 MiB | - | 4242 | /run/switchyard/lab/qmp.sock',
-    'mute | lab-source | 512 MiB | - | 4242 | cannot be moved: no QMP socket (-qmp unix:PATH,server=on,wait=off)',
-    'arriving | lab-source | 512 MiB | - | 4242 | waits for a migration (-incoming tcp:0:4444,mptcp)',
+    'Guest | Host | User | Memory | Accelerator | Process | Monitor',
+    'lab-guest | lab-source | libvirt-qemu | 512 MiB | - | 4242 | /run/switchyard/lab/qmp.sock',
+    'foreign | lab-source | 1001 | 512 MiB | - | 4242 | cannot be moved: It runs as user mallory (1001).',
+    'mute | lab-source | - | 512 MiB | - | 4242 | cannot be moved: no QMP socket (-qmp unix:PATH,server=on,wait=off)',
+    'arriving | lab-source | - | 512 MiB | - | 4242 | waits for a migration (-incoming tcp:0:4444,mptcp)',
   ]);
 });

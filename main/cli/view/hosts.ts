@@ -58,20 +58,25 @@ function stateOf({ up, carrier }: NetworkInterface): string {
 
 /** Guests of one or more hosts; one that cannot be moved says why. */
 export function guestLines(guests: readonly Guest[]): string {
-  return table(['Guest', 'Host', 'Memory', 'Accelerator', 'Process', 'Monitor'], guests.map(guestCells));
+  return table(['Guest', 'Host', 'User', 'Memory', 'Accelerator', 'Process', 'Monitor'], guests.map(guestCells));
 }
 
 function guestCells(guest: Guest): string[] {
   return [
     guest.name,
     guest.hostId,
+    guest.user ? (guest.user.name ?? String(guest.user.uid)) : '-',
     guest.memoryBytes === undefined ? '-' : formatBytes(guest.memoryBytes),
     guest.accelerator ?? '-',
     String(guest.identity.pid),
-    guest.waiting
-      ? `waits for a migration${guest.incoming === undefined ? '' : ` (-incoming ${plainText(guest.incoming)})`}`
-      : (guest.monitorPath ?? 'cannot be moved: no QMP socket (-qmp unix:PATH,server=on,wait=off)'),
+    stateOfGuest(guest),
   ];
+}
+
+function stateOfGuest({ obstacle, waiting, incoming, monitorPath }: Guest): string {
+  if (obstacle) return `cannot be moved: ${plainText(obstacle.text)}`;
+  if (waiting) return `waits for a migration${incoming === undefined ? '' : ` (-incoming ${plainText(incoming)})`}`;
+  return monitorPath ?? 'cannot be moved: no QMP socket (-qmp unix:PATH,server=on,wait=off)';
 }
 
 function counted(count: number, what: string): string {

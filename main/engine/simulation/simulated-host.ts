@@ -15,6 +15,7 @@ import type {
   SubflowName,
   Qemu,
   SubflowSampler,
+  TwinForesight,
 } from '#main/engine/ports.ts';
 import { timedOut, unreachable } from './faults.ts';
 import type { ManagerLife } from './manager-life.ts';
@@ -81,6 +82,18 @@ export class SimulatedHost implements MigrationHost {
 
   startDestination({ migrationId }: DestinationOrder): Promise<StartedDestination> {
     return this.#ask('startDestination', 40, () => this.#machine.startTwin(migrationId), startTimeoutMs);
+  }
+
+  foreseeDestination(): Promise<TwinForesight> {
+    return this.#ask('foreseeDestination', 1, () => ({
+      user: undefined,
+      program: undefined,
+      programObjection: undefined,
+      variablesLeftOut: [],
+      variablesThatMatter: [],
+      unlike: [],
+      problems: [],
+    }));
   }
 
   listenOwned(order: OwnedListenerOrder): Promise<OwnedListener> {

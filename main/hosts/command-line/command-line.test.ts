@@ -39,6 +39,20 @@ describe('parseCommandLine', () => {
     ]);
   });
 
+  test('of 300,000 arguments are read without taking one after the other from the front', () => {
+    let reads = 0;
+    const argv = new Proxy(
+      Array.from({ length: 300_000 }, () => 'x'),
+      {
+        get: (target, key, receiver) => {
+          reads += 1;
+          return Reflect.get(target, key, receiver);
+        },
+      },
+    );
+    expect([parseCommandLine(argv).options.length, reads < 2_000_000]).toEqual([299_999, true]);
+  });
+
   test('no argument is lost or changed, whatever they are', () => {
     const argument = fc.oneof(fc.constantFrom('-S', '-name', '--qmp', '-', '--', '', 'disk.img', '-x'), fc.string());
     fc.assert(

@@ -66,21 +66,24 @@ const freeText: ReadonlySet<string> = new Set(['append', 'fw_cfg', 'name', 'smbi
  * unless that begins with a dash, so that a newer QEMU's switch does not swallow its neighbour.
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const [program = '', ...rest] = argv;
+  const [program = ''] = argv;
   const options: CommandLineOption[] = [];
-  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+  // By index: taking one argument after the other from the front takes a minute where there are 300,000.
+  let valueAt = 0;
+  for (const [at, argument] of argv.entries()) {
+    if (at === 0 || at === valueAt) continue;
     if (!argument.startsWith('-') || argument === '-') {
       options.push({ name: '', value: argument, raw: [argument] });
       continue;
     }
     const name = argument.replace(/^--?/, '');
-    const [next] = rest;
+    const next = argv[at + 1];
     if (withoutValue.has(name) || next === undefined || (next.startsWith('-') && !freeText.has(name))) {
       options.push({ name, value: undefined, raw: [argument] });
       continue;
     }
     options.push({ name, value: next, raw: [argument, next] });
-    rest.shift();
+    valueAt = at + 1;
   }
   return { program, options };
 }

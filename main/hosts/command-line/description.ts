@@ -82,28 +82,29 @@ function readAccelerators(commandLine: CommandLine): readonly string[] {
 }
 
 function readMonitors(commandLine: CommandLine): readonly MonitorPlace[] {
+  const named = characterDevices(commandLine);
   return commandLine.options.flatMap(({ name, value }) => {
     if (value === undefined) return [];
     if (name === 'qmp' || name === 'qmp-pretty') {
       return reachable(
-        value.startsWith('chardev:')
-          ? readNamed(commandLine, value.slice('chardev:'.length))
-          : readShortCharacterDevice(value),
+        value.startsWith('chardev:') ? named(value.slice('chardev:'.length)) : readShortCharacterDevice(value),
       );
     }
     if (name !== 'mon') return [];
     const items = parseOptionList(value, 'chardev');
-    return optionValue(items, 'mode') === 'control'
-      ? reachable(readNamed(commandLine, optionValue(items, 'chardev')))
-      : [];
+    return optionValue(items, 'mode') === 'control' ? reachable(named(optionValue(items, 'chardev'))) : [];
   });
 }
 
-function readNamed(commandLine: CommandLine, id: string | undefined): CharacterDevice {
-  const items = valuesOf(commandLine, 'chardev')
-    .map((value) => parseOptionList(value, 'backend'))
-    .findLast((each) => id !== undefined && optionValue(each, 'id') === id);
-  return items ? readCharacterDevice(items) : { kind: 'other' };
+/** Character devices by their ids; of one id the last counts, as in QEMU. Read once, however many monitors name them. */
+function characterDevices(commandLine: CommandLine): (id: string | undefined) => CharacterDevice {
+  const devices = new Map(
+    valuesOf(commandLine, 'chardev').map((value) => {
+      const items = parseOptionList(value, 'backend');
+      return [optionValue(items, 'id'), readCharacterDevice(items)] as const;
+    }),
+  );
+  return (id) => (id === undefined ? undefined : devices.get(id)) ?? { kind: 'other' };
 }
 
 function reachable(device: CharacterDevice): readonly MonitorPlace[] {

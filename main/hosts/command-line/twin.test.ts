@@ -80,6 +80,25 @@ describe('twinOf', () => {
     expect(adapted(...args.split(' ')).join(' ')).toBe(expected);
   });
 
+  test.each([
+    ['-runas nobody -run-with async-teardown=on,user=nobody', '-run-with async-teardown=on'],
+    ['-D /var/..', `-D ${place}/file`],
+    ['-D /', `-D ${place}/file`],
+    ['-serial file:/dev/../etc/passwd', `-serial file:${place}/passwd`],
+  ])('%s is %s', (args, expected) => {
+    expect(adapted(...args.split(' ')).join(' ')).toBe(expected);
+  });
+
+  test('says what user and root directory the source has taken by itself', () => {
+    const { laterUser, laterRoot } = twinOf([program, '-runas', 'qemu', '-chroot', '/srv'], place);
+    expect([laterUser, laterRoot]).toEqual(['qemu', '/srv']);
+  });
+
+  test('a name that is taken by another file is not given twice', () => {
+    const files = ['/a/log', '/b/log', '/c/2-log', '/d/log'].flatMap((path) => ['-serial', `file:${path}`]);
+    expect(new Set(adapted(...files)).size).toBe(5);
+  });
+
   test('files of one name get different places, and a file named twice gets one', () => {
     expect(adapted('-serial', 'file:/a/log', '-serial', 'file:/b/log', '-debugcon', 'file:/a/log')).toEqual([
       '-serial',

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, join, normalize } from 'node:path';
 import {
   readCharacterDevice,
   relocateCharacterDevice,
@@ -25,6 +25,7 @@ import {
   printOptionList,
   type OptionItem,
 } from './option-list.ts';
+import { acceleratorsByName, laterRoot, laterUser, withoutLaterUser } from './own-user.ts';
 import { propertiesOf } from './properties.ts';
 import { unrepeatable } from './unrepeatable.ts';
 
@@ -34,6 +35,10 @@ export interface Twin {
   readonly monitorPath: string;
   /** Files that both processes would map and write (`memory-backend-file` with `share=on`); a directory is harmless. */
   readonly sharedMemoryPaths: readonly string[];
+  /** The user whom the source becomes by itself (`-runas`): the twin is started as that user, and is not told to. */
+  readonly laterUser: string | undefined;
+  /** The folder that becomes the root directory of both (`-chroot`). */
+  readonly laterRoot: string | undefined;
 }
 
 /** The twin's own stdout and stderr, in its directory. */
@@ -69,8 +74,9 @@ export function twinOf(argv: readonly string[], directory: string): Twin {
   const relocate = relocator(directory);
   const options = commandLine.options
     .filter((each) => !dropped.has(each.name))
+    .flatMap((each) => withoutLaterUser(each) ?? [])
     .map((each) => adapted(each, relocate))
-    .concat(makeOption('incoming', 'defer'), makeOption('S'));
+    .concat(acceleratorsByName(commandLine), makeOption('incoming', 'defer'), makeOption('S'));
 
   const ownMonitor = firstMonitor({ ...commandLine, options });
   const monitorPath = ownMonitor ?? relocate('switchyard/qmp.sock');
@@ -79,6 +85,8 @@ export function twinOf(argv: readonly string[], directory: string): Twin {
     argv: printCommandLine({ ...commandLine, options: withMonitor }),
     monitorPath,
     sharedMemoryPaths: sharedMemoryPaths(commandLine),
+    laterUser: laterUser(commandLine),
+    laterRoot: laterRoot(commandLine),
   };
 }
 
@@ -157,20 +165,32 @@ function sharedMemoryPaths(commandLine: CommandLine): readonly string[] {
 
 /**
  * Two files of one name get different places, one file named twice gets one; a device such as /dev/null stays what it
- * is.
+ * is. Every place is a name in `directory`, whatever the path is made of.
  */
 function relocator(directory: string): Relocate {
   const places = new Map<string, string>();
-  const taken = new Set<string>([destinationOutputName, guestNoteName]);
+  const taken = new Map<string, number>([
+    [destinationOutputName, 1],
+    [guestNoteName, 1],
+  ]);
+  const freeName = (name: string): string => {
+    const count = (taken.get(name) ?? 0) + 1;
+    taken.set(name, count);
+    // Of 1000 files of one name each is tried once; `2-log` may be the name of another file.
+    return count === 1 ? name : freeName(`${count}-${name}`);
+  };
   return (path) => {
-    if (path.startsWith('/dev/') && !path.startsWith('/dev/shm/')) return path;
+    if (isDevice(path)) return path;
     const known = places.get(path);
     if (known !== undefined) return known;
-    let name = basename(path);
-    for (let count = 2; taken.has(name); count++) name = `${count}-${basename(path)}`;
-    taken.add(name);
-    const place = join(directory, name);
+    const name = basename(path);
+    const place = join(directory, freeName(name === '' || name === '..' || name === '.' ? 'file' : name));
     places.set(path, place);
     return place;
   };
+}
+
+function isDevice(path: string): boolean {
+  const plain = normalize(path);
+  return plain.startsWith('/dev/') && !plain.startsWith('/dev/shm/');
 }

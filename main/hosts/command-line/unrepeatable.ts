@@ -4,18 +4,18 @@ import { has, valuesOf, type CommandLine } from './command-line.ts';
 import { isOn, optionValue, parseOptionList } from './option-list.ts';
 import { propertiesOf } from './properties.ts';
 
-const impliedKeys: Readonly<Record<string, string>> = {
-  'add-fd': '',
-  chardev: 'backend',
-  device: 'driver',
-  drive: '',
-  blockdev: 'driver',
-  fsdev: 'fsdriver',
-  net: 'type',
-  netdev: 'type',
-  nic: 'type',
-  virtfs: 'fsdriver',
-};
+const impliedKeys: ReadonlyMap<string, string> = new Map([
+  ['add-fd', ''],
+  ['chardev', 'backend'],
+  ['device', 'driver'],
+  ['drive', ''],
+  ['blockdev', 'driver'],
+  ['fsdev', 'fsdriver'],
+  ['net', 'type'],
+  ['netdev', 'type'],
+  ['nic', 'type'],
+  ['virtfs', 'fsdriver'],
+]);
 
 const descriptorKeys = ['fd', 'fds', 'vhostfd', 'vhostfds', 'sock_fd'] as const;
 
@@ -47,7 +47,7 @@ function passedDescriptor(commandLine: CommandLine): string | undefined {
     valuesOf(commandLine, 'mon').map((value) => optionValue(parseOptionList(value, 'chardev'), 'chardev')),
   );
   for (const { name, value } of commandLine.options) {
-    const impliedKey = impliedKeys[name];
+    const impliedKey = impliedKeys.get(name);
     if (impliedKey === undefined || value === undefined) continue;
     const properties = propertiesOf(value, impliedKey);
     if (name === 'chardev' && monitors.has(properties.get('id')) && isPassedSocket(value)) continue;

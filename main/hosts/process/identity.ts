@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { QemuIdentity } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { isNativeError } from '#native/native-error.ts';
+import { openProcess, signalProcess } from '#native/pidfd.ts';
 import { hasEnded } from './process-stat.ts';
 import { readProcessStat } from './process-table.ts';
 
@@ -47,13 +50,13 @@ export async function terminate(identity: QemuIdentity): Promise<void> {
     afterMs: politeMs + forcedMs,
     waitingFor: `the end of process ${identity.pid}`,
     text: `QEMU (process ${identity.pid}) has not ended although it was killed; it may hang in a disk that does not answer.`,
-    remedy: `See \`ps -o pid,stat,wchan:30 -p ${identity.pid}\` and mend its storage. The guest is left as it is until then.`,
+    remedy: `See \`ps -o pid,stat,wchan:30 -p ${identity.pid}\` and repair its storage. The guest is left as it is until then.`,
   });
 }
 
 async function endedAfter(identity: QemuIdentity, signal: NodeJS.Signals, waitMs: Milliseconds): Promise<boolean> {
   if (presenceOf(identity) === 'gone') return true;
-  sendSignal(identity.pid, signal);
+  sendSignal(identity, signal);
   const deadlineMonoMs = performance.now() + waitMs;
   while (performance.now() < deadlineMonoMs) {
     if (presenceOf(identity) === 'gone') return true;
@@ -62,18 +65,21 @@ async function endedAfter(identity: QemuIdentity, signal: NodeJS.Signals, waitMs
   return presenceOf(identity) === 'gone';
 }
 
-function sendSignal(pid: number, signal: NodeJS.Signals): void {
+/** The process is held before it is looked at, so that no other that has its number by now is ever hit. */
+function sendSignal(identity: QemuIdentity, signal: NodeJS.Signals): void {
+  const { pid } = identity;
   try {
-    process.kill(pid, signal);
+    using held = openProcess(pid);
+    if (presenceOf(identity) === 'present') signalProcess(held, constants.signals[signal]);
   } catch (thrown) {
-    const code = errnoCode(thrown);
-    if (code === 'ESRCH') return;
+    if (!isNativeError(thrown)) throw thrown;
+    if (thrown.code === 'ESRCH') return;
     throw new SwitchyardError(
       {
         kind: 'native',
-        syscall: 'kill',
-        errno: 1,
-        code: code ?? 'EPERM',
+        syscall: thrown.syscall,
+        errno: thrown.errno,
+        code: thrown.code,
         text: `Switchyard may not end QEMU (process ${pid}), which runs as another user.`,
         remedy: 'Run Switchyard as root, or as the user who runs QEMU.',
       },

@@ -1,20 +1,52 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import type { Bytes } from '#contract/units.ts';
 import { hasEnded, parseProcessStat, type ProcessStat } from './process-stat.ts';
+import { parseProcessStatus, type Credentials } from './process-status.ts';
 
 /** What a process runs, which is all that most searches need to read. */
 export interface ProcessProgram {
-  /** Empty for a thread of the kernel, and for a process that has ended. */
+  /** Empty for a thread of the kernel, and for a process that has ended. Its own words: it can write them over. */
   readonly argv: readonly string[];
+  /** The command line is longer than what is read of one; `argv` is its beginning. */
+  readonly isCutOff: boolean;
+  /** The path of what it executes, as the kernel knows it; `undefined` where it may not be looked at. */
   readonly program: string | undefined;
+  /** The file of that path is no more, or is another by now: a package was upgraded. */
+  readonly isProgramDeleted: boolean;
 }
 
-/** What /proc tells about a living process. Links that we may not follow (another user's process) are absent. */
+/** A file as the kernel tells files apart, whatever leads to it. */
+export interface FileIdentity {
+  readonly device: bigint;
+  readonly inode: bigint;
+}
+
+/** What /proc says about a living process, all of one moment. What we may not read (another user's process) is absent. */
 export interface ProcessRecord extends ProcessStat, ProcessProgram {
+  readonly credentials: Credentials;
+  /** The file behind `program`, also when its path leads elsewhere by now. */
+  readonly executable: FileIdentity | undefined;
   readonly workingDirectory: string | undefined;
+  /** Its root directory: another one than ours in a container and after chroot. */
+  readonly root: FileIdentity | undefined;
+  readonly rootPath: string | undefined;
   /** `net:[4026531840]`: two processes with the same text are in the same network namespace. */
   readonly networkNamespace: string | undefined;
+  /** `user:[4026531837]`. */
+  readonly userNamespace: string | undefined;
+  /** The effective one. */
   readonly uid: number;
 }
+
+/**
+ * QEMU's longest command lines (libvirt, hundreds of disks) have some 100 KiB. The kernel takes 6 MiB from anybody, and
+ * reading all of it of many processes would keep everybody waiting.
+ */
+export const longestCommandLineBytes: Bytes = 256 * 1024;
+const longestEnvironmentBytes: Bytes = 256 * 1024;
+
+/** A process that changes while it is read is read again: so often, and then it is left out. */
+const readingAttempts = 4;
 
 /** Numbers of all processes that this mount of /proc shows. */
 export function listProcessIds(): readonly number[] {
@@ -24,26 +56,59 @@ export function listProcessIds(): readonly number[] {
 }
 
 export function readProgram(pid: number): ProcessProgram {
-  const commandLine = readOptional(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? '';
+  const read = readOptional(() => readBeginning(`/proc/${pid}/cmdline`, longestCommandLineBytes + 1));
+  const isCutOff = read !== undefined && read.length > longestCommandLineBytes;
+  const commandLine = read?.toString('utf8', 0, longestCommandLineBytes) ?? '';
+  // An upgraded package leaves its running programs behind under this name.
+  const [, program, deleted] = /^(.*?)( \(deleted\))?$/s.exec(readLink(pid, 'exe') ?? '') ?? [];
   return {
     argv: commandLine === '' ? [] : commandLine.replace(/\0$/, '').split('\0'),
-    // An upgraded package leaves its running programs behind under this name.
-    program: readLink(pid, 'exe')?.replace(/ \(deleted\)$/, ''),
+    isCutOff,
+    program: program === '' ? undefined : program,
+    isProgramDeleted: deleted !== undefined,
   };
 }
 
-/** `undefined` when there is no such process, or it has ended, or it may not be looked at. */
+/**
+ * One process, in one pass: nothing of what is returned was read before or after it executed another program or took
+ * another user's rights. `undefined` when there is no such process, or it has ended, or it may not be looked at, or it
+ * does not keep still.
+ */
 export function readProcess(pid: number): ProcessRecord | undefined {
-  const stat = readProcessStat(pid);
-  const uid = readOptional(() => statSync(`/proc/${pid}`).uid);
-  if (stat === undefined || hasEnded(stat) || uid === undefined) return undefined;
-  return {
-    ...stat,
-    ...readProgram(pid),
-    workingDirectory: readLink(pid, 'cwd'),
-    networkNamespace: readLink(pid, 'ns/net'),
-    uid,
-  };
+  for (let attempt = 0; attempt < readingAttempts; attempt++) {
+    const before = readOnce(pid);
+    const after = before && readOnce(pid);
+    if (!before || !after) return undefined;
+    if (isSameExecution(before, after)) return after;
+  }
+  return undefined;
+}
+
+/**
+ * Whether two readings are of one process that has executed nothing else in between and kept its rights. A process may
+ * change its directory or open files: that is no other program.
+ */
+export function isSameExecution(one: ProcessRecord, other: ProcessRecord): boolean {
+  return (
+    one.pid === other.pid &&
+    one.startTimeTicks === other.startTimeTicks &&
+    isSameFile(one.executable, other.executable) &&
+    one.program === other.program &&
+    one.isCutOff === other.isCutOff &&
+    JSON.stringify(one.argv) === JSON.stringify(other.argv) &&
+    isSameCredentials(one.credentials, other.credentials) &&
+    isSameFile(one.root, other.root)
+  );
+}
+
+export function isSameFile(one: FileIdentity | undefined, other: FileIdentity | undefined): boolean {
+  return one?.device === other?.device && one?.inode === other?.inode;
+}
+
+/** The identity of what a path leads to now; `undefined` when it leads nowhere or we may not see. */
+export function fileIdentityOf(path: string): FileIdentity | undefined {
+  const found = readOptional(() => statSync(path, { bigint: true }));
+  return found && { device: found.dev, inode: found.ino };
 }
 
 export function readProcessStat(pid: number): ProcessStat | undefined {
@@ -51,9 +116,15 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
   return text === undefined ? undefined : parseProcessStat(text);
 }
 
+/** With whose rights a process runs: every user may read that of every process. */
+export function readCredentials(pid: number | 'self'): Credentials | undefined {
+  const text = readOptional(() => readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return text === undefined ? undefined : parseProcessStatus(text);
+}
+
 /** The environment that a process was started with; `undefined` when it is not ours to read. */
 export function readEnvironment(pid: number): NodeJS.ProcessEnv | undefined {
-  const text = readOptional(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
+  const text = readOptional(() => readBeginning(`/proc/${pid}/environ`, longestEnvironmentBytes).toString('utf8'));
   if (text === undefined) return undefined;
   const pairs = text.split('\0').filter((each) => each.includes('='));
   return Object.fromEntries(
@@ -70,6 +141,48 @@ export function readDescriptors(pid: number): ReadonlyMap<number, string> {
       return target === undefined ? [] : [[Number(name), target] as const];
     }),
   );
+}
+
+function readOnce(pid: number): ProcessRecord | undefined {
+  const stat = readProcessStat(pid);
+  const credentials = readCredentials(pid);
+  if (stat === undefined || hasEnded(stat) || credentials === undefined) return undefined;
+  return {
+    ...stat,
+    ...readProgram(pid),
+    credentials,
+    executable: fileIdentityOf(`/proc/${pid}/exe`),
+    workingDirectory: readLink(pid, 'cwd'),
+    root: fileIdentityOf(`/proc/${pid}/root`),
+    rootPath: readLink(pid, 'root'),
+    networkNamespace: readLink(pid, 'ns/net'),
+    userNamespace: readLink(pid, 'ns/user'),
+    uid: credentials.uids.effective,
+  };
+}
+
+function isSameCredentials(one: Credentials, other: Credentials): boolean {
+  const text = (credentials: Credentials): string =>
+    JSON.stringify(credentials, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return text(one) === text(other);
+}
+
+/** At most so many bytes of a file whose size the kernel does not say. */
+function readBeginning(path: string, atMostBytes: Bytes): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    for (let left = atMostBytes; left > 0;) {
+      const chunk = Buffer.alloc(Math.min(left, 64 * 1024));
+      const count = readSync(file, chunk);
+      if (count === 0) break;
+      chunks.push(chunk.subarray(0, count));
+      left -= count;
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function readLink(pid: number, name: string): string | undefined {

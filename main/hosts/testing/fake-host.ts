@@ -8,6 +8,7 @@ export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
     attach: unable,
     presence: unable,
     startDestination: unable,
+    foreseeDestination: unable,
     listenOwned: unable,
     connectOwned: unable,
     findDestination: unable,

@@ -94,7 +94,7 @@ export class TwoHosts implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const name of this.names) {
       for (const { process: found } of listQemuProcesses(namespacePlace(name).label())) {
-        await terminate({ uuid: '', bootId: readBootId(), ...found });
+        await terminate({ uuid: '', bootId: readBootId(), pid: found.pid, startTimeTicks: found.startTimeTicks });
       }
       spawnSync('ip', ['netns', 'del', name]);
     }

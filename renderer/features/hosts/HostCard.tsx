@@ -5,6 +5,7 @@ import { useStore } from 'zustand';
 import type { Guest, HostFacts, NetworkInterface } from '#contract/host.ts';
 import { whyLeaveMptcp } from '#contract/host-use.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
+import { userText } from '#renderer/components/user-text.ts';
 import { useServices } from '#renderer/app/services.ts';
 import { Command } from '#renderer/components/Command.tsx';
 import { CheckCircleIcon, ExclamationTriangleIcon, MinusCircleIcon } from '#renderer/components/icons.ts';
@@ -84,6 +85,8 @@ export function HostCard({ host, guests }: { host: HostFacts; guests: readonly G
                     guest.memoryBytes === undefined ? undefined : formatBytes(guest.memoryBytes),
                     guest.machine,
                     `process ${guest.identity.pid}`,
+                    userText(guest),
+                    guest.obstacle?.text,
                     guest.waiting ? 'waits for a migration' : undefined,
                   ]
                     .filter((part) => part !== undefined)

@@ -4,6 +4,7 @@ import type { Guest } from '#contract/host.ts';
 import { formatBytes } from '#contract/units.ts';
 import { Choice } from '#renderer/components/Choice.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
+import { userText } from '#renderer/components/user-text.ts';
 import { keyOf, type GuestChoice } from './choices.ts';
 
 interface GuestPanelProps {
@@ -57,12 +58,14 @@ export function GuestPanel({ choices, chosen, onChoose }: GuestPanelProps) {
   );
 }
 
-function factsOf({ memoryBytes, machine, accelerator, identity }: Guest): string {
+function factsOf(guest: Guest): string {
+  const { memoryBytes, machine, accelerator, identity } = guest;
   return [
     memoryBytes === undefined ? undefined : formatBytes(memoryBytes),
     machine,
     accelerator,
     `process ${identity.pid}`,
+    userText(guest),
   ]
     .filter((fact) => fact !== undefined)
     .join(' · ');

@@ -81,11 +81,23 @@ test('a host with too little memory is suggested only where there is no other', 
   expect([suggested([small, host('hv-07')]), suggested([small])]).toEqual(['hv-07', 'hv-02']);
 });
 
-test('a guest is asked for by its uuid where its name would not do', () => {
-  const twin = guest('db', 'hv-03', { identity: { ...db.identity, pid: 7, uuid: 'twin' } });
+test('a guest is asked for by its process where its name would not do', () => {
+  const twin = guest('db', 'hv-03', { identity: { ...db.identity, pid: 7 } });
+  const numbered = guest('7', 'hv-03');
   expect([
     nameForRequest(db, [db]),
     nameForRequest(twin, [db, twin]),
     nameForRequest(db, [db, guest('db', 'hv-07')]),
-  ]).toEqual(['db', 'twin', 'db']);
+    nameForRequest(numbered, [numbered, twin]),
+  ]).toEqual(['db', '7', 'db', String(numbered.identity.pid)]);
+});
+
+test('a guest that is not handled, and one that waits under another user, say so', () => {
+  const foreign = guest('db', 'hv-03', { obstacle: { text: 'It runs as user mallory.', remedy: '' } });
+  const waiting = guest('twin', 'hv-07', { waiting: true, user: { uid: 1001 } });
+  const [, choice] = destinationChoices([host('hv-07')], [waiting], guest('db', 'hv-03', { user: { uid: 0 } }));
+  expect([guestChoices([foreign], [])[0]?.impossible, choice?.caution]).toEqual([
+    'It runs as user mallory.',
+    'Runs as another user than the guest.',
+  ]);
 });

@@ -41,6 +41,7 @@ export function guestChoices(guests: readonly Guest[], rows: readonly MigrationR
 }
 
 function whyNotMoved(guest: Guest, migration: string | undefined): string | undefined {
+  if (guest.obstacle) return guest.obstacle.text;
   if (migration !== undefined) return `Is being moved now (${migration}).`;
   if (guest.monitorPath === undefined) return 'Has no QMP socket: start it with -qmp unix:PATH,server=on,wait=off';
   return undefined;
@@ -78,9 +79,13 @@ function waitingThere(host: HostFacts, waiting: Guest, guest: Guest | undefined)
     key: keyOf(waiting),
     host,
     waiting,
-    impossible: isHere(host, guest) ?? noMonitor,
-    caution: undefined,
+    impossible: isHere(host, guest) ?? waiting.obstacle?.text ?? noMonitor,
+    caution: isOfAnotherUser(waiting, guest) ? 'Runs as another user than the guest.' : undefined,
   };
+}
+
+function isOfAnotherUser({ user }: Guest, guest: Guest | undefined): boolean {
+  return user !== undefined && guest?.user !== undefined && user.uid !== guest.user.uid;
 }
 
 function isHere({ id }: HostFacts, guest: Guest | undefined): string | undefined {
@@ -127,10 +132,16 @@ function networksOf({ addresses }: HostFacts['interfaces'][number]): string[] {
   });
 }
 
-/** How a guest is named in a request: by its uuid where its host has several of that name. */
+/**
+ * How a guest is named in a request: by the number of its process where its host has several QEMUs of that name, or one
+ * whose process number is that name.
+ */
 export function nameForRequest(guest: Guest, all: readonly Guest[]): string {
   const namesakes = all.filter(
-    ({ name, hostId, waiting }) => name === guest.name && hostId === guest.hostId && waiting === guest.waiting,
+    ({ name, hostId, waiting, identity }) =>
+      (name === guest.name || String(identity.pid) === guest.name) &&
+      hostId === guest.hostId &&
+      waiting === guest.waiting,
   );
-  return namesakes.length > 1 ? guest.identity.uuid : guest.name;
+  return namesakes.length > 1 ? String(guest.identity.pid) : guest.name;
 }
