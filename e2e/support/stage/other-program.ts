@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { qemuProgram } from '#lab/guest/command-line.ts';
 
@@ -18,10 +17,10 @@ export interface OtherProgram extends Disposable {
 /**
  * A destination host with another QEMU under the same name, until disposed: the same program, which understands some words
  * of the command line differently (an alias of another release, a device that it has not, a processor without a feature).
- * Programs are found in PATH, so that is where it stands first.
+ * Programs are found in PATH, so that is where it stands first; root runs none that lies in a folder of all (/tmp).
  */
 export function otherProgramOnDestination({ instead = {}, more = [] }: Difference): OtherProgram {
-  const folder = mkdtempSync(join(tmpdir(), 'sy-program-'));
+  const folder = mkdtempSync('/run/sy-program-');
   const path = process.env['PATH'] ?? '';
   const replaced = Object.entries(instead).map(([from, to]) => `${quoted(from)}) argument=${quoted(to)} ;;`);
   const script = `#!/bin/bash

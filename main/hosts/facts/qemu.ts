@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { Socket } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import type { QemuFacts } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { QmpClient } from '#main/qmp/client.ts';
 import { probeQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
 import { QmpError } from '#main/qmp/fault.ts';
 import { describeError } from '#main/qmp/transport.ts';
+import { ourselves } from '#main/hosts/authority/ourselves.ts';
+import { whyNotRun } from '#main/hosts/authority/trusted-program.ts';
 import { featuresOf } from '#main/hosts/qemu-features.ts';
 
 const architectures: Readonly<Record<string, string>> = {
@@ -30,11 +31,13 @@ export function qemuCandidates(environmentPath: string, architecture: string): r
 const answerTimeoutMs: Milliseconds = 10_000;
 
 /**
- * The QEMU that this machine would start, found by asking it. `undefined` when there is none, or it does not even
- * start.
+ * The QEMU that this machine would start, found by asking it. `undefined` when there is none that others cannot
+ * replace, or it does not even start.
  */
 export async function readQemuFacts(): Promise<QemuFacts | undefined> {
-  const binary = qemuCandidates(process.env['PATH'] ?? '', process.arch).find(isExecutable);
+  const we = ourselves();
+  const candidates = qemuCandidates(process.env['PATH'] ?? '', process.arch);
+  const binary = candidates.find((path) => isAbsolute(path) && whyNotRun(path, we) === undefined);
   if (binary === undefined) return undefined;
   try {
     const { version, mptcp } = await featuresOfProgram(binary);
@@ -75,14 +78,5 @@ async function askQemu(binary: string): Promise<QemuFeatures> {
   } finally {
     child.kill('SIGKILL');
     await ended;
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
