@@ -151,7 +151,7 @@ describe.skipIf(whyNot !== '')(`the desktop app${whyNot}`, () => {
     await app.do('whenLoaded');
     expect(options).toMatchObject({
       message: 'The window has crashed several times.',
-      detail: 'Migrations go on: they do not depend on the window.',
+      detail: 'Migrations continue: they do not depend on the window.',
     });
   });
 

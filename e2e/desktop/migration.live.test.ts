@@ -100,7 +100,7 @@ describe.skipIf(whyNot !== '')(`a migration in the desktop app${whyNot}`, () => 
     rmSync(home, { recursive: true, force: true });
   });
 
-  test('goes on without its window, says how it ended, and is exported', async () => {
+  test('continues without its window, reports how it ended, and is exported', async () => {
     const id = await startMigration();
     expect((await app.do('records')).blockers).toEqual(['prevent-app-suspension']);
 
@@ -108,7 +108,7 @@ describe.skipIf(whyNot !== '')(`a migration in the desktop app${whyNot}`, () => 
     const closing = await app.do('nextDialog');
     expect(closing.options).toMatchObject({
       message: `${guest} is still on the way.`,
-      detail: expect.stringContaining('goes on without the window'),
+      detail: expect.stringContaining('continues without the window'),
       buttons: ['Close the window', 'Keep it open'],
     });
     await app.do('answerDialog', { response: 1 });
@@ -116,7 +116,7 @@ describe.skipIf(whyNot !== '')(`a migration in the desktop app${whyNot}`, () => 
 
     await app.do('quit');
     expect((await app.do('nextDialog')).options).toMatchObject({
-      detail: expect.stringContaining('nobody looks after it'),
+      detail: expect.stringContaining('no process manages it'),
       buttons: ['Close the window', 'Quit all the same', 'Keep it open'],
     });
     await app.do('answerDialog', { response: 0 });

@@ -167,7 +167,7 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
     expect(await window.call('lab.verify', { name: lab })).toMatchObject({ proven: true });
   });
 
-  test('an app that is interrupted says what goes on without it, and the next one takes it up', async () => {
+  test('an app that is interrupted reports what continues without it, and the next one takes it up', async () => {
     const id = await start(back);
     const code = await app.end('SIGINT');
     const said = app.said;
@@ -176,7 +176,7 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
     const { record } = await untilEnded(id);
     expect([code, said, record.outcome]).toEqual([
       0,
-      expect.stringContaining(`Migration ${id} goes on, and nobody looks after it`),
+      expect.stringContaining(`Migration ${id} continues, and no process manages it`),
       'done-on-destination',
     ]);
   });

@@ -83,14 +83,14 @@ export const cases: readonly Case[] = [
     id: 10,
     phase: 'any',
     fault: 'a disk is full: of the destination, or of the journal',
-    sees: 'SAFE on the source; a start is refused without a journal, a running migration goes on',
+    sees: 'SAFE on the source; a start is refused without a journal, a running migration continues',
     made: 'real',
   },
   {
     id: 11,
     phase: 'preflight',
     fault: 'the guest is asked to migrate twice',
-    sees: 'the second is refused by the id of the first, which goes on',
+    sees: 'the second is refused by the id of the first, which continues',
     made: 'real',
   },
   {
@@ -153,7 +153,7 @@ export const cases: readonly Case[] = [
     id: 20,
     phase: 'active',
     fault: 'one path is lost, comes back, is paused',
-    sees: 'the path is told of, the migration goes on, DONE',
+    sees: 'the path is reported, the migration continues, DONE',
     made: 'real',
   },
   {
@@ -293,7 +293,7 @@ export const cases: readonly Case[] = [
     id: 40,
     phase: 'manager',
     fault: 'the monitors of one or both sides are lost, and their QEMUs live',
-    sees: 'a side that does not answer is told of and not touched; DONE',
+    sees: 'a side that does not answer is reported and not touched; DONE',
     made: 'real',
   },
   {

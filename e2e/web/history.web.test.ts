@@ -65,7 +65,7 @@ test('a failure says what happened, where the guest is and what to do; the raw e
     'Where the guest is',
     'Guest runs on the source (hv-04)',
     'What to do',
-    'Mend what is named, then migrate again: nothing was lost.',
+    'Fix what is named, then migrate again: nothing was lost.',
   ]);
   expect(await page.locator('.sy-raw').isVisible()).toBe(false);
 });

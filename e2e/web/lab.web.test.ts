@@ -19,7 +19,7 @@ test('make a lab, migrate, cut a cable beside the chart, mend it, arrive', async
   await visitor.pass(1_000);
   const row = page.getByRole('table', { name: 'Subflows' }).getByRole('row').filter({ hasText: 'sy1' });
   await row.getByText('stale').waitFor();
-  await page.getByRole('button', { name: 'Mend link 1' }).click();
+  await page.getByRole('button', { name: 'Restore link 1' }).click();
   await visitor.pass(1_000);
   await row.getByText('active · rejoined').waitFor();
 

@@ -88,7 +88,7 @@ test('cancel asks first; then the guest is where it was', async ({ visitor }) =>
   const { page } = visitor;
   await watching(visitor);
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-  await page.getByRole('button', { name: 'Let it go on' }).click();
+  await page.getByRole('button', { name: 'Let it continue' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
   await page.getByRole('button', { name: 'Cancel the migration' }).click();
@@ -166,13 +166,13 @@ test('a migration that nobody looks after says so, and is taken up', async ({ vi
   const { page, host } = visitor;
   const id = await watching(visitor);
   host.abandon(id);
-  await page.getByText('Nobody looks after this migration now').waitFor();
+  await page.getByText('No process manages this migration').waitFor();
   expect(await page.getByRole('button', { name: 'Cancel', exact: true }).isDisabled()).toBe(true);
-  await page.getByText('Nobody looks after it now: take it up first.').first().waitFor();
+  await page.getByText('No process manages it: take it up first.').first().waitFor();
 
   await page.getByRole('button', { name: 'Take it up' }).click();
 
-  await page.getByText('Nobody looks after this migration now').waitFor({ state: 'detached' });
+  await page.getByText('No process manages this migration').waitFor({ state: 'detached' });
   await expect.poll(() => page.getByRole('button', { name: 'Cancel', exact: true }).isEnabled()).toBe(true);
 });
 

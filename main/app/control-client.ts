@@ -111,7 +111,7 @@ function managerSilent(command: ControlRequest['command']): SwitchyardError {
     afterMs: patienceMs,
     waitingFor: `the manager's answer to ${command}`,
     text: 'The process that manages this migration does not answer.',
-    remedy: 'If it hangs, end it: the migration goes on without it, and can be taken up again.',
+    remedy: 'If it hangs, end it: the migration continues without it, and can be taken up again.',
   });
 }
 
@@ -122,7 +122,7 @@ function managerGone(path: string, cause?: unknown): SwitchyardError {
       host: path,
       text: 'The process that manages this migration does not answer.',
       remedy:
-        'If it has ended, `switchyard watch` takes the migration up; if it hangs, end it first: the migration goes on without it.',
+        'If it has ended, `switchyard watch` takes the migration up; if it hangs, end it first: the migration continues without it.',
     },
     { cause },
   );

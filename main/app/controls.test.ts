@@ -29,7 +29,7 @@ test('while it is copied, all but what was not allowed', () => {
   expect(controls([...copying, sourceSays('running', 'active')])).toEqual({
     cancel: 'yes',
     change: 'yes',
-    takeUp: 'It is looked after.',
+    takeUp: 'A process manages it.',
     paths: 'yes',
     postCopy: 'Post-copy was not allowed when this migration was started.',
     recover: 'There is no post-copy to recover.',
@@ -47,7 +47,7 @@ test('of one that nobody looks after, only to take it up', () => {
   expect([takeUp, recover, new Set(Object.values(others))]).toEqual([
     'yes',
     'There is no post-copy to recover.',
-    new Set(['Nobody looks after it now: take it up first.']),
+    new Set(['No process manages it: take it up first.']),
   ]);
 });
 

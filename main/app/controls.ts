@@ -15,7 +15,7 @@ export function controlsOf(state: MigrationState, managed: boolean): Controls {
   const { ended, cancel, postCopy, plan, negotiated, sourceCompleted, committed } = state;
   const over: Objections = [
     [ended !== undefined && isFinal(ended.outcome), 'It has ended.'],
-    [!managed, 'Nobody looks after it now: take it up first.'],
+    [!managed, 'No process manages it: take it up first.'],
   ];
   const handedOver = sourceCompleted || committed || mayBeInPostCopy(state);
   const recoverable = postCopy.entered && !committed;
@@ -27,7 +27,7 @@ export function controlsOf(state: MigrationState, managed: boolean): Controls {
     ]),
     change: unless([...over, [!sourceAnswers(state), 'The source QEMU does not answer now.']]),
     takeUp: unless([
-      [managed, 'It is looked after.'],
+      [managed, 'A process manages it.'],
       [ended !== undefined && isFinal(ended.outcome), 'It has ended.'],
     ]),
     paths: unless([

@@ -106,7 +106,7 @@ describe('a migration that is started here', () => {
     migration.loseJournal();
     await settle();
     expect(window.of('migration.view-changed').at(-1)).toMatchObject({
-      problem: 'The disk is full. The migration goes on; what follows is not on disk. Make room.',
+      problem: 'The disk is full. The migration continues; what follows is not on disk. Make room.',
     });
     await desk.close();
   });
@@ -212,7 +212,7 @@ describe('what nobody looks after', () => {
     expect([view.managed, view.controls.takeUp, view.controls.cancel]).toEqual([
       false,
       { possible: true },
-      { possible: false, why: 'Nobody looks after it now: take it up first.' },
+      { possible: false, why: 'No process manages it: take it up first.' },
     ]);
   });
 

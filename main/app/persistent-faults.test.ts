@@ -117,7 +117,7 @@ test('in an observer, before anything is done: the guest stays where it is', asy
   expect(seen).toEqual({ ...arrived, outcome: 'safe-on-source', truth: 'runs on alpha', lives: 1, kept: once });
 });
 
-test('in the sampler: the migration goes on without its figures', async () => {
+test('in the sampler: the migration continues without its figures', async () => {
   const seen = await driven((migration) => failOnce(migration.manager.ports.source, 'sampler', () => true));
   expect(seen).toEqual({ ...arrived, lives: 0, kept: once });
 });

@@ -35,7 +35,7 @@ export class TrackedMigration {
         listener.sampled(sample);
       },
       onJournalLost: (failure) => {
-        this.#problem = `${failure.text} The migration goes on; what follows is not on disk. ${failure.remedy}`;
+        this.#problem = `${failure.text} The migration continues; what follows is not on disk. ${failure.remedy}`;
         listener.changed();
       },
     });

@@ -182,7 +182,7 @@ describe.skipIf(reason !== '')(`the command line${reason}`, () => {
     await running.ended;
     const { id } = await newest();
     const { stdout } = await cli.run('history');
-    expect(stdout).toContain(`Nobody looks after ${id}: finish it with \`switchyard watch ${id}\`.`);
+    expect(stdout).toContain(`No process manages ${id}: finish it with \`switchyard watch ${id}\`.`);
     const watched = await cli.run('watch', id);
     expect([watched.code, watched.stdout]).toEqual([0, expect.stringContaining('took the migration up again')]);
     await verified(there());

@@ -153,7 +153,7 @@ test('a journal that cannot be written is said, and changes nothing', async () =
   migration.end('done-on-destination');
   expect([await leaving, view.shown]).toEqual([
     { kind: 'ended', outcome: 'done-on-destination' },
-    ['The disk is full. The migration goes on; what follows is not on disk. Make room.'],
+    ['The disk is full. The migration continues; what follows is not on disk. Make room.'],
   ]);
 });
 

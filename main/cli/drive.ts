@@ -81,7 +81,7 @@ export async function drive(
     else void askToCancel();
   };
   const hangUp = (): void => {
-    if (migration.managedHere) view.say('The terminal has gone; the migration is looked after to its end.');
+    if (migration.managedHere) view.say('The terminal has gone; this command manages the migration to its end.');
     else release();
   };
   // A suspended process could not resume the guest on its destination: it would stand still until somebody types `fg`.
@@ -94,7 +94,7 @@ export async function drive(
       onEntry: show,
       onSample: (sample) => view.sample(sample),
       onJournalLost: (failure) =>
-        view.say(`${failure.text} The migration goes on; what follows is not on disk. ${failure.remedy}`),
+        view.say(`${failure.text} The migration continues; what follows is not on disk. ${failure.remedy}`),
       onFault: ({ incidentId, againInMs }) => view.say(faultSentence(incidentId, againInMs !== undefined)),
     }),
     signals.on('SIGINT', interrupt),

@@ -124,7 +124,7 @@ function movingCommands(program: Program, choose: Choose): void {
   );
   program
     .command('watch')
-    .description('follow a migration; take it up and finish it when nobody looks after it')
+    .description('follow a migration; take it up and finish it when no process manages it')
     .argument(...idArgument)
     .option(...jsonOption)
     .action((id: string, options: Json) => choose('enters', watchCommands, (commands) => commands.watch(id, options)));
@@ -189,7 +189,7 @@ function migrationOptions(command: Program): Program {
     .option('--auto-converge', 'slow the guest step by step if it dirties faster than is sent')
     .option('--stall-limit <duration>', 'cancel when nothing has moved for so long (default 30s)', durationArgument)
     .option('--sample-rate <hz>', 'samples a second, 1 to 50 (default 10)', countArgument)
-    .option('--accept <check>', 'go on although this check fails; may be repeated', collect, [])
+    .option('--accept <check>', 'continue although this check fails; may be repeated', collect, [])
     .option(...jsonOption);
 }
 
@@ -286,7 +286,7 @@ function labCommands(program: Program, choose: Choose): void {
     .action((options: Json) => choose('enters', lab, (commands) => commands.list(options)));
   program
     .command('link')
-    .description('cut or mend a link: down (carrier lost), silent (carrier stays, all is lost), up')
+    .description('cut or restore a link: down (carrier lost), silent (carrier stays, all is lost), up')
     .argument('<n>', 'counts from 1', countArgument)
     .argument('<state>', 'up, down or silent')
     .option(...labName)

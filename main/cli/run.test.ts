@@ -26,7 +26,7 @@ const noMptcp: Check = {
   severity: 'error',
   passed: false,
   text: 'The kernel of lab-destination does not speak MPTCP.',
-  remedy: 'Mend it, or migrate with --mptcp prefer.',
+  remedy: 'Fix it, or migrate with --mptcp prefer.',
   command: 'sysctl -w net.mptcp.enabled=1',
 };
 const foretold: PreflightAnswer = {
@@ -179,7 +179,7 @@ describe('with --json', () => {
             phase: 'preflight',
             event: 'start',
             text: 'lab-guest was not migrated: The kernel of lab-destination does not speak MPTCP.',
-            remedy: 'Mend it, or migrate with --mptcp prefer.',
+            remedy: 'Fix it, or migrate with --mptcp prefer.',
           },
         },
       ],

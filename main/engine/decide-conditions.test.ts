@@ -593,7 +593,7 @@ describe('in post-copy', () => {
     ],
     [
       'the source is about to go on',
-      'wait for the source to go on',
+      'wait for the source to continue',
       {
         journal: [...asked, ...did('listen-for-recovery'), intended('recover')],
         source: sourcePaused,

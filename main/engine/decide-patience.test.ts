@@ -275,7 +275,7 @@ describe('three seconds to settle', () => {
           source: answering('finish-migrate', 'postcopy-paused'),
           destination: answering('running', 'postcopy-paused'),
         },
-        before: 'wait for the source to go on',
+        before: 'wait for the source to continue',
         after: 'end paused-recoverable, guest destination: post-copy-paused',
       },
     ],

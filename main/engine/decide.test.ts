@@ -660,8 +660,8 @@ describe('a post-copy whose connection breaks', () => {
       { kind: 'recovery-requested', by: 'ann' },
       ...did('listen-for-recovery', 'recover'),
     ];
-    expect(decided({ journal: recovering, ...both })).toBe('wait for the source to go on');
-    expect(decided({ journal: recovering, ...one })).toBe('wait for the source to go on');
+    expect(decided({ journal: recovering, ...both })).toBe('wait for the source to continue');
+    expect(decided({ journal: recovering, ...one })).toBe('wait for the source to continue');
     expect(decided({ journal: recovering, ...both, elapsed: tooLong })).toBe(
       'end paused-recoverable, guest destination: post-copy-paused',
     );

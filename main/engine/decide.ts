@@ -350,14 +350,14 @@ function pausedInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const { recover, 'listen-for-recovery': listening } = state.steps;
   // Both say so until they have met, and neither must be disturbed at that.
   if (recover === 'done' && !state.postCopy.recover && elapsed.unchangedMs < settlingMs) {
-    return wait('the source to go on');
+    return wait('the source to continue');
   }
   const both = Object.values(state.observed).every((each) => says(each, 'postcopy-paused'));
   if (!both) return pausePostCopy(state, elapsed);
   if (!state.postCopy.recover) return end(state, 'paused-recoverable', 'destination', 'post-copy-paused');
   if (listening !== 'done')
     return listening === 'intended' ? wait('the destination to listen') : act('listen-for-recovery');
-  return recover === 'intended' ? wait('the source to go on') : act('recover');
+  return recover === 'intended' ? wait('the source to continue') : act('recover');
 }
 
 function pausePostCopy(state: MigrationState, elapsed: Elapsed): Decision {

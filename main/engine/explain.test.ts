@@ -42,7 +42,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     journal: [...begun, { kind: 'stalled', forMs: 30_040, guest: 'source' }],
     guest: 'source',
     cause: `Nothing moved for 30 s on any path. ${onAlpha}`,
-    next: 'Mend the network between alpha and beta, then migrate again.',
+    next: 'Fix the network between alpha and beta, then migrate again.',
   },
   'attached-before-start': {
     journal: prepared,
@@ -62,14 +62,14 @@ const rows: Readonly<Record<Cause, Row>> = {
     guest: 'source',
     side: 'destination',
     cause: `Opening the migration port on beta failed. QEMU refused it: because. ${onAlpha}`,
-    next: 'Mend it.',
+    next: 'Fix it.',
   },
   'migration-failed': {
     journal: [...begun, sees('source', answering('running', 'failed', 'Connection reset by peer')), output],
     guest: 'source',
     side: 'destination',
     cause: `QEMU gave the migration up: Unknown ramblock "vga.vram", cannot accept migration. ${onAlpha}`,
-    next: 'Mend what is named, then migrate again: nothing was lost.',
+    next: 'Fix what is named, then migrate again: nothing was lost.',
   },
   'source-died': {
     journal: [...begun, sees('source', gone)],
@@ -110,15 +110,15 @@ const rows: Readonly<Record<Cause, Row>> = {
     journal: begun,
     guest: 'source',
     side: 'source',
-    cause: `Somebody has resumed the guest on alpha after it had been handed over; Switchyard does not touch the copy on beta. ${onAlpha}`,
-    next: 'Decide which copy to keep, and end the other by hand without ever resuming it: the guest has not run on beta (process 2001) unless somebody started it there.',
+    cause: `The guest was resumed on alpha after it had been handed over, outside Switchyard, which does not touch the copy on beta. ${onAlpha}`,
+    next: 'Decide which copy to keep, and end the other by hand without ever resuming it: the guest has not run on beta (process 2001) unless it was started there by hand.',
   },
   'destination-died-before-start': {
     journal: [...prepared, output],
     guest: 'source',
     side: 'destination',
     cause: `The QEMU on beta ended before anything had been sent: Unknown ramblock "vga.vram", cannot accept migration. ${onAlpha}`,
-    next: 'Mend on beta what made it end, then migrate again.',
+    next: 'Fix on beta what made it end, then migrate again.',
   },
   'destination-died': {
     journal: begun,
@@ -152,7 +152,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     journal: begun,
     guest: 'destination',
     side: 'destination',
-    cause: 'Somebody has resumed the copy on beta before alpha had handed the guest over. The guest runs on beta.',
+    cause: 'The copy on beta was resumed before alpha had handed the guest over. The guest runs on beta.',
     next: 'Decide which copy to keep and end the other by hand; never let both run.',
   },
   'destination-not-removed': {
@@ -167,7 +167,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     guest: 'stopped',
     side: 'destination',
     cause: `beta holds the guest and does not start it. ${stopped}`,
-    next: `Look at the raw error, mend it, then ${watch}. The copy on alpha must stay stopped.`,
+    next: `Look at the raw error, fix it, then ${watch}. The copy on alpha must stay stopped.`,
   },
   'destination-refuses-to-run': {
     journal: [...begun, ...failed('resume-destination')],
@@ -216,7 +216,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     guest: 'destination',
     cause:
       'The connection broke during post-copy: what the guest still lacks is safe on alpha. The guest runs on beta.',
-    next: 'Mend the network between alpha and beta, then `switchyard recover 20260101T000000Z-0000`. Touch neither QEMU until then.',
+    next: 'Fix the network between alpha and beta, then `switchyard recover 20260101T000000Z-0000`. Touch neither QEMU until then.',
   },
   'source-died-in-post-copy': {
     journal: begun,
@@ -235,7 +235,7 @@ const rows: Readonly<Record<Cause, Row>> = {
   'split-brain': {
     journal: begun,
     guest: 'unknown',
-    cause: `BOTH copies of the guest run: somebody has resumed one of them outside Switchyard. ${nobodyKnows}`,
+    cause: `BOTH copies of the guest run: one of them was resumed outside Switchyard. ${nobodyKnows}`,
     next: 'Decide which copy to keep and end the other by hand at once; its disks may already be damaged.',
   },
 };

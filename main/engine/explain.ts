@@ -82,7 +82,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
     case 'stalled':
       return {
         cause: `Nothing moved for ${formatDurationMs(state.stalled?.forMs ?? 0)} on any path.`,
-        next: 'Mend the network between {source} and {destination}, then migrate again.',
+        next: 'Fix the network between {source} and {destination}, then migrate again.',
       };
     case 'attached-before-start':
       return {
@@ -134,14 +134,14 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
     case 'source-resumed':
       return {
         side: 'source',
-        cause: `Somebody has resumed the guest on ${plan.source.id} after it had been handed over; Switchyard does not touch the copy on ${plan.destination.id}.`,
-        next: `Decide which copy to keep, and end the other by hand without ever resuming it: the guest has not run on {destination}${pid(state)} unless somebody started it there.`,
+        cause: `The guest was resumed on ${plan.source.id} after it had been handed over, outside Switchyard, which does not touch the copy on ${plan.destination.id}.`,
+        next: `Decide which copy to keep, and end the other by hand without ever resuming it: the guest has not run on {destination}${pid(state)} unless it was started there by hand.`,
       };
     case 'destination-died-before-start':
       return {
         side: 'destination',
         cause: `The QEMU on ${plan.destination.id} ended before anything had been sent${colon(firstLine(state))}.`,
-        next: 'Mend on {destination} what made it end, then migrate again.',
+        next: 'Fix on {destination} what made it end, then migrate again.',
       };
     case 'destination-died':
       return {
@@ -170,7 +170,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
     case 'destination-resumed':
       return {
         side: 'destination',
-        cause: `Somebody has resumed the copy on ${plan.destination.id} before ${plan.source.id} had handed the guest over.`,
+        cause: `The copy on ${plan.destination.id} was resumed before ${plan.source.id} had handed the guest over.`,
         next: 'Decide which copy to keep and end the other by hand; never let both run.',
       };
     case 'destination-not-removed':
@@ -185,7 +185,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
       return {
         side: 'destination',
         cause: `${plan.destination.id} holds the guest and does not start it.`,
-        next: `Look at the raw error, mend it, then ${watch}. The copy on {source} must stay stopped.`,
+        next: `Look at the raw error, fix it, then ${watch}. The copy on {source} must stay stopped.`,
       };
     case 'destination-refuses-to-run':
       return {
@@ -232,7 +232,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
           '{source}',
           plan.source.id,
         ),
-        next: `Mend the network between {source} and {destination}, then \`switchyard recover ${plan.id}\`. Touch neither QEMU until then.`,
+        next: `Fix the network between {source} and {destination}, then \`switchyard recover ${plan.id}\`. Touch neither QEMU until then.`,
       };
     case 'source-died-in-post-copy':
       return {
@@ -248,7 +248,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
       };
     case 'split-brain':
       return {
-        cause: 'BOTH copies of the guest run: somebody has resumed one of them outside Switchyard.',
+        cause: 'BOTH copies of the guest run: one of them was resumed outside Switchyard.',
         next: 'Decide which copy to keep and end the other by hand at once; its disks may already be damaged.',
       };
   }
@@ -280,7 +280,7 @@ function migrationFailed(state: MigrationState): About {
       cause: `QEMU gave the migration up${colon(firstLine(state))}.`,
       next:
         'See also what the waiting QEMU on {destination} said, where it was started. ' +
-        'Mend that, start another one and migrate again: nothing was lost.',
+        'Fix that, start another one and migrate again: nothing was lost.',
     };
   }
   if (state.destinationEndedByItself && said === undefined) {
@@ -293,7 +293,7 @@ function migrationFailed(state: MigrationState): About {
   return {
     side: said === undefined ? 'source' : 'destination',
     cause: `QEMU gave the migration up${colon(firstLine(state))}.`,
-    next: 'Mend what is named, then migrate again: nothing was lost.',
+    next: 'Fix what is named, then migrate again: nothing was lost.',
   };
 }
 

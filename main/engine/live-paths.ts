@@ -190,7 +190,7 @@ export class LivePaths {
       kind: 'rejected',
       phase: phaseOf(this.#options.state()).name,
       event: 'path',
-      text: `${path.destinationAddress} on ${destination.id} is an MPTCP endpoint of somebody else, which does not announce it.`,
+      text: `${path.destinationAddress} on ${destination.id} is an MPTCP endpoint of another program, which does not announce it.`,
       remedy: 'See `ip mptcp endpoint` there; NetworkManager and mptcpd make such endpoints.',
     });
   }

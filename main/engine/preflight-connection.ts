@@ -22,7 +22,7 @@ export const connectionQuestions: Readonly<Record<string, Question>> = {
   'parallel-connections': ({ settings, waiting }) => {
     if (!waiting?.listens || settings.parallelConnections === 0) return undefined;
     return {
-      text: `${waiting.guest.name} listens already, for one connection: it must be told of parallel ones before.`,
+      text: `${waiting.guest.name} listens already, for one connection: it must know of parallel ones beforehand.`,
       remedy: 'Start it with `-incoming defer`, or leave out --parallel-connections.',
     };
   },

@@ -38,7 +38,7 @@ export const waitingQuestions: Readonly<Record<string, Question>> = {
     return waiting.listens
       ? { text: 'It was told where to listen and does not.', remedy: 'Look into its output, and start it again.' }
       : {
-          text: 'It has been told already where to listen, by somebody else.',
+          text: 'It was already told where to listen, outside Switchyard.',
           remedy: 'Start it again with `-incoming defer`.',
         };
   },

@@ -462,7 +462,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       when: 'one does not and it is required',
       facts: { destination: kernelWithout, ...settings({ mptcp: 'require' }) },
-      check: { ...refused, remedy: 'Mend it, or migrate with --mptcp prefer.' },
+      check: { ...refused, remedy: 'Fix it, or migrate with --mptcp prefer.' },
     },
     {
       when: 'one does not and gives no reason',

@@ -307,7 +307,7 @@ function commandsOf({ commands }: PathPreparation): string {
 
 function fallBack({ mptcp }: MigrationSettings): string {
   return mptcp === 'require'
-    ? 'Mend it, or migrate with --mptcp prefer.'
+    ? 'Fix it, or migrate with --mptcp prefer.'
     : 'Without it the migration uses plain TCP over one path.';
 }
 

@@ -115,7 +115,7 @@ describe('the network is cut during post-copy', () => {
     expect(ended).toEqual({
       outcome: 'paused-recoverable',
       guest: 'destination',
-      next: 'Mend the network between alpha and beta, then `switchyard recover 20260101T000000Z-0000`. Touch neither QEMU until then.',
+      next: 'Fix the network between alpha and beta, then `switchyard recover 20260101T000000Z-0000`. Touch neither QEMU until then.',
     });
     expect([migration.source.outgoing, migration.destination?.incoming]).toEqual([
       'postcopy-paused',

@@ -135,7 +135,7 @@ describe('somebody else says cont', () => {
     const { outcome, explanation } = await migration.migrate();
     expect({ outcome, processes: migration.world.processes.length }).toEqual({ outcome: 'unknown', processes: 2 });
     expect(explanation?.cause).toBe(
-      'BOTH copies of the guest run: somebody has resumed one of them outside Switchyard. Where the guest runs is not known; nothing more is touched.',
+      'BOTH copies of the guest run: one of them was resumed outside Switchyard. Where the guest runs is not known; nothing more is touched.',
     );
   });
 

@@ -74,7 +74,7 @@ describe('every path is cut before the guest is stopped', () => {
     at('copying', migration, () => migration.world.cutNetwork());
     expect((await migration.migrate()).explanation).toMatchObject({
       cause: expect.stringMatching(/^Nothing moved for 5(\.\d+)? s on any path\. The guest is on alpha as before\.$/),
-      next: 'Mend the network between alpha and beta, then migrate again.',
+      next: 'Fix the network between alpha and beta, then migrate again.',
     });
   });
 });

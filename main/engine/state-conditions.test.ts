@@ -121,7 +121,7 @@ describe('one fact changes one member', () => {
 });
 
 describe('a failure', () => {
-  const words = { text: 'It failed.', remedy: 'Mend it.' };
+  const words = { text: 'It failed.', remedy: 'Fix it.' };
   const failures: readonly Failure[] = [
     { kind: 'invalid-request', ...words },
     { kind: 'qmp', command: 'stop', class: 'GenericError', description: 'no', ...words },

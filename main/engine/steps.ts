@@ -175,7 +175,7 @@ async function connectAnew(context: StepContext): Promise<OwnedSocket> {
       failures.push(thrown);
     }
   }
-  throw failures[0] ?? rejected('post-copy-paused', 'there is no path between the two hosts', 'Mend the network.');
+  throw failures[0] ?? rejected('post-copy-paused', 'there is no path between the two hosts', 'Fix the network.');
 }
 
 /**
@@ -188,7 +188,7 @@ async function untilTaken(context: StepContext): Promise<void> {
   const deadline = clock.monoMs() + takenWithinMs;
   while ((await destination.status()).migration === 'postcopy-paused') {
     if (clock.monoMs() > deadline) {
-      throw rejected('post-copy-paused', 'the destination does not take the connection', 'Mend the network.');
+      throw rejected('post-copy-paused', 'the destination does not take the connection', 'Fix the network.');
     }
     await clock.sleep(takenEveryMs);
   }

@@ -184,7 +184,7 @@ function checkTable({ checks }: MigrationRecord): Markup | undefined {
   return table('Checks before the start', checks, [
     { name: 'Result', cell: (row) => (row.passed ? 'passed' : row.severity) },
     { name: 'Check', cell: (row) => row.text },
-    { name: 'What mends it', cell: (row) => (row.passed ? '' : (row.command ?? row.remedy ?? '')) },
+    { name: 'What fixes it', cell: (row) => (row.passed ? '' : (row.command ?? row.remedy ?? '')) },
   ]);
 }
 

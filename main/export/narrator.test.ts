@@ -57,7 +57,7 @@ const path = {
   destinationAddress: '10.0.1.2',
   mtu: 1500,
 };
-const explanation = { phase: 'copying', cause: 'Nothing moved for 30 s on any path.', next: 'Mend the network.' };
+const explanation = { phase: 'copying', cause: 'Nothing moved for 30 s on any path.', next: 'Fix the network.' };
 
 const wordings: readonly (readonly [JournalEvent, string])[] = [
   [{ kind: 'attached', user: 'bob', pid: 77 }, 'bob took the migration up again (process 77).'],
@@ -126,14 +126,14 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     },
     'Nothing comes through. Something on the way removes the MPTCP options.',
   ],
-  [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured (EPERM); the migration goes on.'],
+  [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured (EPERM); the migration continues.'],
   [
     { kind: 'guest-shut-down', side: 'source', reason: 'guest-shutdown' },
     'lab-guest shut down by itself on lab-source (guest-shutdown).',
   ],
   [
     { kind: 'stalled', forMs: 30_000, guest: 'source' },
-    'Nothing has moved for 30 s; lab-guest goes on running on lab-source.',
+    'Nothing has moved for 30 s; lab-guest continues to run on lab-source.',
   ],
   [{ kind: 'stalled', forMs: 2100, guest: 'stopped' }, 'Nothing has moved for 2.1 s; lab-guest is stopped.'],
   [{ kind: 'cancel-requested', reason: 'operator', by: 'ada' }, 'Cancel requested by ada.'],
@@ -269,7 +269,7 @@ test('a path whose interface has gone keeps the name it had', () => {
 
 test('what a host says stays on one line', () => {
   expect(toldOf({ kind: 'sampling-failed', why: 'one\n2026-11-22T12:00:00Z forged\u001b[2J' })).toBe(
-    'The paths cannot be measured (one 2026-11-22T12:00:00Z forged\ufffd[2J); the migration goes on.',
+    'The paths cannot be measured (one 2026-11-22T12:00:00Z forged\ufffd[2J); the migration continues.',
   );
 });
 

@@ -66,7 +66,7 @@ function wording(event: JournalEvent, scene: Scene): string {
     case 'subflow-closed':
       return `The subflow on ${scene.path} closed.`;
     case 'sampling-failed':
-      return `The paths cannot be measured (${event.why}); the migration goes on.`;
+      return `The paths cannot be measured (${event.why}); the migration continues.`;
     case 'guest-shut-down':
       return `${scene.guest} shut down by itself on ${scene[event.side]} (${event.reason}).`;
     case 'run-changed':
@@ -201,7 +201,7 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     failed: () => 'The destination could not listen again',
   },
   recover: {
-    intended: () => 'Asked the source QEMU to go on over a new connection',
+    intended: () => 'Asked the source QEMU to continue over a new connection',
     done: () => 'The post-copy has a new connection',
     failed: () => 'The post-copy could not be recovered',
   },
@@ -271,7 +271,7 @@ function whereTrafficGoes({ otherPaths }: Scene): string {
 }
 
 const places: Readonly<Record<GuestPlace, (scene: Scene) => string>> = {
-  source: ({ guest, source }) => `${guest} goes on running on ${source}`,
+  source: ({ guest, source }) => `${guest} continues to run on ${source}`,
   stopped: ({ guest }) => `${guest} is stopped`,
   destination: ({ guest, destination }) => `${guest} runs on ${destination}`,
   unknown: ({ guest }) => `where ${guest} runs is not known`,

@@ -38,6 +38,6 @@ function remedyFor(code: string): string {
     case 'EDQUOT':
       return 'Make room there, then try again.';
     default:
-      return 'Mend what the message names, then try again.';
+      return 'Fix what the message names, then try again.';
   }
 }

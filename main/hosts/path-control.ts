@@ -96,7 +96,7 @@ function notAnnounced({ address }: PathEnd, { id, flags }: Endpoint): Switchyard
     kind: 'rejected',
     phase: 'copying',
     event: 'path',
-    text: `${address} is an MPTCP endpoint of somebody else (${flags.join(', ')}), which does not announce it.`,
+    text: `${address} is an MPTCP endpoint of another program (${flags.join(', ')}), which does not announce it.`,
     remedy: `See what made it; \`ip mptcp endpoint delete id ${id}\` removes it.`,
   });
 }

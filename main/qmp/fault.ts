@@ -83,7 +83,7 @@ export function failureOf(monitor: string, fault: QmpFault): Failure {
       return {
         kind: 'unreachable',
         host: monitor,
-        text: `Nobody answers on the monitor of ${monitor} (${fault.code}).`,
+        text: `No program listens on the monitor of ${monitor} (${fault.code}).`,
         remedy: 'See whether its QEMU still runs and was started with this monitor socket.',
       };
     case 'no-greeting':
@@ -102,7 +102,7 @@ export function failureOf(monitor: string, fault: QmpFault): Failure {
         waitingFor: 'the monitor to accept its capabilities',
         text: `QEMU of ${monitor} greets but carries out no command: its main loop is stuck.`,
         remedy:
-          'A migration whose network stalled during switchover does this. Mend the network, or wait for its time-out.',
+          'A migration whose network stalled during switchover does this. Fix the network, or wait for its time-out.',
       };
     case 'not-a-monitor':
       return {
@@ -118,7 +118,7 @@ export function failureOf(monitor: string, fault: QmpFault): Failure {
         class: fault.class,
         description: fault.description,
         text: `QEMU of ${monitor} refused ${fault.command}: ${fault.description}`,
-        remedy: 'Mend what it names, then try again.',
+        remedy: 'Fix what it names, then try again.',
       };
     case 'timeout':
       return {

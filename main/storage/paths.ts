@@ -74,7 +74,7 @@ export function makePrivateDirectory(path: string): void {
       path,
       text: `Switchyard does not use ${path}: ${objection}.`,
       remedy:
-        'Remove it, or mend its owner and mode (`chmod go-w`), or name another one with SWITCHYARD_STATE_DIR or SWITCHYARD_RUNTIME_DIR.',
+        'Remove it, or fix its owner and mode (`chmod go-w`), or name another one with SWITCHYARD_STATE_DIR or SWITCHYARD_RUNTIME_DIR.',
     });
   }
 }

@@ -12,7 +12,7 @@ function page(title: string, text: string, head = ''): string {
  */
 export const enter = page(
   'Switchyard',
-  'Opening. If nothing happens: <a href="/">go on</a>.',
+  'Opening. If nothing happens: <a href="/">continue</a>.',
   '<meta http-equiv="refresh" content="0; url=/">',
 );
 

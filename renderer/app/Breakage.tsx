@@ -15,7 +15,7 @@ export class Breakage extends Component<{ children: ReactNode }, { fault: Error 
     return (
       <EmptyState status="danger" titleText="This window has hit a fault of its own" headingLevel="h1">
         <EmptyStateBody>
-          Migrations are not touched by it: they go on. <code>{fault.message}</code>
+          Migrations are not affected: they continue. <code>{fault.message}</code>
         </EmptyStateBody>
         <EmptyStateFooter>
           <EmptyStateActions>

@@ -9,8 +9,8 @@ export function LineBanner() {
   if (link !== 'lost') return undefined;
   return (
     <Banner color="red" screenReaderText="Danger" role="alert">
-      The connection to Switchyard is lost; trying again. Migrations under way go on without this window. If Switchyard
-      was started again, open the new address that it printed.
+      The connection to Switchyard is lost; trying again. Migrations under way continue without this window. If
+      Switchyard was started again, open the new address that it printed.
     </Banner>
   );
 }

@@ -183,7 +183,7 @@ export class FakeMigration {
         phase: 'copying',
         side: 'destination',
         cause: `QEMU gave the migration up: ${raw.split('\n')[0] ?? ''}. The guest is on ${this.plan.source.id} as before.`,
-        next: 'Mend what is named, then migrate again: nothing was lost.',
+        next: 'Fix what is named, then migrate again: nothing was lost.',
         raw,
       },
     });

@@ -34,7 +34,7 @@ export function demo({ json = false }: { readonly json?: boolean }): Command {
 function failed({ console }: Context, json: boolean, why: string, code: number): number {
   console.log(why);
   if (json) {
-    const remedy = 'Mend what is named, then run the demo again.';
+    const remedy = 'Fix what is named, then run the demo again.';
     printJson(console, { error: { kind: 'rejected', phase: 'demo', event: 'demo', text: why, remedy } });
   }
   return code;

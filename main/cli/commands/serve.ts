@@ -46,7 +46,7 @@ export function serve({ port, open }: ServeOptions, version: string): Command {
     await untilInterrupted(context, web);
     for (const id of await desk.close()) {
       console.log(
-        `Migration ${id} goes on, and nobody looks after it until you start Switchyard again or type \`switchyard watch ${id}\`.`,
+        `Migration ${id} continues, and no process manages it until you start Switchyard again or type \`switchyard watch ${id}\`.`,
       );
     }
     if ((await labList()).length === 0) releaseHolder();

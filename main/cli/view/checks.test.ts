@@ -10,7 +10,7 @@ test('every check has its mark, and what fails has what mends it', () => {
         severity: 'error',
         passed: false,
         text: 'The kernel of rack2 does not speak MPTCP.',
-        remedy: 'Mend it, or migrate with --mptcp prefer.',
+        remedy: 'Fix it, or migrate with --mptcp prefer.',
         command: 'sysctl -w net.mptcp.enabled=1',
       },
       { id: 'memory', severity: 'error', passed: false, text: 'Not enough memory.', acceptable: true },
@@ -19,10 +19,10 @@ test('every check has its mark, and what fails has what mends it', () => {
   ).toEqual([
     '✓ 2 paths, 1 Gbit/s.',
     'x The kernel of rack2 does not speak MPTCP.',
-    '    Mend it, or migrate with --mptcp prefer.',
+    '    Fix it, or migrate with --mptcp prefer.',
     '    sysctl -w net.mptcp.enabled=1',
     'x Not enough memory.',
-    '    or go on in spite of it: --accept memory',
+    '    or continue in spite of it: --accept memory',
     '! MTUs differ.',
   ]);
 });

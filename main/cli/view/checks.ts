@@ -8,7 +8,7 @@ export function checkLines(checks: readonly Check[]): string {
   return checks
     .flatMap((check) => {
       if (check.passed) return [`✓ ${plainText(check.text)}`];
-      const accept = check.acceptable === true ? `or go on in spite of it: --accept ${check.id}` : undefined;
+      const accept = check.acceptable === true ? `or continue in spite of it: --accept ${check.id}` : undefined;
       const advice = [check.remedy, check.command, accept].filter((text) => text !== undefined);
       return [`${marks[check.severity]} ${plainText(check.text)}`, ...advice.map((text) => `    ${plainText(text)}`)];
     })

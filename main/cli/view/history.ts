@@ -66,12 +66,12 @@ function waitingLines({ id, open, managed, summary, problem }: HistoryEntry): st
 
 function whatToType({ id, open, managed, summary }: Omit<HistoryEntry, 'problem'>): string[] {
   if (open && managed) return [`${id} is under way: follow it with \`switchyard watch ${id}\`.`];
-  if (open) return [`Nobody looks after ${id}: finish it with \`switchyard watch ${id}\`.`];
+  if (open) return [`No process manages ${id}: finish it with \`switchyard watch ${id}\`.`];
   switch (summary?.outcome) {
     case 'paused-recoverable':
       return summary.guestState === 'stopped'
         ? [`${id} is stopped on its destination: \`switchyard show ${id}\` reports why and what to do.`]
-        : [`${id} is paused: go on with \`switchyard recover ${id}\`.`];
+        : [`${id} is paused: continue with \`switchyard recover ${id}\`.`];
     case 'stopped-on-source':
     case 'unknown':
       return [`${id} needs you: \`switchyard show ${id}\` says what happened, \`switchyard watch ${id}\` looks again.`];

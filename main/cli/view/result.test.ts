@@ -77,7 +77,7 @@ test('a fallback is said, with the command that mends it', () => {
       .slice(6, 8),
   ).toEqual([
     '  Transport     TCP, although MPTCP was wanted (prefer): the kernel of lab-destination does not speak MPTCP',
-    '  Mend it with  sysctl -w net.mptcp.enabled=1',
+    '  Fix it with   sysctl -w net.mptcp.enabled=1',
   ]);
 });
 

@@ -42,7 +42,7 @@ export function resultLines(record: MigrationRecord): string {
       ['Transferred', transferred(record)],
       ['Goodput', goodput(record)],
       ['Transport', transport(record)],
-      ['Mend it with', record.transport.fallback ? record.transport.command : undefined],
+      ['Fix it with', record.transport.fallback ? record.transport.command : undefined],
       ['Sent again', sentAgain(record)],
       ['Phase', explanation?.phase.replaceAll('-', ' ')],
       ['Side', explanation?.side],

@@ -18,7 +18,7 @@ export function refused(command: string, description: string): SwitchyardError {
     class: 'GenericError',
     description,
     text: `QEMU refused ${command}: ${description}`,
-    remedy: 'Mend what it names, then try again.',
+    remedy: 'Fix what it names, then try again.',
   });
 }
 
@@ -48,6 +48,6 @@ export function systemError(syscall: string): SwitchyardError {
     errno: 5,
     code: 'EIO',
     text: `${syscall} failed: input/output error.`,
-    remedy: 'Mend what the message names, then try again.',
+    remedy: 'Fix what the message names, then try again.',
   });
 }

@@ -44,7 +44,7 @@ export function did(...steps: readonly StepName[]): JournalEvent[] {
 const port = { port: 42_001, mptcp: true };
 
 export function failed(step: StepName, kind: 'qmp' | 'timeout' = 'qmp'): JournalEvent[] {
-  const words = { text: 'QEMU refused it: because.', remedy: 'Mend it.' };
+  const words = { text: 'QEMU refused it: because.', remedy: 'Fix it.' };
   const failure: Failure =
     kind === 'qmp'
       ? { kind, command: step, class: 'GenericError', description: 'because', ...words }

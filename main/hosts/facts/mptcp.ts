@@ -81,7 +81,7 @@ function explain(
     case 'EINVAL':
       return { reason: 'This kernel is older than MPTCP.', remedy: 'Install Linux 5.16 or later.' };
     default:
-      return { reason: refusal.message, remedy: 'Mend what the message names.' };
+      return { reason: refusal.message, remedy: 'Fix what the message names.' };
   }
 }
 

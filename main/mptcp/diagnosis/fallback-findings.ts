@@ -101,7 +101,7 @@ const hangs: readonly Recogniser[] = [
       ? {
           kind: 'options-stripped-later',
           side: 'source',
-          sentence: `Something between the hosts began to remove TCP option 30, and ${destination.host.id} went on as plain TCP: this connection can not recover. Cancel the migration and start it again.`,
+          sentence: `Something between the hosts began to remove TCP option 30, and ${destination.host.id} continued as plain TCP: this connection cannot recover. Cancel the migration and start it again.`,
         }
       : undefined,
 

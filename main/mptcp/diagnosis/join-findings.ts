@@ -196,7 +196,7 @@ function whyUnanswered({ source, destination, listener, paths }: Evidence, subfl
     : {
         kind: 'join-dropped',
         side: 'destination',
-        sentence: `Nobody answers the subflow ${arrow(subflow)}: a firewall on the way, or that of ${destination.host.id}, drops it. TCP port ${listener.port} and TCP option 30 must pass on every path, not on the first alone.`,
+        sentence: `There is no answer to the subflow ${arrow(subflow)}: a firewall on the way, or that of ${destination.host.id}, drops it. TCP port ${listener.port} and TCP option 30 must pass on every path, not on the first alone.`,
         command: openPortCommand(destination, remoteAddress, `--dport ${listener.port}`),
       };
 }

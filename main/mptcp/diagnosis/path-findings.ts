@@ -88,7 +88,7 @@ function resetPaths({ destination, connection, paths, listener }: Evidence): Fin
       return {
         kind: 'path-reset',
         side: 'destination',
-        sentence: `${sentence} Once nothing does, announcing it anew brings it back.`,
+        sentence: `${sentence} Once nothing does, announcing it again brings it back.`,
         command: endpoint ? announceAnewCommand(endpoint) : announceCommand(path, listener),
       };
     });
@@ -107,7 +107,7 @@ function silentPaths({ connection, source, destination, paths }: Evidence): Find
         ? {
             kind: 'path-down',
             side: 'destination',
-            sentence: `${sentence} Once it works again, announcing it anew brings it back at once.`,
+            sentence: `${sentence} Once it works again, announcing it again brings it back at once.`,
             command: announceAnewCommand(endpoint),
           }
         : {

@@ -111,7 +111,7 @@ function planAnnouncements({ destination, paths, listener }: PathPlanInput, warn
       warn({
         kind: 'foreign-endpoint',
         side: 'destination',
-        sentence: `${address} on ${destination.id} is an endpoint of somebody else (${found.flags.join(', ')}) and is not announced, so its path is not used. NetworkManager and mptcpd make such endpoints; it is left alone.`,
+        sentence: `${address} on ${destination.id} is an endpoint of another program (${found.flags.join(', ')}) and is not announced, so its path is not used. NetworkManager and mptcpd make such endpoints; it is left alone.`,
         command: `${removeEndpointCommand(found)} && ${addEndpointCommand(wanted)}`,
       });
     } else if (found.flags.includes('backup')) {
@@ -160,7 +160,7 @@ function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn
     warn({
       kind: 'routed-elsewhere',
       side: 'source',
-      sentence: `${source.id} reaches ${path.destinationAddress} over another interface than ${path.sourceInterface}, so this path adds nothing. A route of its own mends it (Linux 6.18 can do without).`,
+      sentence: `${source.id} reaches ${path.destinationAddress} over another interface than ${path.sourceInterface}, so this path adds nothing. A route of its own fixes it (Linux 6.18 can do without).`,
       command: `ip route add ${hostRoute(path.destinationAddress)} ${via}dev ${path.sourceInterface} src ${path.sourceAddress}`,
     });
   }
@@ -206,7 +206,7 @@ function warnAboutForeign({ source, destination, paths }: PathPlanInput, warn: W
     warn({
       kind: 'foreign-subflows',
       side: 'source',
-      sentence: `${source.id} has an endpoint of somebody else at ${address} (${flags.join(', ')}), which makes further subflows of its own, also across links. It is left alone.`,
+      sentence: `${source.id} has an endpoint of another program at ${address} (${flags.join(', ')}), which makes further subflows of its own, also across links. It is left alone.`,
     });
   }
   for (const { address, flags } of kept(destination.mptcp.endpoints)) {

@@ -30,11 +30,11 @@ test('a failure says why, and what to do', () => {
   const explanation = {
     phase: 'copying',
     cause: 'The network was dead for 30 s.',
-    next: 'Mend it, then migrate again.',
+    next: 'Fix it, then migrate again.',
   };
   expect(announcementOf(exampleRow({ summary: { outcome: 'safe-on-source', totals, explanation } }))).toEqual({
     title: 'web1 has stayed on host-a',
-    body: 'The network was dead for 30 s. Mend it, then migrate again.',
+    body: 'The network was dead for 30 s. Fix it, then migrate again.',
     urgent: false,
   });
 });

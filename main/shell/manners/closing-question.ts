@@ -22,7 +22,7 @@ export function closingQuestion(running: readonly MigrationRow[]): Question<Clos
   return {
     message: `${subject(running)} still on the way.`,
     detail:
-      'The migration goes on without the window. Switchyard looks after it in the background, tells you how it ended, ' +
+      'The migration continues without the window. Switchyard manages it in the background, reports how it ended, ' +
       'and then quits. Start Switchyard again to see it.',
     buttons: [closeWindow, stay],
   };
@@ -33,7 +33,7 @@ export function quittingQuestion(running: readonly MigrationRow[]): Question<Qui
   return {
     message: `${subject(running)} still on the way.`,
     detail:
-      'QEMU goes on copying if you quit, but nobody looks after it: the guest may stand still at the end, until ' +
+      'QEMU continues to copy if you quit, but no process manages it: the guest may stand still at the end, until ' +
       'Switchyard is started again and takes it up. Closing the window is enough to get it out of the way.',
     buttons: [closeWindow, { answer: 'quit', label: 'Quit all the same' }, stay],
   };

@@ -1,7 +1,7 @@
 import { dialog, type BrowserWindow } from 'electron';
 import { Crashes } from './crashes.ts';
 
-const goesOn = 'Migrations go on: they do not depend on the window.';
+const goesOn = 'Migrations continue: they do not depend on the window.';
 
 /** A window whose page dies is given its page again; one that hangs is put to the operator. */
 export function keepAlive(window: BrowserWindow): void {

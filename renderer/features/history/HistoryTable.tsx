@@ -128,7 +128,7 @@ function Status({ row: { open, managed, summary } }: { row: MigrationRow }) {
   if (open && !managed)
     return (
       <Label variant="outline" status="warning">
-        Nobody looks after it
+        No process manages it
       </Label>
     );
   if (summary.outcome === undefined)

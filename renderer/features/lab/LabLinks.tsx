@@ -58,7 +58,7 @@ function LinkRow({ lab, link }: { lab: LabView; link: Link }) {
         <span className={`sy-mark ${tone}`}>{icon}</span> {words}
       </output>
       <span className="sy-link-buttons">
-        {link.state === 'up' ? [button('Cut', 'down'), button('Silence', 'silent')] : button('Mend', 'up')}
+        {link.state === 'up' ? [button('Cut', 'down'), button('Silence', 'silent')] : button('Restore', 'up')}
       </span>
     </li>
   );

@@ -23,7 +23,7 @@ export function CancelButton({ view: { record, controls } }: { view: MigrationVi
       >
         <ModalHeader title="Cancel this migration?" labelId="cancel-title" titleIconVariant="warning" />
         <ModalBody id="cancel-body">
-          {record.guest} goes on running on {record.source}. What has been copied to {record.destination} is thrown
+          {record.guest} continues to run on {record.source}. What has been copied to {record.destination} is thrown
           away.
         </ModalBody>
         <ModalFooter>
@@ -37,7 +37,7 @@ export function CancelButton({ view: { record, controls } }: { view: MigrationVi
             Cancel the migration
           </Button>
           <Button variant="link" onClick={() => setAsking(false)}>
-            Let it go on
+            Let it continue
           </Button>
         </ModalFooter>
       </Modal>

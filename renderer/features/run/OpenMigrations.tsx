@@ -45,7 +45,7 @@ function OpenRow({ row: { id, summary, latest, managed }, isShown }: { row: Migr
           {summary?.guest ?? id}
         </a>
       </Td>
-      <Td>{managed ? phaseInWords(summary?.phase ?? '') : 'Nobody looks after it'}</Td>
+      <Td>{managed ? phaseInWords(summary?.phase ?? '') : 'No process manages it'}</Td>
       <Td>
         <Progress
           size="sm"

@@ -39,7 +39,7 @@ function WaitsForOperator({ view: { record, managed, controls } }: { view: Migra
     <Alert
       isInline
       variant="warning"
-      title={unmanaged ? 'Nobody looks after this migration now' : 'This migration waits for you'}
+      title={unmanaged ? 'No process manages this migration' : 'This migration waits for you'}
       actionLinks={
         <>
           {takeUp.possible && (
@@ -57,7 +57,7 @@ function WaitsForOperator({ view: { record, managed, controls } }: { view: Migra
       }
     >
       {takeUp.possible && <p>Taking it up looks at both sides and finishes what is left to do.</p>}
-      {recover.possible && <p>Recovering connects anew and sends what is still missing.</p>}
+      {recover.possible && <p>Recovering connects again and sends what is still missing.</p>}
       {goBack.possible && <p>The destination has never run the guest: it can return to {record.source} instead.</p>}
       {returning && goBack.possible && <GoBack record={record} onClose={() => setReturning(false)} />}
       {unmanaged && !takeUp.possible && <p>{takeUp.why}</p>}
