@@ -15,6 +15,8 @@ import {
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
+  SOL_SOCKET,
+  SO_LINGER,
 } from './constants.ts';
 import { Fd } from './fd.ts';
 import { libc } from './libc.ts';
@@ -106,6 +108,18 @@ export function receive(fd: Fd, maxBytes: number): Buffer | undefined {
   if (result === -EAGAIN) return undefined;
   if (result < 0) throw new NativeError('recv', -result, 'receive');
   return data.subarray(0, result);
+}
+
+/**
+ * Closes a connection at once, with a reset: nothing of it stays behind in this kernel, as FIN-WAIT or TIME-WAIT would for a
+ * minute, and what was not read or sent yet is lost. Of MPTCP every subflow is reset.
+ */
+export function reset(fd: Fd): void {
+  const lingerForNoTime = Buffer.alloc(8); // struct linger: int l_onoff, int l_linger
+  lingerForNoTime.writeInt32LE(1, 0);
+  // Refused, it is closed in good order: that is all the difference.
+  libc().setsockopt(fd.number, SOL_SOCKET, SO_LINGER, lingerForNoTime, lingerForNoTime.length);
+  fd[Symbol.dispose]();
 }
 
 const shutdownNumber = { reading: 0, writing: 1, both: 2 } as const;

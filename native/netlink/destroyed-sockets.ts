@@ -2,6 +2,7 @@ import type { Fd } from '#native/fd.ts';
 import { isNativeError } from '#native/native-error.ts';
 import { joinMulticastGroup, receiveFromKernel } from '#native/netlink-socket.ts';
 import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
+import { watchReadiness } from '#native/readiness.ts';
 import { decodeMessages } from './message.ts';
 import { openSocketIn } from './open-session.ts';
 import { decodeSocketRow, sockDiagByFamily, type TcpSocketRow } from './socket-table.ts';
@@ -48,6 +49,13 @@ export class DestroyedSockets implements Disposable {
       }
     }
     return rows;
+  }
+
+  /** Calls from the event loop whenever there is something to drain, until disposed. Does not keep the process alive. */
+  onSome(listener: () => void): Disposable {
+    const watch = watchReadiness(this.#fd, 'readable', listener);
+    watch.unref();
+    return watch;
   }
 
   [Symbol.dispose](): void {
