@@ -323,6 +323,21 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
     path: pathSchema,
     failure: failureSchema,
   }),
+  /**
+   * Somebody else than the source has connected to the migration port. The first addresses have an entry each; then one says
+   * how many connections there were, whenever that has grown tenfold.
+   */
+  z.object({
+    kind: z.literal('stranger-connected'),
+    address: z.string(),
+    /** The host of this migration that has this address; absent where neither has. */
+    host: z.string().exactOptional(),
+    port: z.number().int(),
+    /** Such connections so far, from any address. */
+    connections: z.number().int().positive(),
+    /** By Switchyard's own listener; otherwise it reached QEMU, which takes the first connection for the source's. */
+    turnedAway: z.boolean(),
+  }),
   z.object({ kind: z.literal('committed') }),
   z.object({ kind: z.literal('final-statistics'), sample: sampleSchema }),
   z.object({

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { namespacePlace } from '#main/hosts/network-place.ts';
-import { bind, listen, openSocket } from '#native/socket.ts';
+import type { Fd } from '#native/fd.ts';
+import { bind, connectBlocking, listen, openSocket, send } from '#native/socket.ts';
 import { tell } from '#e2e/support/stage/back-door.ts';
 import { doneOnDestination, safeOnSource } from '#e2e/support/stage/expectations.ts';
 import { done, intended } from '#e2e/support/stage/moments.ts';
@@ -11,6 +12,7 @@ import { otherProgramOnDestination } from '#e2e/support/stage/other-program.ts';
 import { sevenChecks } from '#e2e/support/stage/seven-checks.ts';
 import { SmallDisk } from '#e2e/support/stage/small-disk.ts';
 import { Stage } from '#e2e/support/stage/stage.ts';
+import type { Story } from '#e2e/support/stage/story.ts';
 
 const reason = await whyNoLabs();
 
@@ -88,6 +90,40 @@ describe.skipIf(reason !== '')(`before the memory is copied${reason}`, () => {
     expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /./ }));
   });
 
+  describe('a stranger on the migration port', () => {
+    test.each<[string, (socket: Fd) => void]>([
+      ['hangs up', (socket) => socket[Symbol.dispose]()],
+      ['stays', () => undefined],
+      ['sends something', (socket) => send(socket, Buffer.from('GET / HTTP/1.0\r\n\r\n'))],
+    ])('is named where QEMU listens and it %s', async (_how, then) => {
+      const story = await stage.begin();
+      using strangers = new DisposableStack();
+      story.at(done('listen'), () => then(strangers.use(connectTo(story))));
+      await story.end();
+      strangers.dispose();
+      expect(await sevenChecks(story)).toEqual(
+        safeOnSource({
+          side: 'destination',
+          cause: new RegExp(`\\(${story.source}\\) connected to the migration port \\d+ of ${story.destination}`),
+          next: /firewall rule.*--socket app/,
+        }),
+      );
+    });
+
+    test('is turned away and reported where Switchyard listens', async () => {
+      const story = await stage.begin({ settings: { socket: 'app' } });
+      using strangers = new DisposableStack();
+      story.at(done('listen'), () => void strangers.use(connectTo(story)));
+      await story.end();
+      strangers.dispose();
+      const { events } = await stage.application.record(story.id);
+      expect(events.flatMap(({ kind, text }) => (kind === 'stranger-connected' ? text : []))).toEqual([
+        expect.stringMatching(/connected to the migration port \d+ of .* and was turned away\.$/),
+      ]);
+      expect(await sevenChecks(story)).toEqual(doneOnDestination());
+    });
+  });
+
   describe('case 14', () => {
     afterEach(() => {
       for (const host of stage.premises.hosts) stage.network.setMptcp(host, true);
@@ -146,6 +182,13 @@ describe.skipIf(reason !== '')(`a destination without room${reason}`, () => {
     );
   });
 });
+
+/** Connects from the source's own address, which is not enough to be the source. */
+function connectTo({ source, address, port }: Story): Fd {
+  const socket = namespacePlace(source).run(() => openSocket('ipv4', 'tcp'));
+  connectBlocking(socket, { family: 'ipv4', address, port }, 1000);
+  return socket;
+}
 
 /** Somebody else's listener there, for as long as this test takes. */
 function occupy(host: string, port: number): void {

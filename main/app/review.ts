@@ -42,7 +42,7 @@ export async function reviewPlan(plan: Plan, stages: Stages): Promise<PreflightA
       case 'act': {
         const { step } = decision;
         state = apply(state, { kind: 'intended', step });
-        const report = await steps[step]({ state, ports, monitors, transport, record });
+        const report = await steps[step]({ state, ports, monitors, transport, record, note: () => undefined });
         state = apply(state, { kind: 'done', step, ...report });
         break;
       }
@@ -125,6 +125,7 @@ function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
     restorePathManager: () => Promise.resolve(),
     changePath: notOnStage,
     closeSubflows: notOnStage,
+    watchCallers: () => Promise.resolve({ look: () => Promise.resolve(), [Symbol.dispose]: () => undefined }),
     askNeighboursAnew: notOnStage,
     watchLinks: notOnStage,
   };

@@ -2,6 +2,7 @@ import type { ConnectionSample } from '#contract/telemetry.ts';
 import { listenerOf, negotiatedText, whyTcp, type Negotiated } from './negotiation.ts';
 import type { ConnectionReport, OwnedListener, OwnedSocket } from './ports.ts';
 import type { MigrationState } from './state.ts';
+import { Strangers } from './strangers.ts';
 import {
   connectOver,
   destinationOf,
@@ -26,23 +27,29 @@ export class AppTransport implements Transport {
   #listener: OwnedListener | undefined;
   #ends: { readonly source: OwnedSocket; readonly destination: OwnedSocket } | undefined;
 
-  async listen({ ports, state }: StepContext): Promise<Report> {
+  async listen({ ports, state, note }: StepContext): Promise<Report> {
     const { settings, listener: wish } = state.plan;
-    this.#listener = await ports.destination.listenOwned({
+    const order = {
       host: wish?.host ?? wildcardFor(reachablePath({ state })),
       port: wish?.port ?? 0,
       ...(wish?.lastPort === undefined ? {} : { lastPort: wish.lastPort }),
       mptcp: settings.mptcp !== 'off' && wish?.mptcp !== false,
       tuning: settings.socketTuning,
+    };
+    const strangers = new Strangers(state.plan, { turnedAway: true });
+    this.#listener = await ports.destination.listenOwned(order, (stranger) => {
+      const event = strangers.seen(stranger, this.#listener?.port ?? order.port);
+      if (event) note(event);
     });
     return { port: this.#listener.port, mptcp: this.#listener.mptcp };
   }
 
   async connect(context: StepContext): Promise<Report> {
-    const source = await connectOver(context, reachablePath(context));
+    const listener = this.#listener;
+    if (!listener) throw lostWithItsManager();
+    const source = await connectOver(context, reachablePath(context), (local) => listener.expect(local));
     try {
-      if (!this.#listener) throw lostWithItsManager();
-      this.#ends = { source, destination: await this.#listener.accept(source.local) };
+      this.#ends = { source, destination: await listener.accept(source.local) };
     } catch (thrown) {
       source[Symbol.dispose]();
       throw thrown;

@@ -248,6 +248,65 @@ function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key
   return keys;
 }
 
+describe('a stranger on the migration port', () => {
+  const stranger = {
+    kind: 'stranger-connected',
+    address: '192.0.2.66',
+    port: 4444,
+    connections: 1,
+    turnedAway: false,
+  } as const;
+  const next =
+    'Nothing was lost. Keep others away from that port (`switchyard preflight` prints a firewall rule) or migrate with --socket app, which turns them away; then migrate again.';
+  const told = (cause: Cause, ...journal: readonly JournalEvent[]): object => {
+    const { phase: _phase, raw: _raw, ...said } = explain(stateAfter(journal), cause, 'source');
+    return said;
+  };
+  const took = {
+    side: 'destination',
+    cause: `192.0.2.66 connected to the migration port 4444 of beta, and QEMU takes the first connection for the source's. ${onAlpha}`,
+    next,
+  };
+
+  test('is the reason for what follows from it, whatever QEMU says', () => {
+    expect([
+      told('destination-died-before-start', ...prepared, stranger, output),
+      told('migration-failed', ...begun, stranger, output),
+      told('step-failed', ...failed('migrate'), stranger),
+    ]).toEqual([took, took, took]);
+  });
+
+  test('is named by its host where that is one of the two', () => {
+    expect(told('migration-failed', ...begun, { ...stranger, address: '10.0.1.1', host: 'alpha' })).toMatchObject({
+      cause: expect.stringContaining('10.0.1.1 (alpha) connected to the migration port 4444 of beta'),
+    });
+  });
+
+  test('stands beside the reason where the source has had a connection as well', () => {
+    const negotiated: JournalEvent = {
+      kind: 'negotiated',
+      protocol: 'mptcp',
+      when: 'connected',
+      connections: [],
+      text: 'so',
+    };
+    expect(told('migration-failed', ...begun, stranger, negotiated, output)).toEqual({
+      side: 'destination',
+      cause: `QEMU gave the migration up: Unknown ramblock "vga.vram", cannot accept migration. Before that, 192.0.2.66 had connected to the migration port 4444 of beta. ${onAlpha}`,
+      next,
+    });
+  });
+
+  test('explains nothing where it was turned away, and nothing that has another reason', () => {
+    const { journal, guest: _guest, ...expected } = rows['migration-failed'];
+    const other = rows['step-failed'];
+    expect([
+      told('migration-failed', ...journal, { ...stranger, turnedAway: true }),
+      told('step-failed', ...other.journal, stranger),
+    ]).toEqual([expected, { side: other.side, cause: other.cause, next: other.next }]);
+  });
+});
+
 describe('each cause says what happened, where the guest is, and what to do', () => {
   test.each(causes)('%s', (cause) => {
     const { journal, guest, ...expected } = rows[cause];

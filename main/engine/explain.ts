@@ -47,7 +47,7 @@ const places: Record<GuestPlace, (state: MigrationState) => string> = {
 export function explain(state: MigrationState, cause: Cause, guest: GuestPlace): Explanation {
   const { source, destination } = state.plan;
   const raw = rawText(state);
-  const about = describe(cause, state, guest);
+  const about = strangersDoing(cause, state) ?? describe(cause, state, guest);
   return {
     // A side that was cut off while the two met again does not say that it is paused; nothing goes on there either.
     phase: cause === 'post-copy-paused' ? cause : phaseOf({ ...state, ended: undefined }).name,
@@ -294,6 +294,29 @@ function migrationFailed(state: MigrationState): About {
     side: said === undefined ? 'source' : 'destination',
     cause: `QEMU gave the migration up${colon(firstLine(state))}.`,
     next: 'Fix what is named, then migrate again: nothing was lost.',
+  };
+}
+
+/** What goes wrong once QEMU has taken a stranger for its source, in the order in which it is noticed. */
+const afterStranger = new Set<Cause>(['destination-died-before-start', 'migration-failed']);
+
+/**
+ * QEMU takes the first connection for the source's. It then ends with an error in what it reads, or refuses the real source:
+ * neither says why. Once the source is known to have had a connection, both may have come about otherwise.
+ */
+function strangersDoing(cause: Cause, state: MigrationState): About | undefined {
+  const { stranger, plan } = state;
+  const tookItsPlace = afterStranger.has(cause) || (cause === 'step-failed' && state.failure?.step === 'migrate');
+  if (!stranger || !tookItsPlace) return undefined;
+  const { address, host, port } = stranger;
+  const who = host === undefined ? address : `${address} (${host})`;
+  const about = state.negotiated && describe(cause, state, 'source');
+  return {
+    side: 'destination',
+    cause: about
+      ? `${about.cause} Before that, ${who} had connected to the migration port ${port} of ${plan.destination.id}.`
+      : `${who} connected to the migration port ${port} of ${plan.destination.id}, and QEMU takes the first connection for the source's.`,
+    next: 'Nothing was lost. Keep others away from that port (`switchyard preflight` prints a firewall rule) or migrate with --socket app, which turns them away; then migrate again.',
   };
 }
 

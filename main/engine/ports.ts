@@ -63,7 +63,9 @@ export interface OwnedListener extends Disposable {
   readonly port: number;
   /** False also where MPTCP was asked for and the kernel refused it. */
   readonly mptcp: boolean;
-  /** The connection from that very socket. Whoever else calls is hung up on, until the listener is disposed of. */
+  /** Before it connects: the connection from that very socket is kept, and every other one is reset, at any time. */
+  expect(peer: SocketName): Promise<void>;
+  /** The connection that is expected, once it has arrived. */
   accept(peer: SocketName): Promise<OwnedSocket>;
 }
 
@@ -250,6 +252,12 @@ export interface TwinForesight {
   readonly problems: readonly { readonly text: string; readonly remedy: string }[];
 }
 
+/** Who connects to a port. */
+export interface CallerWatch extends Disposable {
+  /** Every connection that was made before this was asked is reported before it resolves. Never rejects. */
+  look(): Promise<void>;
+}
+
 /** What one host can do. */
 export interface MigrationHost {
   readonly id: string;
@@ -266,10 +274,16 @@ export interface MigrationHost {
   startDestination(order: DestinationOrder): Promise<StartedDestination>;
   /** What `startDestination` would do for this guest; changes nothing. */
   foreseeDestination(guest: Guest): Promise<TwinForesight>;
-  /** Opens a listener here; plain TCP where this kernel refuses MPTCP. */
-  listenOwned(order: OwnedListenerOrder): Promise<OwnedListener>;
-  /** Connects from here; plain TCP where this kernel refuses MPTCP, or the other one does not answer in it. */
-  connectOwned(order: OwnedConnectionOrder): Promise<OwnedSocket>;
+  /** Opens a listener here; plain TCP where this kernel refuses MPTCP. Each stranger that it turned away is reported. */
+  listenOwned(order: OwnedListenerOrder, onStranger: (stranger: SocketName) => void): Promise<OwnedListener>;
+  /**
+   * Connects from here; plain TCP where this kernel refuses MPTCP, or the other one does not answer in it. The socket has its
+   * name before the first packet leaves: `beforeConnecting` gets it, and is waited for.
+   */
+  connectOwned(
+    order: OwnedConnectionOrder,
+    beforeConnecting?: (local: SocketName) => Promise<void>,
+  ): Promise<OwnedSocket>;
   /** The twin that an earlier manager started for this migration and could not write down. */
   findDestination(migrationId: string): Promise<StartedDestination | undefined>;
   /** Last lines of a QEMU's own output. */
@@ -298,6 +312,11 @@ export interface MigrationHost {
   closeSubflows(path: SubflowName): Promise<void>;
   /** The link of that interface is back: what it has asked for in vain meanwhile (ARP, NDP) is asked for anew. */
   askNeighboursAnew(interfaceName: string): Promise<void>;
+  /**
+   * Connections to that port of this host, of any process: those that are there and those that come, until disposed. One that
+   * ended at once is seen as well, as far as this kernel announces it; a host that cannot be asked reports none.
+   */
+  watchCallers(port: number, listener: (caller: SocketName) => void): Promise<CallerWatch>;
   /**
    * Reports the links that are down, then every change of a link, until disposed; also before this resolves. No change gets
    * lost between the two: what changes while the links are being listed is reported after them.

@@ -1,4 +1,8 @@
+import { SwitchyardError } from '#contract/errors.ts';
 import type { HostFacts } from '#contract/host.ts';
+import type { JournalEventOf } from '#contract/migration.ts';
+import type { CallerWatch } from './ports.ts';
+import { isOfSource, Strangers } from './strangers.ts';
 import {
   destinationOf,
   listeningPort,
@@ -12,9 +16,26 @@ import {
   type Transport,
 } from './step-context.ts';
 
-/** Each QEMU makes its own end of the connection; MPTCP is an option of its address. */
+/** Once the source has connected, its QEMU's parallel connections follow within this; then the port is closed to all. */
+const allConnectedWithinMs = 2000;
+
+/**
+ * Each QEMU makes its own end of the connection; MPTCP is an option of its address. QEMU takes the first connection for the
+ * source's, whoever makes it: so who connects is watched for as long as the port is open.
+ */
 export class QemuTransport implements Transport {
+  #callers: CallerWatch | undefined;
+  #stranger: JournalEventOf<'stranger-connected'> | undefined;
+  readonly #over = new AbortController();
+  #sourceMayCall = false;
+
   async listen(context: StepContext): Promise<Report> {
+    const report = await this.#listen(context);
+    await this.#watchCallers(context, report.port).catch(ignoreUnwatched);
+    return report;
+  }
+
+  async #listen(context: StepContext): Promise<{ readonly port: number; readonly mptcp: boolean }> {
     const { plan } = context.state;
     if (plan.waiting?.listens) return listensAlready(context);
     const wish = plan.listener;
@@ -35,6 +56,10 @@ export class QemuTransport implements Transport {
 
   async migrate(context: StepContext): Promise<Report> {
     const { plan } = context.state;
+    // Whoever has connected by now is none of ours, from whatever address.
+    await this.#callers?.look();
+    if (this.#stranger) throw takenBy(this.#stranger, plan.destination.id);
+    this.#sourceMayCall = true;
     await sourceOf(context).migrate({
       host: reachablePath(context).destinationAddress,
       port: listeningPort(context),
@@ -44,12 +69,42 @@ export class QemuTransport implements Transport {
   }
 
   [Symbol.dispose](): void {
-    // Nothing of ours is open.
+    this.#callers?.[Symbol.dispose]();
+    this.#callers = undefined;
+    this.#over.abort();
+  }
+
+  async #watchCallers({ ports, state: { plan }, note }: StepContext, port: number): Promise<void> {
+    const strangers = new Strangers(plan, { turnedAway: false });
+    this.#callers = await ports.destination.watchCallers(port, (caller) => {
+      if (this.#sourceMayCall && isOfSource(plan, caller.address)) {
+        void ports.clock.sleep(allConnectedWithinMs, this.#over.signal).then(() => this[Symbol.dispose]());
+        return;
+      }
+      const event = strangers.seen(caller, port);
+      if (!event) return;
+      this.#stranger = event;
+      note(event);
+    });
   }
 }
 
+/** The port is open, watched or not: what cannot be watched is at worst a reason less. */
+function ignoreUnwatched(thrown: unknown): void {
+  if (!(thrown instanceof SwitchyardError)) throw thrown;
+}
+
+/** The destination is lost to a stranger; the source need not even try. */
+function takenBy({ address, port }: JournalEventOf<'stranger-connected'>, destination: string): SwitchyardError {
+  return rejected(
+    'connecting',
+    `${address} has connected to the migration port ${port} of ${destination}, where its QEMU waits for one connection`,
+    'Keep others away from that port, or migrate with --socket app.',
+  );
+}
+
 /** Asked of QEMU, never tried: a connection that carries no guest ends a QEMU that waits for one. */
-async function listensAlready(context: StepContext): Promise<Report> {
+async function listensAlready(context: StepContext): Promise<{ readonly port: number; readonly mptcp: boolean }> {
   const ports = new Set((await destinationOf(context).listeningOn()).map(({ port }) => port));
   const [port, ...others] = ports;
   if (port === undefined || others.length > 0) {

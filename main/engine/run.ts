@@ -283,9 +283,19 @@ export class MigrationRun {
       destination: this.#observers.destination?.monitor,
     };
     const record = async (event: JournalEvent): Promise<void> => void (await this.#dispatch(event));
+    const note = (event: JournalEvent): void => {
+      if (!this.#state.ended) void this.#dispatch(event);
+    };
     const transport = this.#transport;
     if (step === 'restore-paths') await this.#paths.idle();
-    const result = await steps[step]({ state: this.#state, ports: this.#ports, monitors, transport, record }).then(
+    const result = await steps[step]({
+      state: this.#state,
+      ports: this.#ports,
+      monitors,
+      transport,
+      record,
+      note,
+    }).then(
       (report): JournalEvent => ({ kind: 'done', step, ...report }),
       (thrown: unknown): JournalEvent => ({
         kind: 'failed',

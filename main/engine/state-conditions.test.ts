@@ -64,6 +64,7 @@ test('at the beginning nothing is known, done or wanted', () => {
     mayHaveRunOnDestination: false,
     destinationEndedByItself: false,
     stalled: undefined,
+    stranger: undefined,
     guestShutDown: undefined,
     samplingFailed: false,
     postCopy: { requested: false, entered: false, recover: false },
@@ -84,6 +85,13 @@ describe('one fact changes one member', () => {
     connections: [],
     text: 'so',
   };
+  const stranger: JournalEventOf<'stranger-connected'> = {
+    kind: 'stranger-connected',
+    address: '192.0.2.66',
+    port: 4444,
+    connections: 1,
+    turnedAway: false,
+  };
   const shutDown: JournalEvent = { kind: 'guest-shut-down', side: 'source', reason: 'guest-shutdown' };
   const final: JournalEvent = {
     kind: 'final-statistics',
@@ -91,6 +99,8 @@ describe('one fact changes one member', () => {
   };
   const rows: readonly (readonly [name: string, event: JournalEvent, change: Partial<MigrationState>])[] = [
     ['negotiated', negotiated, { negotiated }],
+    ['stranger-connected', stranger, { stranger }],
+    ['stranger-connected', { ...stranger, turnedAway: true }, {}],
     ['guest-shut-down', shutDown, { guestShutDown: shutDown }],
     ['final-statistics', final, { finalStatistics: true }],
     ['go-back-requested', { kind: 'go-back-requested', by: 'ann' }, { goBackRequested: true }],

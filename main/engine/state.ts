@@ -59,6 +59,8 @@ export interface MigrationState {
   readonly destinationEndedByItself: boolean;
   readonly stalled: JournalEventOf<'stalled'> | undefined;
   /** The guest has ended itself, and its QEMU with it. */
+  /** The last stranger that got through to QEMU; those that were turned away change nothing. */
+  readonly stranger: JournalEventOf<'stranger-connected'> | undefined;
   readonly guestShutDown: JournalEventOf<'guest-shut-down'> | undefined;
   /** The kernel could not be asked about the connection; what is not known by now will not be. */
   readonly samplingFailed: boolean;
@@ -103,6 +105,7 @@ export function initialState(plan: Plan): MigrationState {
     mayHaveRunOnDestination: false,
     destinationEndedByItself: false,
     stalled: undefined,
+    stranger: undefined,
     guestShutDown: undefined,
     samplingFailed: false,
     postCopy: { requested: false, entered: false, recover: false },
@@ -148,6 +151,8 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
       return { ...state, cancel: state.cancel ?? { reason: event.reason, by: event.by } };
     case 'stalled':
       return { ...state, stalled: event };
+    case 'stranger-connected':
+      return event.turnedAway ? state : { ...state, stranger: event };
     case 'guest-shut-down':
       return { ...state, guestShutDown: event };
     case 'sampling-failed':

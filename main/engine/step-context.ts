@@ -1,6 +1,6 @@
 import { SwitchyardError } from '#contract/errors.ts';
 import type { JournalEvent, JournalEventOf, Path } from '#contract/migration.ts';
-import type { OwnedSocket, Ports, Qemu } from './ports.ts';
+import type { OwnedSocket, Ports, Qemu, SocketName } from './ports.ts';
 import type { MigrationState } from './state.ts';
 
 /** The two monitors as they are now; a step that needs one which is not there fails, it does not wait. */
@@ -16,6 +16,8 @@ export interface StepContext {
   readonly transport: Transport;
   /** Facts that a step finds on its way and that must stand in the journal before it goes on. */
   readonly record: (event: JournalEvent) => Promise<void>;
+  /** Facts that come to light later, while no step waits for them; not kept any more once the migration has ended. */
+  readonly note: (event: JournalEvent) => void;
 }
 
 /** What a step reports besides having been done. */
@@ -62,14 +64,16 @@ export function listeningPort({ state: { listener } }: Pick<StepContext, 'state'
 export function connectOver(
   { ports, state }: Pick<StepContext, 'ports' | 'state'>,
   { sourceAddress, destinationAddress }: Path,
+  beforeConnecting?: (local: SocketName) => Promise<void>,
 ): Promise<OwnedSocket> {
   const { settings } = state.plan;
-  return ports.source.connectOwned({
+  const order = {
     from: sourceAddress,
     to: { address: destinationAddress, port: listeningPort({ state }) },
     mptcp: settings.mptcp !== 'off',
     tuning: settings.socketTuning,
-  });
+  };
+  return ports.source.connectOwned(order, beforeConnecting);
 }
 
 export function sourceOf({ monitors, ports }: StepContext): Qemu {

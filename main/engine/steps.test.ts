@@ -46,6 +46,7 @@ function contextOf({ migration, manager, source }: Prepared): Parameters<(typeof
     transport: transportFor(migration.plan.settings),
     monitors: { source, destination: undefined },
     record: () => Promise.resolve(),
+    note: () => undefined,
   };
 }
 

@@ -110,6 +110,7 @@ function optional(value: number | undefined, format: (value: number) => string):
 const markedKinds: ReadonlySet<string> = new Set<JournalEvent['kind']>([
   'iteration',
   'subflow-lost',
+  'stranger-connected',
   'subflow-back',
   'stalled',
   'cancel-requested',

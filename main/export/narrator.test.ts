@@ -128,6 +128,21 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured (EPERM); the migration continues.'],
   [
+    { kind: 'stranger-connected', address: '192.0.2.66', port: 4444, connections: 1, turnedAway: true },
+    '192.0.2.66 connected to the migration port 4444 of lab-destination and was turned away.',
+  ],
+  [
+    {
+      kind: 'stranger-connected',
+      address: '10.0.1.1',
+      host: 'lab-source',
+      port: 4444,
+      connections: 10,
+      turnedAway: false,
+    },
+    "10.0.1.1 (lab-source) connected to the migration port 4444 of lab-destination and reached QEMU, which takes the first connection for the source's; that makes 10 such connections.",
+  ],
+  [
     { kind: 'guest-shut-down', side: 'source', reason: 'guest-shutdown' },
     'lab-guest shut down by itself on lab-source (guest-shutdown).',
   ],

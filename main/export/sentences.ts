@@ -99,6 +99,8 @@ function wording(event: JournalEvent, scene: Scene): string {
       return pathChanged(event);
     case 'path-change-failed':
       return `${pathActions[event.action]} ${event.path.sourceInterface} failed: ${closed(event.failure.text)}`;
+    case 'stranger-connected':
+      return strangerConnected(event, scene);
     case 'committed':
       return `The source has handed everything over: from here on ${scene.guest} belongs to ${scene.destination}.`;
     case 'final-statistics':
@@ -257,6 +259,17 @@ function pathMissing({ interfaces, reasons }: JournalEventOf<'path-missing'>, sc
     return command === undefined ? closed(text) : `${closed(text)} On ${scene[side]}: ${command}.`;
   });
   return `${what}. ${causes.join(' ')}`;
+}
+
+/** Who it was, and what that means for the guest. */
+function strangerConnected(event: JournalEventOf<'stranger-connected'>, { destination }: Scene): string {
+  const { address, host, port, connections, turnedAway } = event;
+  const who = host === undefined ? address : `${address} (${host})`;
+  const fate = turnedAway
+    ? 'and was turned away'
+    : `and reached QEMU, which takes the first connection for the source's`;
+  const count = connections === 1 ? '' : `; that makes ${connections} such connections`;
+  return `${who} connected to the migration port ${port} of ${destination} ${fate}${count}.`;
 }
 
 function outputKept(raw: string, side: Side, scene: Scene): string {

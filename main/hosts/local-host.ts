@@ -4,6 +4,7 @@ import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host
 import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
 import type { HostMptcpChange } from '#contract/requests.ts';
 import type {
+  CallerWatch,
   DestinationOrder,
   LinkChange,
   OwnedConnectionOrder,
@@ -13,6 +14,7 @@ import type {
   PathEnd,
   PathEndChange,
   PathRestoration,
+  SocketName,
   SubflowName,
   Qemu,
   SubflowSampler,
@@ -31,6 +33,7 @@ import { featuresOfProgram, readQemuFacts } from './facts/qemu.ts';
 import { inContractTerms } from './failures.ts';
 import { foreseeDestination } from './foresight.ts';
 import { listGuests } from './guests.ts';
+import { watchCallers } from './caller-watch.ts';
 import type { Host } from './host.ts';
 import { watchLinks } from './link-watch.ts';
 import { changeMptcp } from './mptcp-change.ts';
@@ -114,12 +117,15 @@ export class LocalHost implements Host {
     return inContractTerms(() => foreseeDestination(this.#place, guest));
   }
 
-  listenOwned(order: OwnedListenerOrder): Promise<OwnedListener> {
-    return inContractTerms(() => listenAt(this.#network, order));
+  listenOwned(order: OwnedListenerOrder, onStranger: (stranger: SocketName) => void): Promise<OwnedListener> {
+    return inContractTerms(() => listenAt(this.#network, order, onStranger));
   }
 
-  connectOwned(order: OwnedConnectionOrder): Promise<OwnedSocket> {
-    return inContractTerms(() => connectFrom(this.#network, order));
+  connectOwned(
+    order: OwnedConnectionOrder,
+    beforeConnecting?: (local: SocketName) => Promise<void>,
+  ): Promise<OwnedSocket> {
+    return inContractTerms(() => connectFrom(this.#network, order, beforeConnecting));
   }
 
   findDestination(migrationId: string): Promise<StartedDestination | undefined> {
@@ -178,6 +184,10 @@ export class LocalHost implements Host {
 
   askNeighboursAnew(interfaceName: string): Promise<void> {
     return inContractTerms(() => askNeighboursAnew(this.#network, interfaceName));
+  }
+
+  watchCallers(port: number, listener: (caller: SocketName) => void): Promise<CallerWatch> {
+    return inContractTerms(() => watchCallers(this.#network, port, listener));
   }
 
   watchLinks(listener: (change: LinkChange) => void): Promise<Disposable> {

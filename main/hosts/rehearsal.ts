@@ -62,7 +62,8 @@ export async function rehearse(features: QemuFeatures): Promise<Rehearsal> {
 /** A listener and a connection of Switchyard's own that are not there either. */
 export function rehearsedListener(): OwnedListener {
   const accept = (): Promise<HeldSocket> => Promise.resolve(rehearsedSocket());
-  return { port: rehearsedPort, mptcp: true, accept, [Symbol.dispose]: () => undefined };
+  const expect = (): Promise<void> => Promise.resolve();
+  return { port: rehearsedPort, mptcp: true, expect, accept, [Symbol.dispose]: () => undefined };
 }
 
 export function rehearsedSocket(): HeldSocket {

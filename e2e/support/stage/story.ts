@@ -46,6 +46,13 @@ export class Story {
     return path.destinationAddress;
   }
 
+  /** On which the destination waits, or has waited. */
+  get port(): number {
+    const port = this.entries.flatMap(({ event }) => (event.kind === 'done' ? (event.port ?? []) : [])).at(-1);
+    if (port === undefined) throw new Error('the destination does not listen yet');
+    return port;
+  }
+
   get sourcePid(): number {
     return this.#plan.guest.identity.pid;
   }

@@ -2,6 +2,7 @@ import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host
 import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type {
+  CallerWatch,
   DestinationOrder,
   LinkChange,
   MigrationHost,
@@ -12,6 +13,7 @@ import type {
   PathEnd,
   PathEndChange,
   PathRestoration,
+  SocketName,
   SubflowName,
   Qemu,
   SubflowSampler,
@@ -96,12 +98,22 @@ export class SimulatedHost implements MigrationHost {
     }));
   }
 
-  listenOwned(order: OwnedListenerOrder): Promise<OwnedListener> {
-    return this.#ask('listenOwned', 1, () => this.#hold(new SimulatedListener(this.#machine, order, this.sockets)));
+  listenOwned(order: OwnedListenerOrder, onStranger: (stranger: SocketName) => void): Promise<OwnedListener> {
+    return this.#ask('listenOwned', 1, () => {
+      return this.#hold(new SimulatedListener(this.#machine, order, this.sockets, onStranger));
+    });
   }
 
-  connectOwned(order: OwnedConnectionOrder): Promise<OwnedSocket> {
-    return this.#ask('connectOwned', 2, () => this.#hold(connectTo(this.#world, order, this.sockets)));
+  connectOwned(
+    order: OwnedConnectionOrder,
+    beforeConnecting?: (local: SocketName) => Promise<void>,
+  ): Promise<OwnedSocket> {
+    return this.#call('connectOwned', callTimeoutMs, async () => {
+      await this.#world.clock.sleep(2);
+      const socket = this.#hold(connectTo(this.#world, order, this.sockets));
+      await beforeConnecting?.(socket.local);
+      return socket;
+    });
   }
 
   findDestination(migrationId: string): Promise<StartedDestination | undefined> {
@@ -159,6 +171,22 @@ export class SimulatedHost implements MigrationHost {
 
   askNeighboursAnew(): Promise<void> {
     return this.#ask('askNeighboursAnew', 1, () => undefined);
+  }
+
+  watchCallers(port: number, listener: (caller: SocketName) => void): Promise<CallerWatch> {
+    return this.#ask('watchCallers', 1, () => {
+      const watch = { port, tell: (caller: SocketName) => void (this.#life.alive && listener(caller)) };
+      const handle = {
+        look: () => this.#life.bound(() => this.#world.clock.sleep(1)),
+        [Symbol.dispose]: () => {
+          this.sockets.delete(handle);
+          this.#machine.callerWatches.delete(watch);
+        },
+      };
+      this.sockets.add(handle);
+      this.#machine.callerWatches.add(watch);
+      return this.#hold(handle);
+    });
   }
 
   watchLinks(listener: (change: LinkChange) => void): Promise<Disposable> {

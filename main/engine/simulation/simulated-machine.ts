@@ -1,6 +1,6 @@
 import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
 import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
-import type { LinkChange, PathEndChange } from '#main/engine/ports.ts';
+import type { LinkChange, PathEndChange, SocketName } from '#main/engine/ports.ts';
 import { factsOf, guestNamed } from './facts.ts';
 import { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedListener } from './simulated-sockets.ts';
@@ -23,6 +23,8 @@ export class SimulatedMachine {
   /** What was done to paths of living connections, in order. */
   readonly pathActions: { readonly action: PathEndChange | 'close'; readonly address: string }[] = [];
   readonly linkListeners = new Set<(change: LinkChange) => void>();
+  /** Who wants to hear of connections to a port. */
+  readonly callerWatches = new Set<{ readonly port: number; readonly tell: (caller: SocketName) => void }>();
   /** Listeners that managers have opened here. */
   readonly sockets = new Set<SimulatedListener>();
   readonly #world: SimulatedWorld;
@@ -65,6 +67,17 @@ export class SimulatedMachine {
     const qemu = this.#start(`/run/switchyard/${migrationId}`, migrationId);
     qemu.awaitMigration({ startsPaused: !this.#world.nature.destinationsRunByThemselves });
     return startedOf(qemu);
+  }
+
+  /** Somebody connects to whatever listens for a migration here, and sends nothing of use. */
+  strangerCalls(caller: SocketName): void {
+    for (const { onStranger } of this.sockets) onStranger(caller);
+    if (this.sockets.size > 0) return;
+    const waiting = this.processes.find(({ listener }) => listener);
+    if (!waiting?.listener) return;
+    const { port } = waiting.listener;
+    for (const watch of this.callerWatches) if (watch.port === port) watch.tell(caller);
+    waiting.giveUp('load of migration failed: Input/output error');
   }
 
   /** A QEMU that the operator starts by hand for this migration; its guest would run as soon as it has arrived. */

@@ -49,10 +49,18 @@ export class SimulatedListener implements OwnedListener {
   readonly mptcp: boolean;
   readonly machine: SimulatedMachine;
   readonly callers: Connection[] = [];
+  readonly onStranger: (stranger: SocketName) => void;
   readonly #held: Held;
+  #expected: number | undefined;
 
-  constructor(machine: SimulatedMachine, { port, mptcp }: OwnedListenerOrder, held: Held) {
+  constructor(
+    machine: SimulatedMachine,
+    { port, mptcp }: OwnedListenerOrder,
+    held: Held,
+    onStranger: (stranger: SocketName) => void,
+  ) {
     this.machine = machine;
+    this.onStranger = onStranger;
     this.port = port === 0 ? 41_000 + machine.sockets.size : port;
     this.mptcp = mptcp;
     this.#held = held;
@@ -60,7 +68,13 @@ export class SimulatedListener implements OwnedListener {
     held.add(this);
   }
 
+  expect(peer: SocketName): Promise<void> {
+    this.#expected = peer.port;
+    return Promise.resolve();
+  }
+
   accept(peer: SocketName): Promise<OwnedSocket> {
+    if (peer.port !== this.#expected) return Promise.reject(unreachable('a caller that was not expected'));
     const caller = this.callers.find(({ from }) => from.port === peer.port);
     if (!caller) return Promise.reject(unreachable(`${peer.address}:${peer.port}`));
     return Promise.resolve(new SimulatedSocket(caller, 'destination', this.#held));

@@ -1,18 +1,25 @@
 import type { Milliseconds } from '#contract/units.ts';
-import type { OwnedConnectionOrder } from '#main/engine/ports.ts';
+import type { OwnedConnectionOrder, SocketName } from '#main/engine/ports.ts';
 import type { NetworkPlace } from '#main/hosts/network-place.ts';
 import type { Fd } from '#native/fd.ts';
 import { setSocketOption } from '#native/socket-options.ts';
-import { bind, connect, openSocket } from '#native/socket.ts';
+import { bind, connect, localAddress, openSocket } from '#native/socket.ts';
 import { ConnectedSocket } from './connected-socket.ts';
 import { openStream } from './open-stream.ts';
-import { addressOf } from './socket-name.ts';
+import { addressOf, nameOf } from './socket-name.ts';
 
 /** Where a firewall drops the first MPTCP packet, the kernel tries without after three seconds. */
 const connectTimeoutMs: Milliseconds = 10_000;
 
-/** Connects from one address of this place. Rejects with a `NativeError`; nothing is open then. */
-export async function connectFrom(place: NetworkPlace, order: OwnedConnectionOrder): Promise<ConnectedSocket> {
+/**
+ * Connects from one address of this place, once `beforeConnecting` knows by which name. Rejects with a `NativeError`, or
+ * with what that rejects with; nothing is open then.
+ */
+export async function connectFrom(
+  place: NetworkPlace,
+  order: OwnedConnectionOrder,
+  beforeConnecting?: (local: SocketName) => Promise<void>,
+): Promise<ConnectedSocket> {
   const { from, to, mptcp, tuning } = order;
   const target = addressOf(to);
   const { fd, protocol } = openStream(place, target.family, mptcp);
@@ -21,6 +28,7 @@ export async function connectFrom(place: NetworkPlace, order: OwnedConnectionOrd
     if (tuning?.bufferBytes !== undefined) setSocketOption(fd, 'sendBufferBytes', tuning.bufferBytes);
     if (tuning?.mark !== undefined) setSocketOption(fd, 'mark', tuning.mark);
     bind(fd, addressOf({ address: from, port: 0 }));
+    await beforeConnecting?.(nameOf(localAddress(fd)));
     await connect(fd, target, { timeoutMs: connectTimeoutMs });
     return new ConnectedSocket(fd, protocol);
   } catch (thrown) {

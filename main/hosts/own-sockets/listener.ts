@@ -5,31 +5,43 @@ import { inContractTerms } from '#main/hosts/failures.ts';
 import type { NetworkPlace } from '#main/hosts/network-place.ts';
 import type { Fd } from '#native/fd.ts';
 import { isNativeError } from '#native/native-error.ts';
-import { waitUntilReady, watchReadiness, type ReadinessWatch } from '#native/readiness.ts';
+import { watchReadiness, type ReadinessWatch } from '#native/readiness.ts';
 import { setSocketOption } from '#native/socket-options.ts';
-import { accept, bind, listen, localAddress, type StreamProtocol } from '#native/socket.ts';
+import { accept, bind, listen, localAddress, reset, type StreamProtocol } from '#native/socket.ts';
 import { ConnectedSocket } from './connected-socket.ts';
+import { Doorkeeper, restMs } from './doorkeeper.ts';
 import { openStream } from './open-stream.ts';
-import { addressOf, isSame, nameOf } from './socket-name.ts';
+import { addressOf, nameOf } from './socket-name.ts';
 
 /** The source has connected before it is waited for, so only a lost packet can be late. */
 const acceptTimeoutMs: Milliseconds = 5000;
-/** Subflows that join need room here as well, so strangers must not be able to fill it between two turns of the loop. */
-const backlog = 64;
+/**
+ * Subflows that join need room here as well, so strangers must not be able to fill it between two turns of the loop, nor
+ * while this process stands still. The kernel takes no more than net.core.somaxconn of it, 4096 unless somebody changed it.
+ */
+const backlog = 4096;
 
 /** Opens a listener in this place, on the first port that is free. Throws a `NativeError`; nothing is open then. */
-export function listenAt(place: NetworkPlace, order: OwnedListenerOrder): Listener {
+export function listenAt(
+  place: NetworkPlace,
+  order: OwnedListenerOrder,
+  onStranger: (stranger: SocketName) => void,
+): Listener {
   const { port, lastPort = port } = order;
   for (let next = port; ; next += 1) {
     try {
-      return listenOn(place, { ...order, port: next });
+      return listenOn(place, { ...order, port: next }, onStranger);
     } catch (thrown) {
       if (!isNativeError(thrown, 'EADDRINUSE') || next >= lastPort) throw thrown;
     }
   }
 }
 
-function listenOn(place: NetworkPlace, { host, port, mptcp, tuning }: OwnedListenerOrder): Listener {
+function listenOn(
+  place: NetworkPlace,
+  { host, port, mptcp, tuning }: OwnedListenerOrder,
+  onStranger: (stranger: SocketName) => void,
+): Listener {
   const address = addressOf({ address: host, port });
   const { fd, protocol } = openStream(place, address.family, mptcp);
   try {
@@ -38,63 +50,80 @@ function listenOn(place: NetworkPlace, { host, port, mptcp, tuning }: OwnedListe
     if (tuning?.mark !== undefined) setSocketOption(fd, 'mark', tuning.mark);
     bind(fd, address);
     listen(fd, backlog);
-    return new Listener(fd, protocol);
+    return new Listener(fd, protocol, onStranger);
   } catch (thrown) {
     fd[Symbol.dispose]();
     throw thrown;
   }
 }
 
-/** A listener that takes one connection, that of a known peer. */
+/** A listener that takes one connection, that of a known peer. It sees to its callers from the moment that it listens. */
 export class Listener implements OwnedListener {
   readonly port: number;
   readonly mptcp: boolean;
   readonly #fd: Fd;
   readonly #protocol: StreamProtocol;
-  #strangers: ReadinessWatch | undefined;
+  readonly #doorkeeper: Doorkeeper<Fd>;
+  #watch: ReadinessWatch | undefined;
+  #rest: NodeJS.Timeout | undefined;
+  #arrival = Promise.withResolvers<void>();
 
   /** Takes over the descriptor. */
-  constructor(fd: Fd, protocol: StreamProtocol) {
+  constructor(fd: Fd, protocol: StreamProtocol, onStranger: (stranger: SocketName) => void) {
     this.#fd = fd;
     this.#protocol = protocol;
     this.port = nameOf(localAddress(fd)).port;
     this.mptcp = protocol === 'mptcp';
+    this.#doorkeeper = new Doorkeeper({
+      next: () => {
+        const caller = accept(fd);
+        return caller && { connection: caller.connection, peer: caller.peer && nameOf(caller.peer) };
+      },
+      turnAway: reset,
+      onStranger,
+    });
+    this.#attend();
+  }
+
+  async expect(peer: SocketName): Promise<void> {
+    this.#arrival = Promise.withResolvers();
+    this.#doorkeeper.expect(peer);
   }
 
   accept(peer: SocketName): Promise<OwnedSocket> {
     return inContractTerms(async () => {
-      const deadlineMonoMs = performance.now() + acceptTimeoutMs;
-      for (;;) {
-        const connection = this.#find(peer);
-        if (connection) {
-          this.#turnAwayTheRest();
-          return connection;
-        }
-        const timeoutMs = deadlineMonoMs - performance.now();
-        if (timeoutMs <= 0 || !(await waitUntilReady(this.#fd, 'readable', { timeoutMs }))) throw notSeen(peer);
-      }
+      const tooLate = Promise.withResolvers<void>();
+      const timer = setTimeout(tooLate.resolve, acceptTimeoutMs);
+      await Promise.race([this.#arrival.promise, tooLate.promise]);
+      clearTimeout(timer);
+      const connection = this.#doorkeeper.take();
+      if (!connection) throw notSeen(peer);
+      return new ConnectedSocket(connection, this.#protocol);
     });
   }
 
   [Symbol.dispose](): void {
-    this.#strangers?.[Symbol.dispose]();
+    clearTimeout(this.#rest);
+    this.#watch?.[Symbol.dispose]();
+    this.#doorkeeper[Symbol.dispose]();
     this.#fd[Symbol.dispose]();
   }
 
-  /** Whoever called, the peer excepted, is hung up on: one of them left waiting would take a joining subflow's place. */
-  #find(peer: SocketName | undefined): ConnectedSocket | undefined {
-    for (let caller = accept(this.#fd); caller; caller = accept(this.#fd)) {
-      if (peer && caller.peer && isSame(nameOf(caller.peer), peer)) {
-        return new ConnectedSocket(caller.connection, this.#protocol);
-      }
-      caller.connection[Symbol.dispose]();
-    }
-    return undefined;
+  /** The event loop calls for as long as somebody waits, and sees to everything else between two turns. */
+  #attend(): void {
+    this.#watch = watchReadiness(this.#fd, 'readable', () => {
+      const turn = this.#doorkeeper.turn();
+      if (this.#doorkeeper.hasArrived) this.#arrival.resolve();
+      if (turn === 'exhausted') this.#pause();
+    });
+    this.#watch.unref();
   }
 
-  #turnAwayTheRest(): void {
-    this.#strangers ??= watchReadiness(this.#fd, 'readable', () => this.#find(undefined));
-    this.#strangers.unref();
+  /** Somebody still waits and cannot be taken: asked at once again, that would be all that this process does. */
+  #pause(): void {
+    this.#watch?.[Symbol.dispose]();
+    this.#rest = setTimeout(() => this.#attend(), restMs);
+    this.#rest.unref();
   }
 }
 

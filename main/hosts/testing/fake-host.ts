@@ -22,6 +22,7 @@ export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
     changePath: unable,
     closeSubflows: unable,
     askNeighboursAnew: unable,
+    watchCallers: unable,
     watchLinks: unable,
     changeMptcp: unable,
     dirtyRate: unable,

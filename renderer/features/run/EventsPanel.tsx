@@ -18,6 +18,7 @@ const bad = new Set([
   'stalled',
   'sampling-failed',
   'path-change-failed',
+  'stranger-connected',
 ]);
 const good = new Set(['link-back', 'subflow-back', 'committed']);
 
