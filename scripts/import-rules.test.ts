@@ -107,6 +107,7 @@ const rooms: readonly Room[] = [
       '#lab/lab.ts',
       '#main/webhost/serve-web.ts',
       '#main/export/csv.ts',
+      '#main/redaction/redact.ts',
       '#contract/units.ts',
     ],
     refused: ['electron', 'koffi', '#native/libc.ts', '#main/engine/reducer.ts', '#main/qmp/client.ts', 'node:module'],

@@ -30,6 +30,7 @@ import { manage } from './manage.ts';
 import type { OpenMigration } from './managed.ts';
 import { operatorName } from './operator-name.ts';
 import { openMigrationsOf, prepare, type OpenMigration as OpenMigrationOnDisk, type Preparation } from './planning.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export type Started =
   | { readonly kind: 'started'; readonly plan: Plan; readonly migration: OpenMigration }
@@ -99,11 +100,11 @@ export class Application {
     return host.facts();
   }
 
-  /** Guests of one host, or of all. */
+  /** Guests of one host, or of all. Their command lines are free of secrets: nobody who asks has a use for them. */
   async guests(hostId?: string): Promise<Guest[]> {
     const found =
       hostId === undefined ? await this.#ofAllHosts((host) => host.guests()) : [await this.#host(hostId).guests()];
-    return found.flat();
+    return found.flat().map((guest) => withoutSecrets(guest, guest));
   }
 
   /** A host that has gone while it was being looked at is left out: a lab may end at any moment. */
@@ -131,7 +132,8 @@ export class Application {
 
   /** The same for a window: with what it would be like, and with every command that would be sent. */
   async foretell(request: MigrationRequest): Promise<PreflightAnswer> {
-    return this.#foreteller.foretell(await this.preflight(request));
+    const preparation = await this.preflight(request);
+    return withoutSecrets(preparation.plan.guest, await this.#foreteller.foretell(preparation));
   }
 
   /** Looks, then starts if nothing stands in the way. The journal is on disk before anything is done. */
@@ -141,7 +143,7 @@ export class Application {
     const owner = this.#owner(plan.id);
     // First: a guest that is on its way fails other checks too, and none of them says why.
     held.use(lockGuest(this.#directories.state, plan.guest.identity, owner));
-    if (refusals.length > 0) return { kind: 'refused', plan, refusals };
+    if (refusals.length > 0) return withoutSecrets(plan.guest, { kind: 'refused', plan, refusals });
     await this.#refuseOpened(plan);
     const journal = await createJournal(this.#directories.state, plan.id, this.#clock);
     held.defer(() => journal.close());

@@ -328,15 +328,6 @@ describe('exports', () => {
   });
 });
 
-test('a guest’s command line reaches a window without its secrets', async () => {
-  const [first] = exampleEvents;
-  const guest = first?.kind === 'planned' ? first.plan.guest : undefined;
-  if (!guest) throw new TypeError('the example begins with its plan');
-  const argv = ['qemu', '-object', 'secret,id=s,data=hunter2-canary'];
-  const { desk } = stage({ guests: () => Promise.resolve([{ ...guest, argv }]) });
-  expect(JSON.stringify(await ask(desk, 'guests.list', {}))).not.toContain('hunter2-canary');
-});
-
 test('a lab that changes is told to every window', async () => {
   const { desk } = stage();
   const window = joined(desk);

@@ -1,10 +1,8 @@
 import type { CommandResponse, EventName, EventPayload, Handlers } from '#contract/channels.ts';
 import { SwitchyardError, toFailure } from '#contract/errors.ts';
-import type { Guest } from '#contract/host.ts';
 import type { ManagerRequest, MigrationRequest } from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { systemClock } from '#main/hosts/clock.ts';
-import { createRedactor } from '#main/redaction/redact.ts';
 import type { Application, TakeUpRequest } from './application.ts';
 import { Board } from './board.ts';
 import { makeDispatch, type Dispatch } from './dispatch.ts';
@@ -121,7 +119,7 @@ export class Desk {
         Promise.resolve({ version, user: application.user, capabilities: face.capabilities }),
       'hosts.list': () => application.hosts(),
       'host.change-mptcp': ({ hostId, change }) => application.changeMptcp(hostId, change),
-      'guests.list': async () => (await application.guests()).map(withoutSecrets),
+      'guests.list': () => application.guests(),
 
       'migration.preflight': (request) => application.foretell(request),
       'migration.start': (request) => this.#start(request),
@@ -232,13 +230,6 @@ export class Desk {
   #tell<Name extends EventName>(name: Name, payload: EventPayload<Name>): void {
     for (const window of this.#windows) window.emit(name, payload);
   }
-}
-
-/** A command line may hold passwords, and a window has no use for them. */
-function withoutSecrets(guest: Guest): Guest {
-  const redactor = createRedactor();
-  redactor.learn(guest.argv);
-  return redactor.redact(guest);
 }
 
 function nobodyLooksAfter(id: string): SwitchyardError {

@@ -2,6 +2,7 @@ import { commands, isCommandName, type CommandName, type Handlers } from '#contr
 import { invalidRequest, SwitchyardError, toFailure, type Failure, type ReportFault } from '#contract/errors.ts';
 import { failed, ok, type Result } from '#contract/result.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { createRedactor } from '#main/redaction/redact.ts';
 import { Allowance, limitOf } from './rate-limit.ts';
 import { judgeSize, mostRequestBytes } from './request-size.ts';
 
@@ -62,7 +63,7 @@ export function makeDispatch<Caller extends object>(
         account.underWay -= 1;
       }
     } catch (thrown) {
-      return failed(toFailure(thrown, report));
+      return failed(createRedactor().redact(toFailure(thrown, report)));
     }
   };
 }

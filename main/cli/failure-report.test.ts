@@ -38,6 +38,13 @@ test('its stack is printed where the environment asks for it', async () => {
   expect(console.logged.at(-1)).toBe(fault.stack);
 });
 
+test('a secret that a failure quotes is not printed', async () => {
+  const { console, incidents } = stage();
+  const quoting = invalidRequest('QEMU said: password=hunter22', 'Use https://ada:hunter22@h.');
+  await reportFailure({ console, incidents }, quoting, { json: true, environment: { SWITCHYARD_DEBUG: '1' } });
+  expect([...console.printed, ...console.logged].filter((text) => text.includes('hunter22'))).toEqual([]);
+});
+
 test('text of others cannot drive the terminal', async () => {
   const { console, incidents } = stage();
   const hostile = invalidRequest('No guest \u001B[2J.', 'Look\nagain.');

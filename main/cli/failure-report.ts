@@ -1,5 +1,6 @@
 import { toFailure, type Failure } from '#contract/errors.ts';
 import { plainText } from '#main/export/plain-text.ts';
+import { createRedactor, redactText } from '#main/redaction/redact.ts';
 import { printJson } from './console.ts';
 import type { Context } from './context.ts';
 
@@ -20,10 +21,12 @@ export async function reportFailure(
   { json, migration, environment = process.env }: FailureReportOptions,
 ): Promise<Failure> {
   const report = await incidents();
-  const failure = toFailure(thrown, (fault) => report(fault, migration === undefined ? {} : { migration }));
+  const failure = createRedactor().redact(
+    toFailure(thrown, (fault) => report(fault, migration === undefined ? {} : { migration })),
+  );
   console.log(plainText(`${failure.text} ${failure.remedy}`));
   if (environment['SWITCHYARD_DEBUG'] === '1') {
-    console.log(thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown));
+    console.log(redactText(thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown)));
   }
   if (json) printJson(console, { error: failure });
   return failure;

@@ -1,4 +1,6 @@
-import { hideInArgument, hideInText, takesSecret, type Hide } from './secrets.ts';
+import { hideInArgv, hideInText } from './argv.ts';
+import type { Hide } from './hide.ts';
+import { KnownSecrets } from './known-secrets.ts';
 
 /** Stands where a secret stood. */
 export const redacted = '[redacted]';
@@ -24,11 +26,6 @@ export const proseMembers: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A secret shorter than this is hidden where it stands, but not looked for elsewhere: it would be found in any text.
- */
-const shortestToLookFor = 6;
-
-/**
  * Takes secrets out of plain data. It remembers those that it finds in a command line, and then hides them wherever
  * they turn up again: QEMU quotes its own arguments when it complains about them.
  */
@@ -40,18 +37,12 @@ export interface Redactor {
 }
 
 export function createRedactor(): Redactor {
-  const known = new Set<string>();
+  const known = new KnownSecrets();
   const remember: Hide = (secret) => {
-    for (const form of [secret, secret.replaceAll(',,', ',')]) {
-      if (form.length >= shortestToLookFor && !form.includes(redacted)) known.add(form);
-    }
+    known.add(secret, redacted);
     return redacted;
   };
-  /** The longest first: one secret may be the beginning of another. */
-  const hideKnown = (text: string): string =>
-    [...known]
-      .toSorted((one, other) => other.length - one.length)
-      .reduce((result, secret) => result.replaceAll(secret, redacted), text);
+  const hideKnown = (text: string): string => known.hide(text, redacted);
 
   const redactMembers = (container: object): void => {
     for (const [name, value] of Object.entries(container) as [string, unknown][]) {
@@ -82,13 +73,6 @@ export function createRedactor(): Redactor {
 
 function isArgv(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((element) => typeof element === 'string');
-}
-
-function hideInArgv(argv: readonly string[], hide: Hide): string[] {
-  return argv.map((argument, index) => {
-    const before = argv[index - 1];
-    return before !== undefined && takesSecret(before) ? hide(argument) : hideInArgument(argument, hide);
-  });
 }
 
 /** One sentence or log, for what is not part of a record. */
