@@ -49,7 +49,7 @@ test('a run is replayed: figures and table are those of the moment', async ({ vi
   await expect.poll(sent).not.toContain(`${gibibytes} GiB`);
 });
 
-test('a failure says what happened, where the guest is and what to do; the raw error is under a fold', async ({
+test('a failure shows what happened, where the guest is and what to do; the raw error is under a fold', async ({
   visitor,
 }) => {
   await fillHistory(visitor);

@@ -58,7 +58,7 @@ test('an endpoint is added, marked as backup, and removed', async ({ visitor }) 
   await expect.poll(() => endpoints(editor)).toEqual(['1 10.0.1.3 eth1 signal', '2 172.16.9.3 eth2 signal']);
 });
 
-test('what the kernel would refuse cannot be chosen, and says why', async ({ visitor }) => {
+test('what the kernel would refuse cannot be chosen, and shows why', async ({ visitor }) => {
   const editor = await edit(visitor);
   await editor.getByRole('button', { name: 'Add endpoint' }).click();
   const [signal, subflow, fullmesh, port] = [
@@ -90,7 +90,7 @@ test('what the kernel would refuse cannot be chosen, and says why', async ({ vis
 test('what the kernel refuses is said in its words, and what to do', async ({ visitor }) => {
   const editor = await edit(visitor);
   await editor.getByRole('button', { name: 'Add endpoint' }).click();
-  // Somebody else is faster.
+  // Another program is faster.
   visitor.host.changeMptcp('hv-03', { kind: 'add-endpoint', endpoint: { address: '10.0.0.3', flags: ['subflow'] } });
   await editor.getByRole('button', { name: 'Apply' }).click();
   await editor.getByText(/The kernel says: too many addresses or duplicate one: -17\./).waitFor();

@@ -3,7 +3,7 @@ import { test } from '#e2e/support/visit.ts';
 
 // The newcomer's first minute.
 
-test('make a lab, migrate, cut a cable beside the chart, mend it, arrive', async ({ visitor }) => {
+test('make a lab, migrate, cut a cable beside the chart, restore it, arrive', async ({ visitor }) => {
   const { page } = visitor;
   await page.getByRole('link', { name: 'Lab' }).click();
   await page.getByRole('button', { name: 'Make a lab' }).click();

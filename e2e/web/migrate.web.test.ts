@@ -20,7 +20,7 @@ test('the repeat case is one click: the guest that was moved last is chosen, and
   expect(await page.locator('.sy-route').innerText()).toMatch(/hv-07\s+to\s+hv-03/);
 });
 
-test('what cannot be chosen stays in sight and says why', async ({ visitor }) => {
+test('what cannot be chosen stays in sight and shows why', async ({ visitor }) => {
   const { page, host } = visitor;
   host.start({ ...move(), guest: 'cache-2', from: 'hv-04' });
   await page.getByText('Is being moved now').waitFor();
@@ -60,7 +60,7 @@ test('an error keeps the button shut until it is accepted, where it may be', asy
   await expect.poll(() => migrate.isEnabled()).toBe(true);
 });
 
-test('“require” turns what was a warning into an error, with the command that mends it', async ({ visitor }) => {
+test('“require” turns what was a warning into an error, with the command that fixes it', async ({ visitor }) => {
   const { page } = visitor;
   await page.getByText('hv-09', { exact: true }).click();
   await page.getByText('Warning: ').waitFor({ state: 'attached' });

@@ -38,7 +38,7 @@ function painted(page: Page): Promise<number[]> {
   })()`);
 }
 
-test('a lost link: its subflow says so, a sentence tells of it, the migration goes on and the path comes back', async ({
+test('a lost link: its subflow and a sentence show it, the migration continues and the path comes back', async ({
   visitor,
 }) => {
   const { page, host } = visitor;
@@ -110,7 +110,7 @@ test('limits change while it runs, and what holds now is shown', async ({ visito
   await expect.poll(() => page.locator('.sy-panel-aside strong').first().innerText()).toBe('5 Gbit/s');
 });
 
-test('a path is paused and resumed; what is not possible now is shut and says why', async ({ visitor }) => {
+test('a path is paused and resumed; what is not possible now is disabled and shows why', async ({ visitor }) => {
   const { page } = visitor;
   await watching(visitor);
   const act = async (action: string): Promise<void> => {
@@ -127,7 +127,7 @@ test('a path is paused and resumed; what is not possible now is shut and says wh
   await page.getByText('Post-copy was not allowed when this migration was started.').waitFor();
 });
 
-test('the line to main breaks: the window says so, comes back, and has what it missed', async ({ visitor }) => {
+test('the line to main breaks: the window shows it, comes back, and has what it missed', async ({ visitor }) => {
   const { page, host } = visitor;
   await watching(visitor, 10_000);
   visitor.breakLine();
@@ -162,7 +162,7 @@ test('tables change at most twice a second while frames come ten times', async (
   expect(commits).toBeLessThanOrEqual(2 * seconds + 2);
 });
 
-test('a migration that nobody looks after says so, and is taken up', async ({ visitor }) => {
+test('a migration that no process manages shows it, and is taken up', async ({ visitor }) => {
   const { page, host } = visitor;
   const id = await watching(visitor);
   host.abandon(id);

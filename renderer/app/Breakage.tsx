@@ -1,7 +1,7 @@
 import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from '@patternfly/react-core';
 import { Component, type ReactNode } from 'react';
 
-/** A fault of the window's own must not look like one of a migration's: says what still holds, and how to come back. */
+/** A fault of the window's own must not look like one of a migration's: shows what still holds, and how to come back. */
 export class Breakage extends Component<{ children: ReactNode }, { fault: Error | undefined }> {
   override state: { fault: Error | undefined } = { fault: undefined };
 

@@ -19,7 +19,7 @@ export interface Services {
   readonly labs: CopyStore<LabView[]>;
   readonly preferences: PreferencesStore;
   readonly notices: Notices;
-  /** The answer, or `undefined` after the operator has been told why there is none. */
+  /** The answer, or `undefined` after the operator has been shown why there is none. */
   readonly ask: <Name extends CommandName>(
     name: Name,
     request: CommandRequest<Name>,

@@ -19,7 +19,7 @@ function isDark(theme: Theme, systemIsDark: boolean): boolean {
   return theme === 'dark' || (theme === 'auto' && systemIsDark);
 }
 
-/** Charts paint with colours that they have to read anew then. */
+/** Charts paint with colours that they have to read again then. */
 export function onThemeChange(listener: () => void): () => void {
   const observer = new MutationObserver(listener);
   observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });

@@ -12,7 +12,7 @@ interface ChartProps {
   readonly label: string;
 }
 
-/** Where a chart stands in the page. React makes the place and tells the scene; the painting is the chart's own. */
+/** Where a chart stands in the page. React makes the place and passes the scene; the painting is the chart's own. */
 export function Chart({ coordinator, kind, scene, label }: ChartProps) {
   const place = useRef<HTMLElement>(null);
   const chart = useRef<RunChart>(undefined);
@@ -29,7 +29,7 @@ export function Chart({ coordinator, kind, scene, label }: ChartProps) {
       for (const stop of stops) stop();
       made.destroy();
     };
-    // The scene is told by the effect below: a new one must not make a new chart.
+    // The effect below passes the scene: a new one must not make a new chart.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [coordinator, kind]);
 

@@ -43,7 +43,7 @@ export function CompareChart({ runs }: { runs: readonly [ComparedRun, ComparedRu
   return <figure ref={place} aria-label={label} className="sy-chart" style={{ minHeight: height }} />;
 }
 
-/** Drawn a few times only, while the samples of both arrive: made anew each time. */
+/** Drawn a few times only, while the samples of both arrive: made again each time. */
 function draw(element: HTMLElement, width: number, runs: readonly [ComparedRun, ComparedRun]): uPlot {
   const colours = readColours();
   const axis = {

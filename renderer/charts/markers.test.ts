@@ -19,7 +19,7 @@ test('a lost link is one mark, named after its interface', () => {
   ]);
 });
 
-test('iterations are counted from the second on; what nobody has to see is left out', () => {
+test('iterations are counted from the second on; what needs no mark is left out', () => {
   expect(
     markersOf(
       [

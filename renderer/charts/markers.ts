@@ -26,7 +26,7 @@ const tones: Readonly<Record<string, { readonly tone: Marker['tone']; readonly l
   committed: { tone: 'action', label: 'handed over' },
 };
 
-/** A link and its subflow are lost within moments of each other: one mark says it. */
+/** A link and its subflow are lost within moments of each other: one mark shows it. */
 const sameMomentMs = 1_500;
 
 export function markersOf(events: readonly RecordEvent[], interfaces: ReadonlySet<string>): Marker[] {
@@ -40,7 +40,7 @@ export function markersOf(events: readonly RecordEvent[], interfaces: ReadonlySe
     if (label === 'iteration 1') continue;
     const said = markers.findLast((marker) => marker.tone === known.tone && marker.label === label);
     if (said && event.atEpochMs - said.atEpochMs < sameMomentMs) continue;
-    // Joining it anew is how a path comes back.
+    // A path comes back by joining again.
     const cameBack = event.kind === 'path-changed' ? markers.at(-1) : undefined;
     if (cameBack?.tone === 'good' && event.atEpochMs - cameBack.atEpochMs < sameMomentMs) continue;
     markers.push({ atEpochMs: event.atEpochMs, tone: known.tone, label });

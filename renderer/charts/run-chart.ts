@@ -12,7 +12,7 @@ import { Tooltip, type TooltipLine } from './tooltip.ts';
 /** How much of the run is shown: so many milliseconds up to now, or all of it. */
 export type ChartSpan = Milliseconds | 'whole-run';
 
-/** What a chart is told from outside, between two paints. */
+/** What a chart gets from outside, between two paints. */
 export interface ChartScene {
   readonly span: ChartSpan;
   readonly markers: readonly Marker[];

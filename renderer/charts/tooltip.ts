@@ -13,7 +13,7 @@ export class Tooltip {
 
   constructor() {
     this.#box.className = 'sy-tooltip';
-    // The table below the chart tells screen readers the same.
+    // The table below the chart gives screen readers the same.
     this.#box.ariaHidden = 'true';
     this.#box.hidden = true;
   }

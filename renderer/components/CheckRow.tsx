@@ -5,11 +5,11 @@ import { CheckIcon, ExclamationCircleIcon, ExclamationTriangleIcon, InfoCircleIc
 
 interface CheckRowProps {
   readonly check: Check;
-  /** Given where the operator may go on in spite of it. */
+  /** Given where the operator may continue in spite of it. */
   readonly acceptance?: { readonly accepted: boolean; readonly onChange: (accepted: boolean) => void } | undefined;
 }
 
-/** One line of the readiness grid: how it stands, what mends it, the command to copy. */
+/** One line of the readiness grid: how it stands, what fixes it, the command to copy. */
 export function CheckRow({ check, acceptance }: CheckRowProps) {
   const { text, remedy, command, passed } = check;
   return (

@@ -9,7 +9,7 @@ interface ChoiceProps {
   /** At the title's right: a mark, a state. */
   readonly aside?: ReactNode;
   readonly chosen: boolean;
-  /** Why it cannot be chosen: it stays visible, and says so instead of `about`. */
+  /** Why it cannot be chosen: it stays visible, with this instead of `about`. */
   readonly impossible?: string | undefined;
   readonly onChoose: () => void;
 }

@@ -20,7 +20,7 @@ export function useExports(id: string): MenuAction[] {
   }));
 }
 
-/** The record of one migration as a file; `of` tells screen readers which. */
+/** The record of one migration as a file; `of` names it to screen readers. */
 export function ExportMenu({ id, of }: { id: string; of: string }) {
   return <ActionMenu word="Export" label={`Export ${of}`} actions={useExports(id)} />;
 }

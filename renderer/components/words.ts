@@ -2,7 +2,7 @@ import type { GuestPlace, MigrationRecord, Outcome } from '#contract/migration.t
 import type { SubflowState } from '#contract/telemetry.ts';
 import { formatDurationMs, type Milliseconds } from '#contract/units.ts';
 
-/** What the operator reads for what main says in keys. */
+/** What the operator reads for main's keys. */
 
 const phases: Readonly<Record<string, string>> = {
   preparing: 'Preparing the destination',

@@ -1,7 +1,7 @@
 import type { Host } from '#contract/channels.ts';
 import type { Readable } from '#renderer/stores/readable.ts';
 
-/** `lost`: calls wait a little and then fail; whatever runs goes on without the window. */
+/** `lost`: calls wait a little and then fail; what runs continues without the window. */
 export type LinkState = 'connecting' | 'open' | 'lost';
 
 /** A window's line to the process that owns the truth, whichever kind it is. */
@@ -10,7 +10,7 @@ export interface Connection {
   readonly link: Readable<LinkState>;
   /**
    * Calls `listener` now if the line is open, and after each time that it opens again. Events may have been missed
-   * before: whoever keeps a copy of main's state asks for it anew then.
+   * before: what keeps a copy of main's state asks for it again then.
    */
   onOpen(listener: () => void): () => void;
 }

@@ -91,7 +91,7 @@ test('a call on its way when the line breaks fails at once and is never sent aga
   expect(line.sent).toHaveLength(1);
 });
 
-test('a lost line is opened again after growing pauses, and whoever listens is told', async () => {
+test('a lost line is opened again after growing pauses, and listeners hear of it', async () => {
   const line = new Line();
   const connection = webConnection(line.open);
   const opened = vi.fn<() => void>();
@@ -119,7 +119,7 @@ test('a lost line is opened again after growing pauses, and whoever listens is t
   expect(opened).toHaveBeenCalledTimes(2);
 });
 
-test('who asks to be told when the line is open already is told at once', () => {
+test('a listener that comes when the line is open is called at once', () => {
   const line = new Line();
   const connection = webConnection(line.open);
   line.last.opened();

@@ -4,7 +4,7 @@ import type { Failure } from '#contract/errors.ts';
 import { failed } from '#contract/result.ts';
 import type { Connection, LinkState } from './connection.ts';
 
-/** One WebSocket, as far as it is needed here. `closed` is told once, whether it ever opened or not. */
+/** One WebSocket, as far as it is needed here. `closed` is called once, whether it ever opened or not. */
 export interface Socket {
   send(text: string): void;
 }
@@ -39,7 +39,7 @@ const patienceMs = 5_000;
 /**
  * The browser: one WebSocket of the page's own origin. A call is `{id, command, request}`, its answer `{id, answer}`, an
  * event `{event, payload}`. A lost line is opened again with growing pauses. A call that had been sent when the line broke
- * fails at once: nobody knows whether it took effect, so it must not be repeated.
+ * fails at once: it is not known whether it took effect, so it must not be repeated.
  */
 export function webConnection(openSocket: OpenSocket): Connection {
   const link = createStore<LinkState>(() => 'connecting');

@@ -43,7 +43,7 @@ function listCopy(): {
   };
 }
 
-test('what is told while the first answer is under way is not lost', async () => {
+test('a change that comes before the first answer is not lost', async () => {
   const { copy, tell, answer } = listCopy();
   tell('told');
   await answer(ok(['asked']));

@@ -12,9 +12,9 @@ export interface Copy<Value> {
 }
 
 export interface CopyStore<Value> extends Readable<Copy<Value>> {
-  /** Asks main anew; while a question is under way there is no second one. */
+  /** Asks main again; while a question is under way there is no second one. */
   refresh(): Promise<void>;
-  /** A change that main has told of in its answer to something else. */
+  /** A change that came in main's answer to another request. */
   apply(change: (value: Value) => Value): void;
 }
 
@@ -22,12 +22,12 @@ type Change<Value> = (value: Value) => Value;
 
 export interface CopySource<Value> {
   readonly ask: () => Promise<Result<Value, Failure>>;
-  /** Main tells of changes by itself. */
+  /** Main announces changes by itself. */
   readonly listen?: (apply: (change: Change<Value>) => void) => () => void;
 }
 
 /**
- * Listens first and asks then, so that nothing falls between the two: changes told while an answer is under way are applied
+ * Listens first and asks then, so that nothing falls between the two: changes announced while an answer is under way are applied
  * to it once more, since it may be older than they are. Asks again whenever the line was broken.
  */
 export function copyOf<Value>(connection: Connection, { ask, listen }: CopySource<Value>): CopyStore<Value> {

@@ -11,7 +11,7 @@ function phaseOf(views: MigrationViews): string | undefined {
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
-test('an answer older than what was told meanwhile is dropped', async () => {
+test('an answer older than a change that came meanwhile is dropped', async () => {
   const main = new ScriptedHost({ 'migration.view': () => view(3, { phase: 'connecting' }) });
   const views = migrationViews(main);
   views.open(id);
@@ -33,7 +33,7 @@ test('events out of order: the youngest stays', () => {
   expect(phaseOf(views)).toBe('copying');
 });
 
-test('a main that was started anew counts from the beginning and is believed', async () => {
+test('a main that was restarted counts from the beginning and is believed', async () => {
   let answer = view(90, { phase: 'copying' });
   const main = new ScriptedHost({ 'migration.view': () => answer });
   const views = migrationViews(main);

@@ -20,7 +20,7 @@ export function migrationViews(connection: Connection): MigrationViews {
   const { host } = connection;
   const store = createStore<Views>(() => ({ views: new Map(), failures: new Map() }));
   const opened = new Set<string>();
-  /** Apart from the views: a main that was started anew counts from the beginning, while the old view stays on screen. */
+  /** Apart from the views: a main that was restarted counts from the beginning, while the old view stays on screen. */
   const revisions = new Map<string, number>();
 
   host.on('migration.view-changed', keepYoungest);

@@ -16,7 +16,7 @@ export interface LastMove {
 /** What this window remembers between two starts; nothing that matters to a migration under way. */
 export interface Preferences {
   readonly theme: Theme;
-  /** What the Migrate screen begins with. `accepted` is never remembered: each run's errors are accepted anew. */
+  /** What the Migrate screen begins with. `accepted` is never remembered: the operator accepts the errors of each run. */
   readonly settings: MigrationSettings;
   /** What the MPTCP switch turns to when it is switched on. */
   readonly policyWhenOn: 'prefer' | 'require';
@@ -53,7 +53,7 @@ export function preferences(storage: Pick<Storage, 'getItem' | 'setItem'>): Pref
   };
 }
 
-/** Whatever stands there (an older version's, somebody's own edit), member by member: what does not fit is the default. */
+/** Whatever stands there (an older version's, an edit by hand), member by member: what does not fit is the default. */
 export function readPreferences(text: string): Preferences {
   const stored = asObject(parse(text));
   const settings = asObject(stored['settings']);

@@ -9,7 +9,7 @@ test('a subflow that was joined again on its path stays on its band', () => {
   expect(after).toBe(before);
 });
 
-test('parallel connections on one path are bands of one colour, told apart by name', () => {
+test('parallel connections on one path are bands of one colour, distinguished by name', () => {
   const bands = new BandDirectory();
   const all = [
     bands.bandOf(subflow(1, { id: 'aa/0' })),

@@ -13,7 +13,7 @@ test('what QEMU counts in pages is kept in bits', () => {
   expect([row.atEpochMs, row.values.get('dirtyBitsPerSecond')]).toEqual([7, 100 * 4096 * 8]);
 });
 
-test('before the first iteration has ended nobody knows the dirty rate; later 0 is 0', () => {
+test('the dirty rate is not known before the end of the first iteration; later 0 is 0', () => {
   const dirtyRates = [1, 2].map((iteration) =>
     rowOf(sample(0, { qemu: qemu({ iteration }) }), new BandDirectory()).values.get('dirtyBitsPerSecond'),
   );

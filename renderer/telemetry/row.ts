@@ -36,7 +36,7 @@ export function isAveraged(name: ColumnName): boolean {
 export function rowOf({ atEpochMs, throughputBitsPerSecond, subflows, qemu }: Sample, bands: BandDirectory): Row {
   const values = new Map<ColumnName, number>([['throughputBitsPerSecond', throughputBitsPerSecond]]);
   if (qemu) {
-    // QEMU tells it at the end of an iteration: before the first has ended its 0 means that nobody knows.
+    // QEMU reports it at the end of an iteration: before the end of the first, 0 means not known.
     if (qemu.iteration > 1 || qemu.dirtyPagesPerSecond > 0) {
       values.set('dirtyBitsPerSecond', qemu.dirtyPagesPerSecond * qemu.pageSizeBytes * 8);
     }

@@ -72,7 +72,7 @@ test('what was missed while the window was hidden is fetched before anything you
   expect(times()).toEqual([0, 1_000, 2_000, 3_000, 4_000]);
 });
 
-test('after the line broke it subscribes again, fills the hole, and counts frames anew', async () => {
+test('after the line broke it subscribes again, fills the hole, and counts frames from the beginning', async () => {
   const { main, coordinator, frame, paint, settle, times } = window([sample(0)]);
   coordinator.start({ live: true });
   await settle();

@@ -20,7 +20,7 @@ const samplesPerPage = 2_000;
 const readingsEveryMs = 500;
 
 /**
- * Brings the samples of one migration from main to whoever draws them, outside React. Frames come on the lossy lane and
+ * Brings the samples of one migration from main to what draws them, outside React. Frames come on the lossy lane and
  * are acknowledged once they are drawn, which is what keeps main from sending more than can be shown: a hidden window
  * draws nothing, so it gets nothing. Whatever is missing (the window was opened late, reloaded, hidden, cut off) is seen
  * as a hole and fetched from main's history.
@@ -60,7 +60,7 @@ export class TelemetryCoordinator {
         if (frame.id === this.#id) this.#receive(frame);
       }),
       this.#connection.onOpen(() => {
-        // Main counts frames anew for each subscription.
+        // Main counts the frames of each subscription from the beginning.
         [this.#newest, this.#acknowledged] = [0, 0];
         if (live) void host.call('telemetry.subscribe', { id: this.#id });
         void this.#fill();

@@ -22,7 +22,7 @@ interface Listener {
   hear(payload: unknown): void;
 }
 
-/** A host that answers what the test wrote, remembers what it was asked, and says what the test tells it to say. */
+/** A host that answers what the test wrote, remembers what it was asked, and sends what the test wants. */
 export class ScriptedHost implements Connection {
   readonly asked: { readonly command: CommandName; readonly request: unknown }[] = [];
   readonly link = createStore<LinkState>(() => 'open');

@@ -103,13 +103,13 @@ export class FakeHost {
     this.#intervene((migration) => migration.mend(interfaceName, afterMs));
   }
 
-  /** Its manager dies; the guest goes on moving. */
+  /** Its manager dies; the guest continues to move. */
   abandon(id: string): void {
     this.#abandoned.add(id);
     this.#announce(id);
   }
 
-  /** By a window, or behind its back by somebody else. */
+  /** By a window, or behind its back by another program. */
   changeMptcp(hostId: string, change: HostMptcpChange): HostFacts {
     const migrations = [...this.#migrations.keys()].map((id) => this.#row(id));
     requireMptcpIsFree(hostId, migrations);

@@ -121,7 +121,7 @@ export class FakeMigration {
     this.#postCopy = true;
   }
 
-  /** Somebody pulls the cable on the source's side. */
+  /** The cable is pulled on the source's side. */
   cut(interfaceName: string): void {
     const cut = this.#pathsOn(interfaceName).filter(({ state }) => state === 'active');
     if (cut.length === 0) return;

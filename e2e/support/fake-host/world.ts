@@ -1,7 +1,7 @@
 import type { Guest, HostFacts, NetworkInterface } from '#contract/host.ts';
 import type { Path } from '#contract/migration.ts';
 
-/** Six hosts of a small rack and what runs on them, as `hosts.list` and `guests.list` would tell. */
+/** Six hosts of a small rack and what runs on them, as `hosts.list` and `guests.list` would answer. */
 
 const gibibyte = 2 ** 30;
 

@@ -76,7 +76,7 @@ function Comparison({ one, other }: { one: Record; other: Record }) {
 interface Figure {
   readonly name: string;
   readonly text: (record: Record) => string;
-  /** Where a ratio of both tells something. */
+  /** Where a ratio of both is worth showing. */
   readonly value?: (record: Record) => number | undefined;
 }
 

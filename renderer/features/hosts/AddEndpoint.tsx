@@ -29,13 +29,13 @@ interface AddEndpointProps {
   readonly onClose: () => void;
 }
 
-/** A new endpoint: where, and what it is for. What the kernel would refuse cannot be chosen, and says why. */
+/** A new endpoint: where, and what it is for. What the kernel would refuse cannot be chosen, with the reason. */
 export function AddEndpoint({ host, first, whyNot, onClose }: AddEndpointProps) {
   const id = useId();
   const [draft, setDraft] = useState<EndpointDraft>({ place: first, flags: ['signal'], portText: '' });
   const { place, flags, portText } = draft;
   const free = freePlaces(host);
-  // Somebody else may have made an endpoint of it meanwhile: the kernel says so, and the form stays as it is.
+  // Another program may have made an endpoint of it meanwhile: the kernel refuses it, and the form stays as it is.
   const places = free.some(({ address }) => address === place.address) ? free : [place, ...free];
   const port = readPort(portText);
   const whyPort = whyNoPort({ flags });

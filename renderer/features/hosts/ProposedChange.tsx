@@ -34,7 +34,7 @@ export function ProposedChange({ host, label, change, whyNot, takesFocus, onClos
     if (takesFocus === true) place.current?.focus();
   }, [takesFocus]);
   const close = (): void => {
-    // What had the focus goes away; whoever closes the whole of it moves the focus on.
+    // What had the focus goes away; closing the whole of it moves the focus on.
     place.current?.focus();
     onClose();
   };

@@ -37,7 +37,7 @@ describe('where an endpoint can be made', () => {
     ]);
   });
 
-  test('nowhere when all are, or when there are eight: it says which', () => {
+  test('nowhere when all are, or when there are eight: the reason says which', () => {
     const endpoints = Array.from({ length: 8 }, (_, index): MptcpEndpoint => ({
       id: index + 1,
       address: `10.0.9.${index}`,

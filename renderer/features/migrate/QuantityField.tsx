@@ -13,7 +13,7 @@ interface QuantityFieldProps {
   readonly onChange: (value: number) => void;
 }
 
-/** A number with its unit, as people write it: nobody has to guess whether a bare 300 is milliseconds. */
+/** A number with its unit, as people write it: no operator has to guess whether a bare 300 is milliseconds. */
 export function QuantityField({ label, help, shown, example, read, onChange }: QuantityFieldProps) {
   const id = useId();
   const [typed, setTyped] = useState<string>();

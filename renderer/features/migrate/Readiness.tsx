@@ -10,7 +10,7 @@ interface ReadinessProps {
   readonly onChange: (changes: Partial<MigrationSettings>) => void;
 }
 
-/** Every check with how it stands; what does not pass comes first, with what mends it. */
+/** Every check with how it stands; what does not pass comes first, with what fixes it. */
 export function Readiness({ preflight, settings, onChange }: ReadinessProps) {
   const { answer, failure, asking, again } = preflight;
   const checks = answer?.checks ?? [];

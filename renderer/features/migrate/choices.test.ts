@@ -10,7 +10,7 @@ function withoutMonitor(name: string, hostId: string): ReturnType<typeof guest> 
   return rest;
 }
 
-test('a guest that cannot be moved says why; a QEMU that waits is no guest', () => {
+test('a guest that cannot be moved shows why; a QEMU that waits is no guest', () => {
   const moving = row('20261122T120250Z-7f3a', { open: true, summary: summary({ guest: 'db', source: 'hv-03' }) });
   const choices = guestChoices(
     [db, guest('db', 'hv-04'), withoutMonitor('win', 'hv-03'), guest('in', 'hv-07', { waiting: true })],
@@ -23,7 +23,7 @@ test('a guest that cannot be moved says why; a QEMU that waits is no guest', () 
   ]);
 });
 
-test('a destination that cannot be chosen says why; too little memory is a caution', () => {
+test('a destination that cannot be chosen shows why; too little memory is a caution', () => {
   const { qemu: _none, ...bare } = host('hv-11');
   const hosts = [host('hv-03'), bare, host('hv-02', { memoryAvailableBytes: 2 ** 30 }), host('hv-07')];
   expect(destinationChoices(hosts, [], db).map(({ impossible, caution }) => [impossible, caution])).toEqual([

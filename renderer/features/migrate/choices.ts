@@ -13,7 +13,7 @@ export interface GuestChoice {
 export interface DestinationChoice {
   readonly key: string;
   readonly host: HostFacts;
-  /** A QEMU on that host that somebody has started to receive a guest; without it one is started. */
+  /** A QEMU on that host that was started by hand to receive a guest; without it one is started. */
   readonly waiting: Guest | undefined;
   readonly impossible: string | undefined;
   /** Possible, with this to be thought of; preflight has the last word. */

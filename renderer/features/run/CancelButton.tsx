@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { useServices } from '#renderer/app/services.ts';
 
-/** Asks before it cancels; where it cannot, it says why. */
+/** Asks before it cancels; where it cannot, it shows why. */
 export function CancelButton({ view: { record, controls } }: { view: MigrationView }) {
   const { ask } = useServices();
   const [asking, setAsking] = useState(false);

@@ -6,7 +6,7 @@ import { useServices } from '#renderer/app/services.ts';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { LimitField } from './LimitField.tsx';
 
-/** What can be done to it while it runs; what cannot be done now says why. */
+/** What can be done to it while it runs; what cannot be done now shows why. */
 export const ControlsPanel = memo(function ControlsPanel({ view }: { view: MigrationView }) {
   const { ask } = useServices();
   const { record, controls, limits } = view;

@@ -14,7 +14,7 @@ interface ConvergencePanelProps {
   readonly readings: Readings | undefined;
 }
 
-/** Many short iterations are told by their last; the rest are in the exported record. */
+/** Of many short iterations the last are shown; the rest are in the exported record. */
 const shownIterations = 8;
 
 const verdicts: Readonly<Record<Iteration['verdict'], string>> = {

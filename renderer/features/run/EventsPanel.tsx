@@ -8,7 +8,7 @@ import { timeOfDay } from '#renderer/components/words.ts';
 
 type Events = MigrationView['record']['events'];
 
-/** The journal notes each step's intent and every look at both sides: for whoever wants to know exactly. */
+/** The journal notes each step's intent and every look at both sides: for the details. */
 const details = new Set(['intended', 'observed', 'output-kept']);
 const bad = new Set([
   'failed',

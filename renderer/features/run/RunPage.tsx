@@ -14,7 +14,7 @@ import { RunWarnings } from './RunWarnings.tsx';
 import { useCoordinator, useReadings } from './use-run.ts';
 
 /**
- * The dashboard of one migration; when it has ended its result stands on top and the same charts replay it. It is drawn anew
+ * The dashboard of one migration; when it has ended its result stands on top and the same charts replay it. It is drawn again
  * with every reading, twice a second; panels that show nothing of the readings are memoized.
  */
 export const RunPage = memo(function RunPage({ view }: { view: MigrationView }) {

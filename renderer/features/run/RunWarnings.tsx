@@ -27,7 +27,7 @@ export const RunWarnings = memo(function RunWarnings({ view }: { view: Migration
   );
 });
 
-/** Nobody manages it, or it has come to a halt that only a person may end. */
+/** No process manages it, or it has come to a halt that only the operator may end. */
 function WaitsForOperator({ view: { record, managed, controls } }: { view: MigrationView }) {
   const { ask } = useServices();
   const { id, outcome } = record;

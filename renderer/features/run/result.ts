@@ -34,7 +34,7 @@ export function pathTotals({ subflows }: Pick<MigrationRecord, 'subflows'>): Pat
 
 /**
  * How much longer the path that carried most would have taken alone, at the rate that it had in this run. `undefined`
- * where the run cannot tell: it was no MPTCP, it did not arrive, or nothing else carried anything.
+ * where the run does not show it: it was no MPTCP, it did not arrive, or nothing else carried anything.
  *
  * The least that MPTCP saved: alone, the guest would also have dirtied more memory in the longer time.
  */
