@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { boundedName } from './plain-text.ts';
+
+/** A name that somebody chose: what is longer than a file's name can be (NAME_MAX) is cut, wherever it is read. */
+export const nameSchema = z.string().overwrite(boundedName);
 
 /** A user of a host, by number and, where the host has one for it, by name. */
 export const userSchema = z.object({ uid: z.number().int().nonnegative(), name: z.string().exactOptional() });
@@ -18,7 +22,7 @@ export const qemuIdentitySchema = z.object({
 export type QemuIdentity = z.infer<typeof qemuIdentitySchema>;
 
 export const networkInterfaceSchema = z.object({
-  name: z.string(),
+  name: nameSchema,
   index: z.number().int(),
   up: z.boolean(),
   carrier: z.boolean(),
@@ -85,9 +89,9 @@ export const qemuFactsSchema = z.object({
 export type QemuFacts = z.infer<typeof qemuFactsSchema>;
 
 export const hostFactsSchema = z.object({
-  id: z.string(),
+  id: nameSchema,
   kind: z.enum(['local', 'namespace']),
-  hostname: z.string(),
+  hostname: nameSchema,
   kernel: z.string(),
   bootId: z.string(),
   memoryAvailableBytes: z.number(),
@@ -99,8 +103,8 @@ export type HostFacts = z.infer<typeof hostFactsSchema>;
 
 /** `running` and the others are QEMU's RunState (qapi/run-state.json); unknown ones are kept as they come. */
 export const guestSchema = z.object({
-  name: z.string(),
-  hostId: z.string(),
+  name: nameSchema,
+  hostId: nameSchema,
   identity: qemuIdentitySchema,
   /** Path of the QMP socket; absent when this QEMU has none that could be found. */
   monitorPath: z.string().optional(),

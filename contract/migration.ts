@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { failureSchema } from './errors.ts';
-import { guestSchema, hostFactsSchema, mptcpEndpointSchema, mptcpLimitsSchema, qemuIdentitySchema } from './host.ts';
+import {
+  guestSchema,
+  hostFactsSchema,
+  mptcpEndpointSchema,
+  mptcpLimitsSchema,
+  qemuIdentitySchema,
+  nameSchema,
+} from './host.ts';
 import { connectionSampleSchema, sampleSchema } from './telemetry.ts';
 import { epochMsSchema, monoMsSchema } from './clock-time.ts';
 
@@ -92,9 +99,9 @@ export type Check = z.infer<typeof checkSchema>;
 
 /** An interface pair that a subflow can use. */
 export const pathSchema = z.object({
-  sourceInterface: z.string(),
+  sourceInterface: nameSchema,
   sourceAddress: z.string(),
-  destinationInterface: z.string(),
+  destinationInterface: nameSchema,
   destinationAddress: z.string(),
   speedBitsPerSecond: z.number().optional(),
   mtu: z.number().int(),
@@ -153,7 +160,7 @@ export const planSchema = z.object({
   /** Where the destination is to listen, or does already; absent for the wildcard and a port of the kernel's choice. */
   listener: listenerAddressSchema.exactOptional(),
   checks: z.array(checkSchema),
-  user: z.string(),
+  user: nameSchema,
   versions: z.record(z.string(), z.string()),
 });
 export type Plan = z.infer<typeof planSchema>;
@@ -249,7 +256,7 @@ export type CancelReason = z.infer<typeof cancelReasonSchema>;
 
 const subflowEventFields = {
   subflow: z.string(),
-  interface: z.string().optional(),
+  interface: nameSchema.optional(),
   localAddress: z.string(),
   remoteAddress: z.string(),
 };
@@ -257,7 +264,7 @@ const subflowEventFields = {
 /** The journal: append-only, replayable; the state is its fold. */
 export const journalEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('planned'), plan: planSchema }),
-  z.object({ kind: z.literal('attached'), user: z.string(), pid: z.number().int() }),
+  z.object({ kind: z.literal('attached'), user: nameSchema, pid: z.number().int() }),
   z.object({ kind: z.literal('intended'), step: stepNameSchema, detail: z.string().optional() }),
   z.object({
     kind: z.literal('done'),
@@ -298,25 +305,25 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
   /** QEMU's `STOP` or `RESUME` (qapi/run-state.json), as it came: between the two the guest stands still. */
   z.object({ kind: z.literal('run-changed'), side: sideSchema, run: z.enum(['running', 'stopped']) }),
   z.object({ kind: z.literal('stalled'), forMs: z.number(), guest: guestPlaceSchema }),
-  z.object({ kind: z.literal('cancel-requested'), reason: cancelReasonSchema, by: z.string() }),
-  z.object({ kind: z.literal('cancel-refused'), by: z.string(), why: z.string() }),
+  z.object({ kind: z.literal('cancel-requested'), reason: cancelReasonSchema, by: nameSchema }),
+  z.object({ kind: z.literal('cancel-refused'), by: nameSchema, why: z.string() }),
   z.object({
     kind: z.literal('settings-changed'),
-    by: z.string(),
+    by: nameSchema,
     downtimeLimitMs: z.number().int().optional(),
     bandwidthBitsPerSecond: z.number().int().optional(),
   }),
-  z.object({ kind: z.literal('post-copy-requested'), by: z.string() }),
+  z.object({ kind: z.literal('post-copy-requested'), by: nameSchema }),
   /** The guest has left the source for good: cancelling now would lose it. */
   z.object({ kind: z.literal('post-copy-entered') }),
-  z.object({ kind: z.literal('recovery-requested'), by: z.string() }),
+  z.object({ kind: z.literal('recovery-requested'), by: nameSchema }),
   /** The links of one host cannot be watched: lost paths are only noticed by the kernel, which takes longer. */
   z.object({ kind: z.literal('links-unwatched'), side: sideSchema, why: z.string() }),
   /** The destination cannot start the guest: the operator wants it to run on the source again. */
-  z.object({ kind: z.literal('go-back-requested'), by: z.string() }),
-  z.object({ kind: z.literal('link-lost'), side: sideSchema, interface: z.string() }),
-  z.object({ kind: z.literal('link-back'), side: sideSchema, interface: z.string(), afterMs: z.number() }),
-  z.object({ kind: z.literal('path-changed'), by: z.string(), action: pathActionSchema, path: pathSchema }),
+  z.object({ kind: z.literal('go-back-requested'), by: nameSchema }),
+  z.object({ kind: z.literal('link-lost'), side: sideSchema, interface: nameSchema }),
+  z.object({ kind: z.literal('link-back'), side: sideSchema, interface: nameSchema, afterMs: z.number() }),
+  z.object({ kind: z.literal('path-changed'), by: nameSchema, action: pathActionSchema, path: pathSchema }),
   z.object({
     kind: z.literal('path-change-failed'),
     action: pathActionSchema,
@@ -362,12 +369,12 @@ export type JournalEntry = z.infer<typeof journalEntrySchema>;
 export const recordSchema = z.object({
   schema: z.literal('switchyard.migration/1'),
   id: migrationIdSchema,
-  guest: z.string(),
-  source: z.string(),
-  destination: z.string(),
+  guest: nameSchema,
+  source: nameSchema,
+  destination: nameSchema,
   startedAtEpochMs: epochMsSchema,
   endedAtEpochMs: epochMsSchema.optional(),
-  user: z.string(),
+  user: nameSchema,
   /** Absent while it runs, or when its manager died and nobody has attached yet. */
   outcome: outcomeSchema.optional(),
   explanation: explanationSchema.optional(),
@@ -388,7 +395,7 @@ export const recordSchema = z.object({
   subflows: z.array(
     z.object({
       id: z.string(),
-      interface: z.string().optional(),
+      interface: nameSchema.optional(),
       localAddress: z.string(),
       remoteAddress: z.string(),
       bytesSent: z.number(),

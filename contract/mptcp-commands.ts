@@ -1,3 +1,4 @@
+import { shellWord } from './plain-text.ts';
 import type { HostFacts, MptcpEndpoint, MptcpLimits } from './host.ts';
 import type { PathManagerChange } from './migration.ts';
 import type { HostMptcpChange } from './requests.ts';
@@ -23,7 +24,7 @@ export function addEndpointCommand(endpoint: Omit<MptcpEndpoint, 'id'>): string 
   const { address, port, interface: name, flags } = endpoint;
   return [
     `ip mptcp endpoint add ${address}`,
-    ...(name === undefined ? [] : [`dev ${name}`]),
+    ...(name === undefined ? [] : [`dev ${shellWord(name)}`]),
     ...flags,
     ...(port === undefined ? [] : [`port ${port}`]),
   ].join(' ');
@@ -49,7 +50,7 @@ export function setLimitsCommand({ subflows, addAddrAccepted }: MptcpLimits): st
 /** What is typed on this machine, where a namespace stands for a host of its own. What says so already stays as it is. */
 export function typedOn({ kind, id }: Pick<HostFacts, 'kind' | 'id'>, command: string): string {
   if (kind === 'local') return command;
-  const prefix = `ip netns exec ${id} `;
+  const prefix = `ip netns exec ${shellWord(id)} `;
   return command
     .split(' && ')
     .map((each) => (each.startsWith(prefix) ? each : prefix + each))

@@ -17,7 +17,8 @@ export const safetyCore: readonly string[] = [
   'main/hosts/process/{process-stat,unix-sockets}.ts',
   // What leaves the machine: secrets out, markup escaped.
   'main/redaction/*.ts',
-  'main/export/{markup,plain-text}.ts',
+  'main/export/markup.ts',
+  'contract/plain-text.ts',
   // The kernel's own words.
   'native/netlink/{attributes,message,acknowledgement,mptcp-endpoint,mptcp-event,subflow-ulp,ip-family}.ts',
 ];

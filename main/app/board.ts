@@ -1,4 +1,5 @@
 import type { MigrationRow, MigrationView } from '#contract/channels.ts';
+import { plainText, visibleData } from '#contract/plain-text.ts';
 import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
@@ -70,7 +71,13 @@ export class Board {
     const rows = (await this.#options.application.history({ newest: mostRows })).map(
       ({ id, open, managed, problem, summary }) => {
         const told = problem ?? this.#problems.get(id);
-        return { id, open, managed, ...(told === undefined ? {} : { problem: told }), ...(summary ? { summary } : {}) };
+        return {
+          id,
+          open,
+          managed,
+          ...(told === undefined ? {} : { problem: plainText(told) }),
+          ...(summary ? { summary: visibleData(summary) } : {}),
+        };
       },
     );
     await atMost(openingPatienceMs, Promise.all(rows.filter((row) => row.open).map((row) => this.#care(row))));

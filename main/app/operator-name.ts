@@ -1,11 +1,12 @@
 import { userInfo } from 'node:os';
+import { boundedName } from '#contract/plain-text.ts';
 
 /** Carries the name to where a user namespace has made a root of everybody. */
 export const operatorVariable = 'SWITCHYARD_USER';
 
 /** Who is at the keyboard, for the record: not whom sudo or a user namespace has made of them. */
 export function operatorName(environment: NodeJS.ProcessEnv = process.env): string {
-  return environment[operatorVariable] || environment['SUDO_USER'] || userName();
+  return boundedName(environment[operatorVariable] || environment['SUDO_USER'] || userName());
 }
 
 function userName(): string {

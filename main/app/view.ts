@@ -1,5 +1,6 @@
 import type { MigrationRow, MigrationView } from '#contract/channels.ts';
 import type { JournalEntry, MigrationSettings } from '#contract/migration.ts';
+import { visibleData } from '#contract/plain-text.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import { phaseOf, replay } from '#main/engine/state.ts';
 import { migrationRecord } from '#main/export/record.ts';
@@ -23,7 +24,9 @@ export interface KnownMigration {
 export function viewOf({ entries, samples, managed, problem }: KnownMigration): MigrationView | undefined {
   const state = replay(entries.map(({ event }) => event));
   if (!state) return undefined;
-  const { samples: _samples, ...record } = migrationRecord({ entries, samples, phase: phaseOf(state) });
+  const { samples: _samples, ...told } = migrationRecord({ entries, samples, phase: phaseOf(state) });
+  // What is only shown is made visible here; interfaces are also asked for by their names.
+  const record = { ...visibleData(told), paths: told.paths, subflows: told.subflows };
   return {
     revision: 2 * entries.length + (managed ? 0 : 1),
     record,

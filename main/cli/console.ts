@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { toJson } from '#contract/json.ts';
+import { visible } from '#contract/plain-text.ts';
 import { DescriptorWriter } from './descriptor-writer.ts';
 
 /** A window of text cells that somebody looks at. */
@@ -16,7 +17,10 @@ export interface Terminal {
   showCursor(shown: boolean): void;
 }
 
-/** The places this command writes to. Neither ever blocks. */
+/**
+ * The places this command writes to. Neither ever blocks, and neither lets through what drives a terminal or is not seen,
+ * whatever has been forgotten before.
+ */
 export interface Console {
   /** Results. With `--json` exactly one document goes here, and nothing else. */
   readonly out: (text: string) => void;
@@ -34,8 +38,8 @@ export interface ProcessConsole extends Console {
 export function processConsole(environment: NodeJS.ProcessEnv = process.env): ProcessConsole {
   const [out, log] = [new DescriptorWriter(1), new DescriptorWriter(2)];
   return {
-    out: (text) => out.write(asLines(text)),
-    log: (text) => log.write(asLines(text)),
+    out: (text) => out.write(asLines(visible(text))),
+    log: (text) => log.write(asLines(visible(text))),
     terminals: {
       out: isTerminal(1, environment) ? processTerminal(1, out, environment) : undefined,
       log: isTerminal(2, environment) ? processTerminal(2, log, environment) : undefined,

@@ -49,5 +49,5 @@ test('text of others cannot drive the terminal', async () => {
   const { console, incidents } = stage();
   const hostile = invalidRequest('No guest \u001B[2J.', 'Look\nagain.');
   await reportFailure({ console, incidents }, hostile, { json: false, environment: {} });
-  expect(console.logged).toEqual(['No guest \uFFFD[2J. Look again.']);
+  expect(console.logged).toEqual(['No guest \\u001b[2J. Look again.']);
 });

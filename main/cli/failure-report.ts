@@ -1,5 +1,5 @@
 import { toFailure, type Failure } from '#contract/errors.ts';
-import { plainText } from '#main/export/plain-text.ts';
+import { plainText } from '#contract/plain-text.ts';
 import { createRedactor, redactText } from '#main/redaction/redact.ts';
 import { printJson } from './console.ts';
 import type { Context } from './context.ts';
@@ -21,10 +21,11 @@ export async function reportFailure(
   { json, migration, environment = process.env }: FailureReportOptions,
 ): Promise<Failure> {
   const report = await incidents();
-  const failure = createRedactor().redact(
+  const told = createRedactor().redact(
     toFailure(thrown, (fault) => report(fault, migration === undefined ? {} : { migration })),
   );
-  console.log(plainText(`${failure.text} ${failure.remedy}`));
+  const failure = { ...told, text: plainText(told.text), remedy: plainText(told.remedy) };
+  console.log(`${failure.text} ${failure.remedy}`);
   if (environment['SWITCHYARD_DEBUG'] === '1') {
     console.log(redactText(thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown)));
   }

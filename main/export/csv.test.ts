@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { visible } from '#contract/plain-text.ts';
 import { csvCell, recordToCsv } from './csv.ts';
 import { migrationRecord } from './record.ts';
 import { exampleEvents, exampleSamples, journalOf, sampleAt, subflowAt } from './testing/example-migration.ts';
@@ -98,12 +99,13 @@ test.for([
   ['-1', "'-1"],
   ['@SUM(A1)', "'@SUM(A1)"],
   ['  =1', "'  =1"],
-  ['\ttab', "'\ttab"],
-  ['\rreturn', '"\'\rreturn"'],
-  ['\0zero', "'\0zero"],
+  ['\ttab', "' tab"],
+  ['\rreturn', "' return"],
+  ['\0zero', String.raw`'\u0000zero`],
   ['\uff1d1', "'\uff1d1"],
   ['say "hi", there', '"say ""hi"", there"'],
-  ['two\nlines', '"two\nlines"'],
+  ['two\nlines', 'two lines'],
+  ['user\u202etxt', String.raw`user\u202etxt`],
   ['eth1=', 'eth1='],
   [-5, '-5'],
   [undefined, ''],
@@ -116,14 +118,16 @@ function parseCell(cell: string): string {
   return cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell;
 }
 
-test('any text comes back, with at most an apostrophe in front, and never begins a formula or breaks its row', () => {
+test('any text is one cell of one line, never begins a formula, and holds nothing that is not seen', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[\s=+\-@"',]{0,4}\w*$/)), (text) => {
       const cell = csvCell(text);
       const read = parseCell(cell);
-      expect([text, `'${text}`]).toContain(read);
-      expect(read).not.toMatch(/^[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20]/);
-      expect(cell.startsWith('"') || !/[",\r\n]/.test(cell)).toBe(true);
+      const told = visible(text.replace(/[\t\r\n]/g, ' '), 300);
+      expect([told, `'${told}`]).toContain(read);
+      expect(read).not.toMatch(/^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/);
+      expect(cell).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+      expect(cell.startsWith('"') || !/[",]/.test(cell)).toBe(true);
     }),
   );
 });

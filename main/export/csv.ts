@@ -1,6 +1,7 @@
 import { finite } from '#contract/json.ts';
 import type { MigrationRecord } from '#contract/migration.ts';
 import type { Sample, SubflowSample } from '#contract/telemetry.ts';
+import { visible } from '#contract/plain-text.ts';
 import { isoTime } from '#contract/iso-time.ts';
 
 /** What one row is about: a subflow at one instant, or everything together (`subflow` is absent). */
@@ -87,14 +88,17 @@ function line(cells: readonly Cell[]): string {
   return `${cells.map(csvCell).join(',')}\r\n`;
 }
 
+const mostCellCharacters = 300;
+
 /**
  * Text that a spreadsheet would run as a formula gets an apostrophe in front (CWE-1236): whatever begins, after white
  * space or not, with one of `= + - @`, their full-width forms, a tab, a carriage return, a line feed or a zero byte.
- * Numbers are written as numbers.
+ * Numbers are written as numbers. What would not be seen is escaped, and a cell is no longer than any name that is one.
  */
 export function csvCell(value: Cell): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return String(finite(value));
-  const guarded = /^(?:[\t\r\n\0]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+  const text = visible(value.replace(/[\t\r\n]/g, ' '), mostCellCharacters);
+  const guarded = /^(?:[\t\r\n\0]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])/.test(value) ? `'${text}` : text;
+  return /[",]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }

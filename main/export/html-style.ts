@@ -11,6 +11,7 @@ export const reportStyle = `
 }
 body { margin: 2rem auto; max-width: 62rem; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif;
   color: var(--text); background: var(--back); }
+h1, td, th, dd, li, p { unicode-bidi: isolate; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 p.lead { margin: .25rem 0 1rem; color: var(--muted); }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .5rem; margin: 0; }

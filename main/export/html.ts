@@ -1,6 +1,7 @@
 import { formatDowntime } from '#contract/downtime.ts';
 import type { JournalEvent, MigrationRecord, Outcome } from '#contract/migration.ts';
 import { isoTime } from '#contract/iso-time.ts';
+import { plainLines, plainName } from '#contract/plain-text.ts';
 import {
   formatBitsPerSecond,
   formatBytes,
@@ -17,7 +18,8 @@ import { markup, Markup } from './markup.ts';
  * forbids the browser to load or run anything.
  */
 export function recordToHtml(record: MigrationRecord): string {
-  const title = `${record.guest}: ${record.source} to ${record.destination}`;
+  const [guest, source, destination] = [record.guest, record.source, record.destination].map((name) => plainName(name));
+  const title = `${guest}: ${source} to ${destination}`;
   const page = markup`<!doctype html>
 <html lang="en">
 <head>
@@ -30,7 +32,7 @@ export function recordToHtml(record: MigrationRecord): string {
 <body>
 <main>
 <h1>${title}</h1>
-<p class="lead">${outcomeText(record)} Migration ${record.id}, asked for by ${record.user} on ${isoTime(record.startedAtEpochMs)}.</p>
+<p class="lead">${outcomeText(record)} Migration ${record.id}, asked for by ${plainName(record.user)} on ${isoTime(record.startedAtEpochMs)}.</p>
 ${explanation(record)}
 ${figures(record)}
 ${charts(record)}
@@ -72,7 +74,7 @@ ${why.raw === undefined ? undefined : markup`<details><summary>In the programs' 
 
 /** `plainText` makes one line of a value: several have to be told apart before. */
 function lines(text: string): Markup[] {
-  return text.split('\n').map(
+  return plainLines(text).map(
     (line) => markup`${line}
 `,
   );

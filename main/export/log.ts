@@ -2,7 +2,7 @@ import { formatDowntime } from '#contract/downtime.ts';
 import type { MigrationRecord } from '#contract/migration.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs, formatFraction } from '#contract/units.ts';
 import { isoTime } from '#contract/iso-time.ts';
-import { plainText } from './plain-text.ts';
+import { plainLines, plainText } from '#contract/plain-text.ts';
 
 /**
  * The record for reading: what it is about as `# name: value`, then every event as a sentence with its time (UTC,
@@ -10,10 +10,10 @@ import { plainText } from './plain-text.ts';
  */
 export function recordToLog(record: MigrationRecord): string {
   const header = [...about(record), ...(record.checks.length > 0 ? checks(record) : [])].map(
-    ([name, value]) => `# ${name}: ${plainText(value)}`,
+    ([name, value]) => `# ${plainText(name)}: ${plainText(value)}`,
   );
   const events = record.events.map(({ atEpochMs, text }) => `${isoTime(atEpochMs)} ${plainText(text)}`);
-  const result = summary(record).map(([name, value]) => `# ${name}: ${plainText(value)}`);
+  const result = summary(record).map(([name, value]) => `# ${plainText(name)}: ${plainText(value)}`);
   return `${[...header, '', ...events, '', ...result].join('\n')}\n`;
 }
 
@@ -83,6 +83,6 @@ function summary(record: MigrationRecord): Line[] {
 }
 
 function explanationLines({ cause, next, raw }: NonNullable<MigrationRecord['explanation']>): Line[] {
-  const rawLines = (raw ?? '').split('\n').filter((line) => line.trim() !== '');
+  const rawLines = plainLines(raw ?? '');
   return [['Cause', cause], ['Next', next], ...rawLines.map((line): Line => ['Raw', line])];
 }

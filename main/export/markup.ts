@@ -1,4 +1,4 @@
-import { plainText } from './plain-text.ts';
+import { plainText } from '#contract/plain-text.ts';
 
 /** Text that is markup already: only `markup` makes it, so whatever else reaches a page is escaped. */
 export class Markup {

@@ -284,7 +284,7 @@ test('a path whose interface has gone keeps the name it had', () => {
 
 test('what a host says stays on one line', () => {
   expect(toldOf({ kind: 'sampling-failed', why: 'one\n2026-11-22T12:00:00Z forged\u001b[2J' })).toBe(
-    'The paths cannot be measured (one 2026-11-22T12:00:00Z forged\ufffd[2J); the migration continues.',
+    'The paths cannot be measured (one 2026-11-22T12:00:00Z forged\\u001b[2J); the migration continues.',
   );
 });
 

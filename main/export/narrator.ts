@@ -1,5 +1,6 @@
 import type { JournalEvent, JournalEventOf } from '#contract/migration.ts';
 import { verdictOf, type Verdict } from './iterations.ts';
+import { plainName } from '#contract/plain-text.ts';
 import { sentence } from './sentences.ts';
 
 /** Tells a journal as it goes: feed it every event in order, each comes back as its sentence. */
@@ -37,11 +38,11 @@ export function narrator(): Narrator {
     if (event.kind === 'intended' && event.step === 'migrate') hasBegun = true;
     if (event.kind === 'planned') {
       const { guest, source, destination } = event.plan;
-      names = { guest: guest.name, source: source.id, destination: destination.id };
+      names = { guest: plainName(guest.name), source: plainName(source.id), destination: plainName(destination.id) };
     }
     const scene = { ...names, hasBegun, verdict: event.kind === 'iteration' ? judge(event) : undefined };
     if (!('subflow' in event)) return sentence(event, { ...scene, path: '', otherPaths: [] });
-    const place = event.interface ?? known.get(event.subflow)?.place ?? event.localAddress;
+    const place = plainName(event.interface ?? known.get(event.subflow)?.place ?? event.localAddress);
     const path: KnownPath = {
       id: event.subflow,
       place,

@@ -12,8 +12,8 @@ import type {
 } from '#contract/migration.ts';
 import { assertNever } from '#contract/result.ts';
 import { formatBitsPerSecond, formatBytes, formatDurationMs } from '#contract/units.ts';
+import { plainText } from '#contract/plain-text.ts';
 import type { Verdict } from './iterations.ts';
-import { plainText } from './plain-text.ts';
 
 /** What a sentence needs besides its event: names, and what else is under way. `narrator` keeps it. */
 export interface Scene {

@@ -1,4 +1,5 @@
 import type { Guest } from '#contract/host.ts';
+import { boundedName } from '#contract/plain-text.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { userOf } from './authority/ourselves.ts';
 import { askMonitor, type MonitorAnswer } from './monitor-questions.ts';
@@ -32,7 +33,7 @@ async function describe(hostId: string, bootId: string, qemu: QemuProcess): Prom
   const { pid, startTimeTicks, uid } = process;
   const monitorPath = qemu.monitors[0]?.path;
   const accelerator = acceleratorOf(qemu);
-  const name = description.name ?? `qemu-${pid}`;
+  const name = boundedName(description.name ?? `qemu-${pid}`);
   const isOpen = description.uuid === undefined || description.incoming !== undefined;
   const answer = isOpen && !obstacle ? await ask(name, qemu) : undefined;
   // A guest that has arrived keeps `-incoming` on its command line for life, so only its monitor can tell; one that is

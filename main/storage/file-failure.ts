@@ -1,3 +1,4 @@
+import { shellWord } from '#contract/plain-text.ts';
 import { SwitchyardError } from '#contract/errors.ts';
 
 /**
@@ -20,7 +21,7 @@ export class NotPlain extends Error {
 const causes: Readonly<Record<string, { readonly cause: string; readonly remedy: (path: string) => string }>> = {
   ENOSPC: {
     cause: 'the disk is full',
-    remedy: (path) => `Free some space where ${path} is (\`df ${path}\`), then try again.`,
+    remedy: (path) => `Free some space where ${path} is (\`df ${shellWord(path)}\`), then try again.`,
   },
   EDQUOT: {
     cause: 'the disk quota is used up',

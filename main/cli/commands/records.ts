@@ -10,7 +10,7 @@ import { recordToCsv } from '#main/export/csv.ts';
 import { recordToHtml } from '#main/export/html.ts';
 import { recordToJson } from '#main/export/json.ts';
 import { recordToLog } from '#main/export/log.ts';
-import { plainText } from '#main/export/plain-text.ts';
+import { plainText } from '#contract/plain-text.ts';
 
 export interface HistoryOptions {
   readonly json?: boolean;

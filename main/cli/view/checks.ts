@@ -1,5 +1,8 @@
 import type { Check } from '#contract/migration.ts';
-import { plainText } from '#main/export/plain-text.ts';
+import { plainText } from '#contract/plain-text.ts';
+
+/** A command that is cut is none. */
+const mostCommandCharacters = 16_384;
 
 const marks = { error: 'x', warning: '!', info: '!' } as const;
 
@@ -10,7 +13,10 @@ export function checkLines(checks: readonly Check[]): string {
       if (check.passed) return [`✓ ${plainText(check.text)}`];
       const accept = check.acceptable === true ? `or continue in spite of it: --accept ${check.id}` : undefined;
       const advice = [check.remedy, check.command, accept].filter((text) => text !== undefined);
-      return [`${marks[check.severity]} ${plainText(check.text)}`, ...advice.map((text) => `    ${plainText(text)}`)];
+      return [
+        `${marks[check.severity]} ${plainText(check.text)}`,
+        ...advice.map((text) => `    ${plainText(text, mostCommandCharacters)}`),
+      ];
     })
     .join('\n');
 }

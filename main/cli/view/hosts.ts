@@ -1,6 +1,6 @@
 import type { Guest, HostFacts, NetworkInterface } from '#contract/host.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
-import { plainText } from '#main/export/plain-text.ts';
+import { plainText } from '#contract/plain-text.ts';
 import { table } from './table.ts';
 
 /** Hosts, each with its interfaces below it; what cannot be used stays visible, with the reason and what mends it. */

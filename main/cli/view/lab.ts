@@ -1,5 +1,6 @@
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
 import type { LabGuest, LabProof, LabStatus } from '#lab/lab.ts';
+import { plainName, plainText } from '#contract/plain-text.ts';
 import { table } from './table.ts';
 
 /** What a lab is now: its links with both ends, and its guest. */
@@ -15,15 +16,15 @@ export function labLines({ hosts, links, guest, otherCopies }: LabStatus): strin
         `${each.destination.interface} ${each.destination.address}`,
       ]),
     ),
-    guest ? `${guest.name} is ${whereabouts(guest)}.` : 'No QEMU carries the guest.',
+    guest ? `${plainName(guest.name)} is ${whereabouts(guest)}.` : 'No QEMU carries the guest.',
     ...otherCopies.map((copy) => `Another copy is ${whereabouts(copy)}.`),
   ].join('\n');
 }
 
 function whereabouts({ state, stateReason, host, pid, memoryBytes }: LabGuest): string {
   const size = memoryBytes === undefined ? '' : `, ${formatBytes(memoryBytes)}`;
-  const reason = stateReason === undefined ? '' : ` (${stateReason})`;
-  return `${state}${reason} on ${host ?? 'no host'} (process ${pid}${size})`;
+  const reason = stateReason === undefined ? '' : ` (${plainText(stateReason)})`;
+  return `${plainName(state)}${reason} on ${host ?? 'no host'} (process ${pid}${size})`;
 }
 
 /** What to type next: the way back is the same command with the hosts exchanged. */
@@ -37,8 +38,8 @@ export function nextMoveLine({ name, hosts, guest }: LabStatus): string {
 }
 
 export function proofLine(proof: LabProof): string {
-  const where = `${proof.guest} on ${proof.host ?? 'no host'}`;
+  const where = `${plainName(proof.guest)} on ${proof.host ?? 'no host'}`;
   return proof.proven
     ? `The memory of ${where} is proven: ${proof.steps} writes, none lost.`
-    : `The memory of ${where} is NOT proven: ${proof.reason}.`;
+    : `The memory of ${where} is NOT proven: ${plainText(proof.reason)}.`;
 }

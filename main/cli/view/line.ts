@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { visible } from '#contract/plain-text.ts';
 import { beginning, textWidth } from './text-width.ts';
 
 /** How a piece of text is meant; never the only thing that says so. */
@@ -12,8 +13,9 @@ export interface Span {
 /** One line of a view: what it says, apart from how a terminal shows it. */
 export type Line = readonly Span[];
 
+/** Of one line, whatever the text is: what would drive the terminal or not be seen is escaped. */
 export function span(text: string, tone: Tone = 'plain'): Span {
-  return { text, tone };
+  return { text: visible(text).replace(/[\t\n]/g, ' '), tone };
 }
 
 export function lineWidth(line: Line): number {

@@ -1,6 +1,9 @@
 import type { PreflightAnswer } from '#contract/channels.ts';
-import { plainText } from '#main/export/plain-text.ts';
+import { plainText } from '#contract/plain-text.ts';
 import { checkLines } from './checks.ts';
+
+/** A command that is cut is none. */
+const mostCommandCharacters = 16_384;
 
 /** Everything found out beforehand: the readiness grid, what it would be like, what would be sent, and the verdict. */
 export function preflightLines(
@@ -28,7 +31,7 @@ function forecastLines({ forecast: { chosen, onePath } }: PreflightAnswer): stri
 function reviewLines({ review }: PreflightAnswer): string[] {
   if (review.length === 0) return ['The commands cannot be shown: a QEMU could not be asked what it understands.'];
   const width = Math.max(...review.map(({ side }) => side.length));
-  return review.map(({ side, command }) => `${side.padEnd(width)}  ${plainText(command)}`);
+  return review.map(({ side, command }) => `${side.padEnd(width)}  ${plainText(command, mostCommandCharacters)}`);
 }
 
 function verdict({ ready, checks }: PreflightAnswer): string {

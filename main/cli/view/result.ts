@@ -7,10 +7,16 @@ import {
   formatFraction,
   formatMicroseconds,
 } from '#contract/units.ts';
-import { plainText } from '#main/export/plain-text.ts';
+import { plainLines, plainName, plainText } from '#contract/plain-text.ts';
 import { table } from './table.ts';
 
-const outcomes: Readonly<Record<Outcome, (record: MigrationRecord) => string>> = {
+type Names = Pick<MigrationRecord, 'guest' | 'source' | 'destination' | 'guestState'>;
+
+function namesOf({ guest, source, destination, guestState }: Names): Names {
+  return { guestState, guest: plainName(guest), source: plainName(source), destination: plainName(destination) };
+}
+
+const outcomes: Readonly<Record<Outcome, (names: Names) => string>> = {
   'done-on-destination': ({ guest, destination, source }) => `${guest} has moved from ${source} to ${destination}.`,
   'safe-on-source': ({ guest, source }) => `${guest} was not moved: it is safe on ${source}.`,
   'paused-recoverable': ({ guest, guestState, destination }) =>
@@ -22,7 +28,7 @@ const outcomes: Readonly<Record<Outcome, (record: MigrationRecord) => string>> =
   unknown: ({ guest }) => `Where ${guest} runs is not known; nothing more is touched.`,
 };
 
-const places: Readonly<Record<GuestPlace, (record: MigrationRecord) => string>> = {
+const places: Readonly<Record<GuestPlace, (names: Names) => string>> = {
   source: ({ source }) => `on ${source}`,
   stopped: () => 'stopped',
   destination: ({ destination }) => `on ${destination}`,
@@ -32,11 +38,12 @@ const places: Readonly<Record<GuestPlace, (record: MigrationRecord) => string>> 
 
 /** How a migration ended, or stands: outcome, figures, what each path carried, and for a failure what to do about it. */
 export function resultLines(record: MigrationRecord): string {
-  const { outcome, guest, phase, guestState, explanation, subflows } = record;
+  const { outcome, phase, guestState, explanation, subflows } = record;
+  const names = namesOf(record);
   return [
-    plainText(outcome ? outcomes[outcome](record) : `${guest}: still open (${phase}).`),
+    plainText(outcome ? outcomes[outcome](names) : `${names.guest}: still open (${phase}).`),
     ...facts([
-      ['Guest is', places[guestState](record)],
+      ['Guest is', places[guestState](names)],
       ['Duration', formatDurationMs(record.totals.durationMs)],
       ['Downtime', downtime(record)],
       ['Transferred', transferred(record)],
@@ -99,7 +106,7 @@ function sentAgain({ totals: { retransmits }, subflows }: MigrationRecord): stri
 
 /** What the machinery itself said, below what it means. */
 function rawLines(raw: string | undefined): string[] {
-  return (raw ?? '').split('\n').flatMap((line) => (line.trim() === '' ? [] : [`  | ${plainText(line)}`]));
+  return plainLines(raw ?? '').map((line) => `  | ${line}`);
 }
 
 function subflowTable({ subflows }: MigrationRecord): string {

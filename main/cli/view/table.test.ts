@@ -23,7 +23,7 @@ test.each([
 });
 
 test('shows names that would drive the terminal as harmless text', () => {
-  expect(table(['Guest'], [['web\u001B[2J\n01']])).toBe('Guest\nweb\uFFFD[2J 01');
+  expect(table(['Guest'], [['web\u001B[2J\n01']])).toBe('Guest\nweb\\u001b[2J 01');
 });
 
 test('without rows is its header', () => {

@@ -1,4 +1,4 @@
-import { plainText } from '#main/export/plain-text.ts';
+import { plainText } from '#contract/plain-text.ts';
 import { textWidth } from './text-width.ts';
 
 export interface Column {
@@ -14,6 +14,9 @@ export interface TableOptions {
 
 const gap = 2;
 
+/** A monitor's path has at most 107, an id 21; a name that is longer would push all else from the screen. */
+const mostCellCharacters = 160;
+
 /** Columns padded to their widest cell; the last one runs on. */
 export function table(
   columns: readonly (Column | string)[],
@@ -22,7 +25,7 @@ export function table(
 ): string {
   const measured = columns.map((column, index) => {
     const { title, dropOrder } = typeof column === 'string' ? { title: column } : column;
-    const cells = rows.map((row) => plainText(row[index] ?? ''));
+    const cells = rows.map((row) => plainText(row[index] ?? '', mostCellCharacters));
     return { dropOrder, cells: [title, ...cells], width: Math.max(...[title, ...cells].map(textWidth)) };
   });
   const shown = fitted(measured, width);

@@ -1,3 +1,4 @@
+import { shellWord } from '#contract/plain-text.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { MptcpEndpoint, MptcpFacts } from '#contract/host.ts';
 import { parseMptcpCounters } from '#main/mptcp/counters.ts';
@@ -70,7 +71,8 @@ function explain(
 ): Pick<MptcpFacts, 'reason' | 'remedy'> {
   switch (refusal.code) {
     case 'ENOPROTOOPT': {
-      const prefix = namespace !== undefined && 'name' in namespace ? `ip netns exec ${namespace.name} ` : '';
+      const prefix =
+        namespace !== undefined && 'name' in namespace ? `ip netns exec ${shellWord(namespace.name)} ` : '';
       return { reason: 'MPTCP is switched off in this kernel.', remedy: `${prefix}sysctl -w net.mptcp.enabled=1` };
     }
     case 'EPROTONOSUPPORT':

@@ -1,3 +1,4 @@
+import { shellWord } from '#contract/plain-text.ts';
 import { constants } from 'node:os';
 import type { Path } from '#contract/migration.ts';
 import { addEndpointCommand } from '#contract/mptcp-commands.ts';
@@ -72,7 +73,7 @@ function routeCommand(source: SideEvidence, path: Path): string {
   const { sourceInterface, sourceAddress, destinationAddress } = path;
   const own = interfaceWith(source, sourceAddress)?.addresses.find(({ address }) => address === sourceAddress);
   return own && inSubnet(destinationAddress, own.address, own.prefixLength)
-    ? `ip route replace ${destinationAddress} dev ${sourceInterface} src ${sourceAddress}`
+    ? `ip route replace ${destinationAddress} dev ${shellWord(sourceInterface)} src ${sourceAddress}`
     : `ip route get ${destinationAddress} from ${sourceAddress}`;
 }
 
@@ -208,12 +209,12 @@ function openPortCommand(side: SideEvidence, address: string, port: string): str
 
 /** The kernel takes the larger of the interface's own and the common setting, and loose is larger than strict. */
 function looseFilterCommand(name: string): string {
-  return `sysctl -w net.ipv4.conf.${name}.rp_filter=2`;
+  return `sysctl -w ${shellWord(`net.ipv4.conf.${name}.rp_filter=2`)}`;
 }
 
 function answerArpCommand(side: SideEvidence, name: string): string {
   const strict = ['all', name].filter((scope) => (sysctl(side, `ipv4/conf/${scope}/arp_ignore`) ?? 0) > 0);
-  return `sysctl -w ${strict.map((scope) => `net.ipv4.conf.${scope}.arp_ignore=0`).join(' ')}`;
+  return `sysctl -w ${strict.map((scope) => shellWord(`net.ipv4.conf.${scope}.arp_ignore=0`)).join(' ')}`;
 }
 
 /** The kernel takes the stricter of the interface's own and the common setting. */

@@ -1,3 +1,4 @@
+import { shellWord } from '#contract/plain-text.ts';
 import { constants } from 'node:os';
 import type { NetworkInterface } from '#contract/host.ts';
 import type { Path, Side } from '#contract/migration.ts';
@@ -52,7 +53,7 @@ function linksDown({ source, destination, connection }: Evidence, missing: reado
             kind: 'link-down',
             side,
             sentence: `${port.name} of ${id} is switched off${others}.`,
-            command: `ip link set ${port.name} up`,
+            command: `ip link set ${shellWord(port.name)} up`,
           },
         ];
   });

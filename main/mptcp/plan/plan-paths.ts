@@ -1,3 +1,4 @@
+import { shellWord } from '#contract/plain-text.ts';
 import type { HostFacts, MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
 import type { Path, PathManagerChange, Side } from '#contract/migration.ts';
 import {
@@ -143,7 +144,7 @@ function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn
       kind: 'answers-routed-elsewhere',
       side: 'destination',
       sentence: `${destination.id} answers ${path.sourceAddress} over ${answersBy} instead of ${path.destinationInterface}: a strict reverse path filter on the way would drop that.`,
-      command: `ip route add ${hostRoute(path.sourceAddress)} dev ${path.destinationInterface} src ${path.destinationAddress}`,
+      command: `ip route add ${hostRoute(path.sourceAddress)} dev ${shellWord(path.destinationInterface)} src ${path.destinationAddress}`,
     });
   }
   if (astray.length === 0) return [];
@@ -161,7 +162,7 @@ function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn
       kind: 'routed-elsewhere',
       side: 'source',
       sentence: `${source.id} reaches ${path.destinationAddress} over another interface than ${path.sourceInterface}, so this path adds nothing. A route of its own fixes it (Linux 6.18 can do without).`,
-      command: `ip route add ${hostRoute(path.destinationAddress)} ${via}dev ${path.sourceInterface} src ${path.sourceAddress}`,
+      command: `ip route add ${hostRoute(path.destinationAddress)} ${via}dev ${shellWord(path.sourceInterface)} src ${path.sourceAddress}`,
     });
   }
   return [];

@@ -1,5 +1,6 @@
 import { downtimeOf } from '#contract/downtime.ts';
 import type { MigrationRow } from '#contract/channels.ts';
+import { plainName, plainText } from '#contract/plain-text.ts';
 import type { Outcome } from '#contract/migration.ts';
 import { formatDurationMs } from '#contract/units.ts';
 
@@ -11,8 +12,12 @@ export interface Announcement {
 }
 
 type Summary = NonNullable<MigrationRow['summary']>;
+type Names = Pick<Summary, 'guest' | 'source' | 'destination'>;
 
-const titles: Readonly<Record<Outcome, (summary: Summary) => string>> = {
+/** More than a desktop shows. */
+const mostBodyCharacters = 500;
+
+const titles: Readonly<Record<Outcome, (names: Names) => string>> = {
   'done-on-destination': ({ guest, destination }) => `${guest} has moved to ${destination}`,
   'safe-on-source': ({ guest, source }) => `${guest} has stayed on ${source}`,
   'paused-recoverable': ({ guest }) => `${guest} is paused and can be recovered`,
@@ -26,7 +31,12 @@ const settled: ReadonlySet<Outcome> = new Set<Outcome>(['done-on-destination', '
 /** What is said at the end of a migration; nothing about one of which nothing is known. */
 export function announcementOf({ summary }: MigrationRow): Announcement | undefined {
   if (summary?.outcome === undefined) return undefined;
-  return { title: titles[summary.outcome](summary), body: bodyOf(summary), urgent: !settled.has(summary.outcome) };
+  const title = titles[summary.outcome]({
+    guest: plainName(summary.guest),
+    source: plainName(summary.source),
+    destination: plainName(summary.destination),
+  });
+  return { title, body: plainText(bodyOf(summary), mostBodyCharacters), urgent: !settled.has(summary.outcome) };
 }
 
 function bodyOf({ explanation, totals, transport }: Summary): string {

@@ -1,4 +1,5 @@
 import type { MigrationRow } from '#contract/channels.ts';
+import { plainName } from '#contract/plain-text.ts';
 
 /** What closing the window means while something runs. */
 export const closingAnswers = ['close-window', 'stay'] as const;
@@ -40,7 +41,7 @@ export function quittingQuestion(running: readonly MigrationRow[]): Question<Qui
 }
 
 function subject(running: readonly MigrationRow[]): string {
-  const [only, ...others] = running.map((row) => row.summary?.guest ?? row.id);
+  const [only, ...others] = running.map((row) => plainName(row.summary?.guest ?? row.id));
   if (others.length > 0) return `${running.length} guests are`;
   return `${only ?? 'A guest'} is`;
 }

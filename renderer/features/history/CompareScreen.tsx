@@ -12,6 +12,8 @@ import { ScreenTitle } from '#renderer/components/ScreenTitle.tsx';
 import { counted, dateAndTime, outcomeWords, transportInWords } from '#renderer/components/words.ts';
 import { pathTotals } from '#renderer/features/run/result.ts';
 import { useCoordinator, useView } from '#renderer/features/run/use-run.ts';
+import { Name } from '#renderer/components/Name.tsx';
+import { plainName } from '#contract/plain-text.ts';
 
 type Record = MigrationView['record'];
 
@@ -50,7 +52,9 @@ function Comparison({ one, other }: { one: Record; other: Record }) {
               {runs.map(({ record }, index) => (
                 <Th key={record.id}>
                   <span className={`sy-swatch ${pathClass(index)}`} />{' '}
-                  <a href={toHash({ screen: 'run', id: record.id })}>{record.guest}</a>
+                  <a href={toHash({ screen: 'run', id: record.id })}>
+                    <Name of={record.guest} />
+                  </a>
                   <div className="sy-subtle">{dateAndTime(record.startedAtEpochMs)}</div>
                 </Th>
               ))}
@@ -85,7 +89,7 @@ const figures: readonly Figure[] = [
     name: 'Outcome',
     text: ({ outcome, guestState }) => (outcome === undefined ? 'runs' : outcomeWords({ outcome, guestState }).short),
   },
-  { name: 'From, to', text: ({ source, destination }) => `${source} → ${destination}` },
+  { name: 'From, to', text: ({ source, destination }) => `${plainName(source)} → ${plainName(destination)}` },
   {
     name: 'Transport',
     text: (record) => transportInWords(record.transport, counted(pathTotals(record).length, 'path')),

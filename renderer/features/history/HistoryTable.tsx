@@ -10,6 +10,8 @@ import { DataTable } from '#renderer/components/DataTable.tsx';
 import { useExports } from '#renderer/components/ExportMenu.tsx';
 import { ScrollRegion } from '#renderer/components/ScrollRegion.tsx';
 import { dateAndTime, outcomeWords, phaseInWords } from '#renderer/components/words.ts';
+import { Name } from '#renderer/components/Name.tsx';
+import { plainName } from '#contract/plain-text.ts';
 
 interface HistoryTableProps {
   readonly rows: readonly MigrationRow[];
@@ -74,19 +76,25 @@ function HistoryRow({ row, isMarked, onMark }: HistoryRowProps) {
       <Td>
         <Checkbox
           id={`mark-${id}`}
-          aria-label={`Mark ${summary.guest}, ${dateAndTime(summary.startedAtEpochMs)}`}
+          aria-label={`Mark ${plainName(summary.guest)}, ${dateAndTime(summary.startedAtEpochMs)}`}
           isChecked={isMarked}
           onChange={(_event, checked) => onMark(id, checked)}
         />
       </Td>
       <Td dataLabel="Guest">
-        <a href={toHash(open ? { screen: 'running', id } : { screen: 'run', id })}>{summary.guest}</a>
+        <a href={toHash(open ? { screen: 'running', id } : { screen: 'run', id })}>
+          <Name of={summary.guest} />
+        </a>
       </Td>
       <Td dataLabel="Status">
         <Status row={row} />
       </Td>
-      <Td dataLabel="Source">{summary.source}</Td>
-      <Td dataLabel="Destination">{summary.destination}</Td>
+      <Td dataLabel="Source">
+        <Name of={summary.source} />
+      </Td>
+      <Td dataLabel="Destination">
+        <Name of={summary.destination} />
+      </Td>
       <Td dataLabel="Paths" className="sy-nowrap">
         {pathsInWords(summary)}
       </Td>
@@ -105,9 +113,11 @@ function HistoryRow({ row, isMarked, onMark }: HistoryRowProps) {
       <Td dataLabel="Duration" className="sy-number">
         {formatDurationMs(totals.durationMs)}
       </Td>
-      <Td dataLabel="User">{summary.user}</Td>
+      <Td dataLabel="User">
+        <Name of={summary.user} />
+      </Td>
       <Td isActionCell>
-        <RowMenu id={id} of={`${summary.guest}, ${dateAndTime(summary.startedAtEpochMs)}`} />
+        <RowMenu id={id} of={`${plainName(summary.guest)}, ${dateAndTime(summary.startedAtEpochMs)}`} />
       </Td>
     </Tr>
   );

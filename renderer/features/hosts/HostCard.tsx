@@ -13,6 +13,7 @@ import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Metric, Metrics } from '#renderer/components/Metric.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { MptcpEditor } from './MptcpEditor.tsx';
+import { Name } from '#renderer/components/Name.tsx';
 
 /** One host: versions, MPTCP readiness, interfaces, endpoints and limits (on demand to be changed), guests. */
 export function HostCard({ host, guests }: { host: HostFacts; guests: readonly Guest[] }) {
@@ -79,7 +80,9 @@ export function HostCard({ host, guests }: { host: HostFacts; guests: readonly G
           <ul className="sy-plain-list">
             {guests.map((guest) => (
               <li key={`${guest.identity.pid} ${guest.identity.startTimeTicks}`}>
-                <strong>{guest.name}</strong>{' '}
+                <strong>
+                  <Name of={guest.name} />
+                </strong>{' '}
                 <span className="sy-subtle">
                   {[
                     guest.memoryBytes === undefined ? undefined : formatBytes(guest.memoryBytes),
@@ -118,7 +121,9 @@ function Interfaces({ host: { id, interfaces, mptcp } }: { host: HostFacts }) {
       <Tbody>
         {interfaces.map((one) => (
           <Tr key={one.index}>
-            <Td>{one.name}</Td>
+            <Td>
+              <Name of={one.name} />
+            </Td>
             <Td>
               <LinkState interface={one} />
             </Td>

@@ -6,6 +6,7 @@ import { useServices } from '#renderer/app/services.ts';
 import { ServerIcon } from '#renderer/components/icons.ts';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { LabLinks } from './LabLinks.tsx';
+import { Name } from '#renderer/components/Name.tsx';
 
 /** One lab: its two hosts, the links between them, and where the guest is. */
 export function LabCard({ lab }: { lab: LabView }) {
@@ -31,7 +32,7 @@ function LabHost({ lab: { guest }, host: { id, addresses } }: { lab: LabView; ho
       <div className="sy-subtle">{addresses.join(', ')}</div>
       {guest?.host === id && (
         <Label variant="outline" status={guest.state === 'running' ? 'success' : 'info'}>
-          {guest.name} · {guest.state}
+          <Name of={guest.name} /> · {guest.state}
         </Label>
       )}
     </div>
@@ -55,7 +56,7 @@ function GuestActions({ lab }: { lab: LabView }) {
             navigate({ screen: 'migrate', move: { guest: guest.name, from: guest.host, to: other.id } });
           }}
         >
-          Migrate {guest?.name} to {other?.id}
+          Migrate <Name of={guest?.name} /> to <Name of={other?.id} />
         </Button>
         <Button
           variant="secondary"

@@ -5,6 +5,7 @@ import { Choice } from '#renderer/components/Choice.tsx';
 import { CheckIcon, ExclamationTriangleIcon } from '#renderer/components/icons.ts';
 import { Panel } from '#renderer/components/Panel.tsx';
 import type { DestinationChoice } from './choices.ts';
+import { plainName } from '#contract/plain-text.ts';
 
 interface DestinationPanelProps {
   readonly choices: readonly DestinationChoice[];
@@ -33,7 +34,11 @@ export function DestinationPanel({ choices, chosen, onChoose }: DestinationPanel
           <Choice
             key={choice.key}
             name="destination"
-            title={choice.waiting ? `${choice.host.id}: ${choice.waiting.name}, which waits` : choice.host.id}
+            title={
+              choice.waiting
+                ? `${plainName(choice.host.id)}: ${plainName(choice.waiting.name)}, which waits`
+                : plainName(choice.host.id)
+            }
             about={aboutOf(choice)}
             aside={choice.impossible === undefined && <Fit caution={choice.caution} />}
             chosen={choice.key === chosen?.key}

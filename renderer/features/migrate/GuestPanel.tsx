@@ -6,6 +6,8 @@ import { Choice } from '#renderer/components/Choice.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { userText } from '#renderer/components/user-text.ts';
 import { keyOf, type GuestChoice } from './choices.ts';
+import { Name } from '#renderer/components/Name.tsx';
+import { plainName } from '#contract/plain-text.ts';
 
 interface GuestPanelProps {
   readonly choices: readonly GuestChoice[];
@@ -31,14 +33,16 @@ export function GuestPanel({ choices, chosen, onChoose }: GuestPanelProps) {
       <div role="radiogroup" aria-label="Guest" className="sy-choices">
         {hostIds.map((hostId) => (
           <fieldset key={hostId} className="sy-choices">
-            <legend className="sy-choices-of">{hostId}</legend>
+            <legend className="sy-choices-of">
+              <Name of={hostId} />
+            </legend>
             {found
               .filter(({ guest }) => guest.hostId === hostId)
               .map(({ key, guest, impossible }) => (
                 <Choice
                   key={key}
                   name="guest"
-                  title={guest.name}
+                  title={plainName(guest.name)}
                   about={factsOf(guest)}
                   chosen={chosen !== undefined && key === keyOf(chosen)}
                   impossible={impossible}

@@ -2,6 +2,7 @@ import { Button, Modal, ModalBody, ModalFooter, ModalHeader } from '@patternfly/
 import { useState } from 'react';
 import type { MigrationView } from '#contract/channels.ts';
 import { useServices } from '#renderer/app/services.ts';
+import { Name } from '#renderer/components/Name.tsx';
 
 /** Asks before it cancels; where it cannot, it shows why. */
 export function CancelButton({ view: { record, controls } }: { view: MigrationView }) {
@@ -23,8 +24,8 @@ export function CancelButton({ view: { record, controls } }: { view: MigrationVi
       >
         <ModalHeader title="Cancel this migration?" labelId="cancel-title" titleIconVariant="warning" />
         <ModalBody id="cancel-body">
-          {record.guest} continues to run on {record.source}. What has been copied to {record.destination} is thrown
-          away.
+          <Name of={record.guest} /> continues to run on <Name of={record.source} />. What has been copied to{' '}
+          <Name of={record.destination} /> is thrown away.
         </ModalBody>
         <ModalFooter>
           <Button

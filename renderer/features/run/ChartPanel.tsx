@@ -12,6 +12,7 @@ import type { Readings } from '#renderer/telemetry/readings.ts';
 import type { TelemetryCoordinator } from '#renderer/telemetry/telemetry-coordinator.ts';
 import { Replay } from './Replay.tsx';
 import { SubflowTable } from './SubflowTable.tsx';
+import { plainName } from '#contract/plain-text.ts';
 
 interface ChartPanelProps {
   readonly view: MigrationView;
@@ -57,7 +58,7 @@ export function ChartPanel({ view, coordinator, readings, position, onPosition }
               {spans.map((one) => (
                 <ToggleGroupItem
                   key={one.name}
-                  text={one.name}
+                  text={plainName(one.name)}
                   isSelected={one.span === span}
                   onChange={() => setSpan(one.span)}
                 />

@@ -7,6 +7,7 @@ import { toHash } from '#renderer/app/routes.ts';
 import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { phaseInWords } from '#renderer/components/words.ts';
+import { Name } from '#renderer/components/Name.tsx';
 
 /** All that run, at most two changes a second; the chosen one is shown below. */
 export function OpenMigrations({ rows, shown }: { rows: readonly MigrationRow[]; shown: string }) {
@@ -54,8 +55,12 @@ function OpenRow({ row: { id, summary, latest, managed }, isShown }: { row: Migr
           aria-label={`Progress of ${summary?.guest ?? id}`}
         />
       </Td>
-      <Td>{summary?.source}</Td>
-      <Td>{summary?.destination}</Td>
+      <Td>
+        <Name of={summary?.source} />
+      </Td>
+      <Td>
+        <Name of={summary?.destination} />
+      </Td>
       <Td className="sy-number">{formatBitsPerSecond(rate)}</Td>
       <Td className="sy-number">{progress ? formatBytes(progress.remainingBytes) : '–'}</Td>
       <Td className="sy-number">{progress ? formatBitsPerSecond(progress.dirtyBitsPerSecond) : '–'}</Td>

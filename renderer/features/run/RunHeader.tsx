@@ -15,6 +15,7 @@ import {
 import type { Readings } from '#renderer/telemetry/readings.ts';
 import { CancelButton } from './CancelButton.tsx';
 import { pathTotals } from './result.ts';
+import { Name } from '#renderer/components/Name.tsx';
 
 interface RunHeaderProps {
   readonly view: MigrationView;
@@ -36,10 +37,11 @@ export function RunHeader({ view, readings, position }: RunHeaderProps) {
         <div>
           <div className="sy-run-name">
             <Title headingLevel="h1" size="xl">
-              {record.guest}
+              <Name of={record.guest} />
             </Title>
             <span className="sy-route">
-              {record.source} <ArrowRightIcon /> <span className="sy-hidden">to</span> {record.destination}
+              <Name of={record.source} /> <ArrowRightIcon /> <span className="sy-hidden">to</span>{' '}
+              <Name of={record.destination} />
             </span>
           </div>
           <States view={view} readings={readings} />

@@ -7,6 +7,7 @@ import { Panel } from '#renderer/components/Panel.tsx';
 import { ScreenTitle } from '#renderer/components/ScreenTitle.tsx';
 import { SettingsFields } from '#renderer/features/migrate/SettingsFields.tsx';
 import { defaultPreferences, themes, type Theme } from '#renderer/stores/preferences.ts';
+import { Name } from '#renderer/components/Name.tsx';
 
 const themeNames: Readonly<Record<Theme, string>> = { auto: 'As the system has it', light: 'Light', dark: 'Dark' };
 
@@ -71,7 +72,12 @@ function About() {
     <Panel title="About">
       <p>
         Switchyard {about?.version}
-        {about && <span className="sy-subtle"> · started by {about.user}, whose name goes into every record</span>}
+        {about && (
+          <span className="sy-subtle">
+            {' '}
+            · started by <Name of={about.user} />, whose name goes into every record
+          </span>
+        )}
       </p>
     </Panel>
   );

@@ -58,7 +58,7 @@ test('samples of a manager that has gone are on another clock: they are forgotte
 test('names that would drive the terminal are made harmless', () => {
   const plan = examplePlan();
   const guest = { ...plan.guest, name: 'web\u001B[2J01' };
-  expect(told([{ kind: 'planned', plan: examplePlan({ guest }) }]).scene?.guest).toBe('web\uFFFD[2J01');
+  expect(told([{ kind: 'planned', plan: examplePlan({ guest }) }]).scene?.guest).toBe('web\\u001b[2J01');
 });
 
 test('remembers no more events than can be shown', () => {

@@ -3,7 +3,7 @@ import type { Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { phaseFollower, type Phase } from '#main/app/phases.ts';
 import { narrator } from '#main/export/narrator.ts';
-import { plainText } from '#main/export/plain-text.ts';
+import { plainName } from '#contract/plain-text.ts';
 
 export interface ToldEvent {
   readonly atEpochMs: number;
@@ -42,7 +42,7 @@ export class Story {
     this.#phase = this.#follow(event);
     if (event.kind === 'planned') {
       const { guest, source, destination, paths } = event.plan;
-      const [name, from, to] = [guest.name, source.id, destination.id].map(plainText);
+      const [name, from, to] = [guest.name, source.id, destination.id].map((each) => plainName(each));
       this.#about = {
         guest: name ?? '',
         source: from ?? '',
