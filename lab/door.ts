@@ -1,6 +1,7 @@
 import { invalidRequest } from '#contract/errors.ts';
 import type { Fd } from '#native/fd.ts';
 import { isNativeError } from '#native/native-error.ts';
+import { openSocketIn } from '#native/netlink/open-session.ts';
 import { bind, listen, localAddress, openSocket } from '#native/socket.ts';
 import { setSocketOption } from '#native/socket-options.ts';
 
@@ -9,7 +10,10 @@ import { setSocketOption } from '#native/socket-options.ts';
  * who opens them here and hands them to a command that goes on in a namespace of its own can be reached there from here.
  */
 export interface Door extends Disposable {
+  /** What listens. */
   readonly descriptors: readonly number[];
+  /** A netlink socket (sock_diag) that sees whose the far ends of their connections are; absent where there is none. */
+  readonly owners: number | undefined;
 }
 
 const backlog = 64;
@@ -45,12 +49,24 @@ function openBoth(port: number): Door {
 }
 
 function doorOf(...sockets: readonly Fd[]): Door {
+  const owners = openOwners();
   return {
     descriptors: sockets.map(({ number }) => number),
+    owners: owners?.number,
     [Symbol.dispose]: () => {
-      for (const socket of sockets) socket[Symbol.dispose]();
+      for (const socket of [...sockets, ...(owners ? [owners] : [])]) socket[Symbol.dispose]();
     },
   };
+}
+
+/** In there the connections out here cannot be seen: who asks over this socket asks from here. */
+function openOwners(): Fd | undefined {
+  try {
+    return openSocketIn('sock-diag');
+  } catch (thrown) {
+    if (isNativeError(thrown)) return undefined;
+    throw thrown;
+  }
 }
 
 function listenAt(family: 'ipv4' | 'ipv6', address: string, port: number): Fd {

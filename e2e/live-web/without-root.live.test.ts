@@ -54,3 +54,24 @@ test('makes a lab, moves its guest over both links, and leaves nothing behind', 
   const leftOver = () => spawnSync('ps', ['-u', String(uid), '-o', 'args='], { encoding: 'utf8' }).stdout;
   await expect.poll(leftOver, { timeout: 10_000 }).toBe('');
 });
+
+test('is closed to other users out here, though it runs in a network of its own', async ({ skip }) => {
+  const why = whyNot();
+  if (why !== undefined) skip(why);
+  using premises = new Premises();
+  premises.giveTo(uid);
+  const app = await ServedApp.start(premises, asNobody);
+  const script = `
+    const tell = (text) => (console.log(text), process.exit());
+    fetch(process.argv[1]).then(({ status }) => tell(status), () => tell('away'));`;
+  const statusAs = (user: number): string => {
+    const become = [`--reuid=${user}`, '--clear-groups', '--', process.execPath, '-e', script, app.link];
+    return spawnSync('setpriv', become, { encoding: 'utf8' }).stdout;
+  };
+  try {
+    const statuses = [statusAs(uid + 5000), statusAs(uid)];
+    expect([statuses, app.said.includes('Warning')]).toEqual([['away\n', '200\n'], false]);
+  } finally {
+    await app.end('SIGTERM');
+  }
+});

@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { ListenOptions } from 'node:net';
+import { createServer, type ListenOptions, type Server } from 'node:net';
 import { SwitchyardError } from '#contract/errors.ts';
 
 /** Both loopback addresses; names and browsers prefer one or the other. */
@@ -7,12 +6,13 @@ const [firstAddress, secondAddress] = ['127.0.0.1', '::1'] as const;
 /** A port that is free on one address may be taken on the other; the kernel is asked for another then. */
 const mostTries = 5;
 
+/** What listens. Nothing of a connection is read until it is resumed. */
 export interface Loopback {
   readonly port: number;
   readonly servers: readonly Server[];
 }
 
-/** Servers on sockets that listen already, which whoever started this process has opened. */
+/** Servers on sockets that listen already, opened by the process that started this one. */
 export async function listenOnDescriptors(descriptors: readonly number[]): Promise<Loopback> {
   const servers = await Promise.all(descriptors.map((fd) => listen({ fd })));
   return { port: servers[0] ? portOf(servers[0]) : 0, servers };
@@ -34,9 +34,10 @@ export async function listenOnLoopback(wanted: number): Promise<Loopback> {
 }
 
 function listen(where: ListenOptions & { readonly fd?: number }): Promise<Server> {
-  const server = createServer({ maxHeaderSize: 16 * 1024 });
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(hasCode(cause, 'EADDRINUSE') ? portTaken(where.port ?? 0, cause) : cause));
+    // It stays: what `accept` reports later (no descriptors left) passes.
+    server.on('error', (cause) => reject(hasCode(cause, 'EADDRINUSE') ? portTaken(where.port ?? 0, cause) : cause));
     server.listen(where, () => resolve(server));
   });
 }

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { subscribe } from 'node:diagnostics_channel';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,12 +24,15 @@ let house: Stage;
 let web: WebHost;
 let cookie: string;
 const turnedAway: string[] = [];
+/** Requests that got as far as being answered. */
+let answered = 0;
 
 beforeAll(async () => {
   content = mkdtempSync(join(tmpdir(), 'switchyard-content-'));
   writeFileSync(join(content, 'index.html'), '<!doctype html><title>content</title>');
   house = stage();
   web = await serveWeb({ desk: house.desk, listen: { port: 0 }, content, log: (line) => turnedAway.push(line) });
+  subscribe('http.server.request.start', () => (answered += 1));
   cookie = (await get(new URL(web.newLink()).pathname + new URL(web.newLink()).search)).cookie;
 });
 afterAll(async () => {
@@ -91,15 +96,94 @@ describe('HTTP', () => {
   test('shows nothing without a session, nor under another name', async () => {
     expect([(await get('/')).status, (await get('/', { cookie, host: 'evil.example' })).status]).toEqual([401, 421]);
   });
+});
 
-  test.skipIf(process.geteuid?.() !== 0)(
-    'hangs up on another user, who may know a link (skipped: needs root)',
+describe('who connects', () => {
+  /** A client in Python, which opens any kind of socket: what it got, or `away`. */
+  const client = (make: string, where: string): string => `
+import socket, sys
+make = lambda: ${make}
+where = ${where.replace('PORT', 'int(sys.argv[1])')}
+try:
+    s = make(); s.settimeout(5); s.connect(where)
+    s.sendall(b'GET / HTTP/1.1\\r\\nHost: 127.0.0.1:%d\\r\\nConnection: close\\r\\n\\r\\n' % int(sys.argv[1]))
+    print(s.recv(12).decode() or 'away')
+except OSError as e: print('away')`;
+  const kinds = [
+    ['TCP over IPv4', client('socket.socket(socket.AF_INET)', "('127.0.0.1', PORT)")],
+    ['TCP over IPv6', client('socket.socket(socket.AF_INET6)', "('::1', PORT)")],
+    ['an IPv4-mapped address', client('socket.socket(socket.AF_INET6)', "('::ffff:127.0.0.1', PORT)")],
+    ['MPTCP', client('socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)', "('127.0.0.1', PORT)")],
+    [
+      'MPTCP and an IPv4-mapped address',
+      client('socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)', "('::ffff:127.0.0.1', PORT)"),
+    ],
+  ] as const;
+  const asNobody = ['--reuid', 'nobody', '--clear-groups', '--'];
+  const python = '/usr/bin/python3';
+  const isRoot = process.geteuid?.() === 0;
+
+  test.each(kinds)('a process of ours comes in by %s', async (_, script) => {
+    const { stdout } = await run(python, ['-c', script, String(web.port)]);
+    expect(stdout).toBe('HTTP/1.1 401\n');
+  });
+
+  test.skipIf(!isRoot).each(kinds)('one of another user does not, by %s (needs root)', async (_, script) => {
+    const { stdout } = await run('setpriv', [...asNobody, python, '-c', script, String(web.port)]);
+    expect([stdout, turnedAway]).toEqual(['away\n', ['a process of user 65534 was turned away']]);
+  });
+
+  test.skipIf(!isRoot)(
+    'one that closes at once is not taken for root, which its closed socket belongs to (needs root)',
     async () => {
-      const script = `fetch(${JSON.stringify(web.newLink())}).then(() => console.log('in'), () => console.log('out'))`;
-      const { stdout } = await run('setpriv', ['--reuid', 'nobody', '--clear-groups', process.execPath, '-e', script]);
-      expect([stdout, turnedAway]).toEqual(['out\n', [expect.stringContaining('was turned away')]]);
+      house.acts.length = 0;
+      const script = `
+import socket, sys
+for each in range(50):
+    s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+    s.sendall(b'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')
+    s.close()
+print('closed')`;
+      const before = answered;
+      const closing = run('setpriv', [...asNobody, python, '-c', script, String(web.port)]);
+      // Busy meanwhile: all of them are closed when they are accepted.
+      const until = performance.now() + 500;
+      while (performance.now() < until);
+      expect((await closing).stdout).toBe('closed\n');
+      await sleep(50);
+      expect(answered).toBe(before);
     },
   );
+
+  test.skipIf(!isRoot)('a flood of strangers holds up no one (needs root)', async () => {
+    const script = `
+import socket, sys, time
+end = time.time() + 2
+while time.time() < end:
+    try: socket.create_connection(('127.0.0.1', int(sys.argv[1]))).close()
+    except OSError: pass`;
+    const floods = [1, 2].map(() => run('setpriv', [...asNobody, python, '-c', script, String(web.port)]));
+    await sleep(300);
+    const statuses: number[] = [];
+    for (let each = 0; each < 10; each += 1) statuses.push((await get('/', { cookie })).status);
+    await Promise.all(floods);
+    expect(statuses).toEqual(Array.from({ length: 10 }, () => 200));
+  });
+
+  test('a line that breaks in the middle of anything harms nothing', async () => {
+    const pieces = ['', 'GET', 'GET / HTTP/1.1\r\nHost: x', `GET / HTTP/1.1\r\nHost: 127.0.0.1:${web.port}\r\n\r\n`];
+    const upgrade = `GET /socket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`;
+    for (const piece of [...pieces, upgrade, upgrade.repeat(3), 'x'.repeat(100_000)]) {
+      for (const delay of [0, 5]) {
+        const socket = connect(web.port, '127.0.0.1').on('error', () => undefined);
+        await once(socket, 'connect');
+        socket.write(piece);
+        await sleep(delay);
+        socket.resetAndDestroy();
+      }
+    }
+    expect((await get('/', { cookie })).status).toBe(200);
+  });
 });
 
 describe('the socket', () => {

@@ -22,8 +22,14 @@ export async function destroySocket(session: NetlinkSession, row: TcpSocketRow):
   }
 }
 
+/** What names one socket: its ends, where it is bound, and its cookie (INET_DIAG_NOCOOKIE twice for any). */
+export type SocketId = Pick<
+  TcpSocketRow,
+  'boundInterfaceIndex' | 'cookie' | 'family' | 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'
+>;
+
 /** struct inet_diag_req_v2 that names exactly one socket (include/uapi/linux/inet_diag.h). */
-export function encodeSocketId(row: TcpSocketRow): Buffer {
+export function encodeSocketId(row: SocketId): Buffer {
   const payload = Buffer.alloc(requestBytes);
   payload.writeUInt8(addressFamilies[row.family], 0);
   payload.writeUInt8(tcp, 1);
@@ -38,7 +44,7 @@ export function encodeSocketId(row: TcpSocketRow): Buffer {
 }
 
 /** An IPv6 socket with an IPv4 peer holds both addresses mapped (RFC 4291, section 2.5.5.2). */
-function addressBytes({ family }: TcpSocketRow, address: string): Buffer {
+function addressBytes({ family }: SocketId, address: string): Buffer {
   const bytes = parseIpAddress(address);
   const mapped = family === 'ipv6' && bytes.length === 4;
   return mapped ? Buffer.concat([Buffer.alloc(10), Buffer.from([0xff, 0xff]), bytes]) : Buffer.from(bytes);

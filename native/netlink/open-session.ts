@@ -9,7 +9,11 @@ import { NetlinkSession } from './session.ts';
  * belongs there for ever, so the session is used from outside like any other; closing it (`using`) gives it back.
  */
 export function openNetlinkSession(protocol: NetlinkProtocol, namespace?: NetworkNamespaceRef): NetlinkSession {
-  const fd = openSocketIn(protocol, namespace);
+  return sessionOver(openSocketIn(protocol, namespace));
+}
+
+/** A conversation over a netlink socket that is open already, wherever that was done; the session owns it from now on. */
+export function sessionOver(fd: Fd): NetlinkSession {
   return new NetlinkSession({
     send: (datagram) => sendToKernel(fd, datagram),
     receive: () => receiveFromKernel(fd),

@@ -9,7 +9,7 @@ import type { Console } from '#main/cli/console.ts';
 import type { Command, Context } from '#main/cli/context.ts';
 import { exitCode } from '#main/cli/exit-code.ts';
 import { openBrowser } from '#main/cli/open-browser.ts';
-import { serveWeb, type WebHost } from '#main/webhost/serve-web.ts';
+import { serveWeb, type HandedDown, type WebHost } from '#main/webhost/serve-web.ts';
 
 export interface ServeOptions {
   /** 0 lets the kernel choose. */
@@ -22,8 +22,8 @@ export function serve({ port, open }: ServeOptions, version: string): Command {
   return async (context) => {
     const { console } = context;
     if (port > 65_535) throw invalidRequest(`There is no port ${port}.`, 'Give one up to 65535.', 'port');
-    const descriptors = handedDown();
-    if (descriptors.length === 0) {
+    const handed = handedDown();
+    if (!handed) {
       const elsewhere = await serveWhereLabsAre(console, port);
       if (elsewhere !== undefined) return elsewhere;
     }
@@ -33,7 +33,7 @@ export function serve({ port, open }: ServeOptions, version: string): Command {
     const desk = new Desk({ application, version, face: { capabilities: [], lab: labService, log } });
     await using web = await serveWeb({
       desk,
-      listen: descriptors.length > 0 ? { descriptors } : { port },
+      listen: handed ?? { port },
       content: contentFolder(),
       alsoUid: sudoUser(),
       log,
@@ -42,6 +42,11 @@ export function serve({ port, open }: ServeOptions, version: string): Command {
     const link = web.newLink();
     console.out(`Switchyard is at ${link}`);
     console.log('The link is good for one browser; press Enter for another, Ctrl-C to end.');
+    if (!web.seesOwners) {
+      console.log(
+        'Warning: other users of this machine can connect too, and only the link keeps them out. Show it to nobody, and open it at once.',
+      );
+    }
     if (open) openBrowser(link);
     await untilInterrupted(context, web);
     for (const id of await desk.close()) {
@@ -54,11 +59,17 @@ export function serve({ port, open }: ServeOptions, version: string): Command {
   };
 }
 
-/** Set for a command that was started with listening sockets: how many, from descriptor 3 on. */
+/**
+ * Set for a command that was started with sockets of its own, from descriptor 3 on: how many listen, and how many see whose
+ * connections those are (`2+1`).
+ */
 const doorVariable = 'SWITCHYARD_DOOR';
 
-function handedDown(): readonly number[] {
-  return Array.from({ length: Number(process.env[doorVariable] ?? 0) }, (_, index) => 3 + index);
+function handedDown(): HandedDown | undefined {
+  const [, listening, owners] = /^([12])\+([01])$/.exec(process.env[doorVariable] ?? '') ?? [];
+  if (listening === undefined) return undefined;
+  const descriptors = Array.from({ length: Number(listening) }, (_, index) => 3 + index);
+  return { descriptors, owners: owners === '1' ? 3 + descriptors.length : undefined };
 }
 
 /**
@@ -69,9 +80,10 @@ async function serveWhereLabsAre(console: Console, port: number): Promise<number
   if ((await labRights()).kind !== 'by-user-namespace') return undefined;
   console.log('Without root there are labs only: for the guests of this machine start again with sudo.');
   using door = openDoor(port);
-  process.env[doorVariable] = String(door.descriptors.length);
+  const owners = door.owners === undefined ? [] : [door.owners];
+  process.env[doorVariable] = `${door.descriptors.length}+${owners.length}`;
   const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  return await reenterForLab(argv, { make: true, descriptors: door.descriptors });
+  return await reenterForLab(argv, { make: true, descriptors: [...door.descriptors, ...owners] });
 }
 
 async function untilInterrupted({ console, signals }: Context, web: WebHost): Promise<void> {

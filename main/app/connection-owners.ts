@@ -1,0 +1,1 @@
+export { openConnectionOwners, type ConnectionOwners } from '#main/hosts/connection-owners.ts';
