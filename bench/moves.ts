@@ -3,7 +3,7 @@ import type { BitsPerSecond, Fraction, Milliseconds } from '#contract/units.ts';
 import { bareMove, labStatus, type BareMove } from '#lab/lab.ts';
 import type { Application } from '#main/app/application.ts';
 
-/** One move of a lab's guest to its other host, whoever drove it. Times are QEMU's own except `durationMs`. */
+/** One move of a lab's guest to its other host, by any driver. Times are QEMU's own except `durationMs`. */
 export interface Move {
   readonly copyMs: Milliseconds;
   readonly goodputBitsPerSecond: BitsPerSecond;

@@ -40,7 +40,7 @@ export const controlSchema = z.discriminatedUnion('possible', [
 export const migrationViewSchema = z.object({
   revision: z.number().int().nonnegative(),
   record: recordSchema.omit({ samples: true }),
-  /** A living process looks after it; an open one without a manager can be taken up. */
+  /** A living process manages it; an open one without a manager can be taken up. */
   managed: z.boolean(),
   /** Something about the migration's keeping, not about its guest: a journal that cannot be written, a take-up that failed. */
   problem: z.string().optional(),
@@ -127,9 +127,9 @@ export const commands = {
     request: byId.extend({ action: operatorPathActionSchema, interface: z.string().min(1).max(64) }),
     response: nothing,
   },
-  /** The guest goes on at the destination at once and its memory follows; from then on nothing can be cancelled. */
+  /** The guest continues at the destination at once and its memory follows; from then on nothing can be cancelled. */
   'migration.post-copy': { request: byId, response: nothing },
-  /** A post-copy whose connection broke goes on over a new one; takes the migration up where nobody looks after it. */
+  /** A post-copy whose connection broke continues over a new one; takes the migration up where no process manages it. */
   'migration.recover': { request: byId, response: nothing },
   'migration.go-back': { request: byId, response: nothing },
   /** Samples that are no longer on the telemetry lane: backfill and replay, in chunks. */

@@ -66,7 +66,7 @@ export interface RouteAnswer {
 export const mptcpFactsSchema = z.object({
   usable: z.boolean(),
   reason: z.string().optional(),
-  /** The command that mends it. */
+  /** The command that fixes it. */
   remedy: z.string().optional(),
   /** Relative to /proc/sys/net, for instance `mptcp/stale_loss_cnt`; absent ones do not exist on that kernel. */
   sysctls: z.record(z.string(), z.string()),

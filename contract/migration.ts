@@ -84,7 +84,7 @@ export const migrationSettingsSchema = z.object({
 export type MigrationSettings = z.infer<typeof migrationSettingsSchema>;
 export { defaultSettings } from './default-settings.ts';
 
-/** One line of the readiness grid. Only an `error` stops a migration; `command` is what mends it, ready to be copied. */
+/** One line of the readiness grid. Only an `error` stops a migration; `command` is what fixes it, ready to be copied. */
 export const checkSchema = z.object({
   id: z.string(),
   severity: z.enum(['error', 'warning', 'info']),
@@ -92,7 +92,7 @@ export const checkSchema = z.object({
   text: z.string(),
   remedy: z.string().optional(),
   command: z.string().optional(),
-  /** The operator may go on by accepting this id. */
+  /** The operator may continue by accepting this id. */
   acceptable: z.boolean().optional(),
 });
 export type Check = z.infer<typeof checkSchema>;
@@ -227,11 +227,11 @@ export const explanationSchema = z.object({
 });
 export type Explanation = z.infer<typeof explanationSchema>;
 
-/** One cause that both kernels show, in one sentence, on the side on which it has to be mended. */
+/** One cause that both kernels show, in one sentence, on the side on which it has to be fixed. */
 export const connectionFindingSchema = z.object({
   side: sideSchema,
   text: z.string(),
-  /** What mends it: for a shell on the machine of that side, as root. */
+  /** What fixes it: for a shell on the machine of that side, as root. */
   command: z.string().exactOptional(),
 });
 export type ConnectionFinding = z.infer<typeof connectionFindingSchema>;
@@ -298,7 +298,7 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('subflow-lost'), ...subflowEventFields, why: z.string() }),
   z.object({ kind: z.literal('subflow-back'), ...subflowEventFields, afterMs: z.number() }),
   z.object({ kind: z.literal('subflow-closed'), ...subflowEventFields }),
-  /** The kernel could not be asked about the paths; the migration goes on without that part of the record. */
+  /** The kernel could not be asked about the paths; the migration continues without that part of the record. */
   z.object({ kind: z.literal('sampling-failed'), why: z.string() }),
   /** The guest itself ended it; `reason` is QEMU's ShutdownCause (qapi/run-state.json). */
   z.object({ kind: z.literal('guest-shut-down'), side: sideSchema, reason: z.string() }),

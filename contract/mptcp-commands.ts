@@ -34,7 +34,7 @@ export function removeEndpointCommand({ id }: Pick<MptcpEndpoint, 'id'>): string
   return `ip mptcp endpoint delete id ${id}`;
 }
 
-/** The kernel takes both flags anew whichever of them is named, so one that is to stay has to be said (measured on 6.18). */
+/** The kernel takes both flags, whichever of them is named, so one that is to stay has to be named (measured on 6.18). */
 export function setEndpointFlagsCommand(
   { id }: Pick<MptcpEndpoint, 'id'>,
   flags: readonly ('backup' | 'fullmesh')[],

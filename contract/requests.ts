@@ -54,7 +54,7 @@ export const hostMptcpChangeSchema = z.discriminatedUnion('kind', [
     }),
   }),
   z.object({ kind: z.literal('remove-endpoint'), endpoint: mptcpEndpointSchema }),
-  /** Both flags are set anew, whichever is named; the others of an endpoint stay as it was made. */
+  /** Both flags are set, whichever is named; the others of an endpoint stay as it was made. */
   z.object({
     kind: z.literal('set-endpoint-flags'),
     endpoint: mptcpEndpointSchema,

@@ -6,7 +6,7 @@ import { z } from 'zod';
  */
 export const socketPath = '/socket';
 
-/** What makes a message a request; its command and its content are judged by whoever carries it out. */
+/** What makes a message a request; its command and its content are judged by the code that carries it out. */
 export const socketRequestSchema = z.object({
   id: z.union([z.number(), z.string().max(64)]),
   command: z.unknown(),

@@ -36,7 +36,7 @@ export function parseBytes(text: string): Bytes | undefined {
   return scaled(/^(\d+(?:\.\d+)?)\s*([KMGT]iB|[KMGTB])?$/, text, (suffix) => byteFactors[suffix], Number.isSafeInteger);
 }
 
-/** Reads `500mbit`, `1gbit`, `2.5gbit`, `64kbit`, as `tc` writes them; `0` means no limit to whoever allows it. */
+/** Reads `500mbit`, `1gbit`, `2.5gbit`, `64kbit`, as `tc` writes them; `0` means no limit where that is allowed. */
 export function parseBitsPerSecond(text: string): BitsPerSecond | undefined {
   if (text === '0') return 0;
   return scaled(/^(\d+(?:\.\d+)?)\s*([kmgt]?)bit(?:\/s)?$/i, text, (prefix) => bitFactors[prefix.toLowerCase()]);

@@ -7,7 +7,7 @@ import { setSocketOption } from '#native/socket-options.ts';
 
 /**
  * Sockets that listen on both loopback addresses, on one port. A socket belongs to the network in which it was opened:
- * who opens them here and hands them to a command that goes on in a namespace of its own can be reached there from here.
+ * who opens them here and hands them to a command that continues in a namespace of its own can be reached there from here.
  */
 export interface Door extends Disposable {
   /** What listens. */

@@ -19,7 +19,7 @@ const namespaceDirectory = '/run/netns';
  */
 const mark = 'switchyard-lab ';
 
-/** The first namespace is the lock: whoever makes it makes the lab. */
+/** The first namespace is the lock: the command that makes it makes the lab. */
 export async function claimLab(names: LabNames, directory: string): Promise<void> {
   try {
     await run('ip', ['netns', 'add', names.source]);

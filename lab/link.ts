@@ -6,8 +6,8 @@ import { labSides, type LabSide } from './names.ts';
 import { labLinks, type LabLink, type LinkState } from './status.ts';
 
 /**
- * Cuts or mends a link. `down` takes the interface down on one host (the source's unless said otherwise; the other one
- * loses its carrier), `silent` loses everything that is sent while both carriers stay, `up` mends either.
+ * Cuts or restores a link. `down` takes the interface down on one host (the source's unless said otherwise; the other one
+ * loses its carrier), `silent` loses everything that is sent while both carriers stay, `up` restores either.
  */
 export async function labLink(
   name: string,

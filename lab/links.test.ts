@@ -54,7 +54,7 @@ test('a silent link loses what either host sends', () => {
   });
 });
 
-test('mending undoes either fault on both hosts', () => {
+test('restoring undoes either fault on both hosts', () => {
   expect(linkCommands(1, 'up', 'source')).toEqual({
     source: [
       'link set eth1 up',

@@ -84,10 +84,10 @@ function tokenBucket(rate: BitsPerSecond): string {
 /** How a link fails: `down` takes the carrier away, `silent` keeps it while everything sent is lost. */
 export type LinkFault = 'down' | 'silent';
 
-/** A locally administered address that no interface has: what is sent to it is dropped by whoever receives it. */
+/** A locally administered address that no interface has: what is sent to it is dropped by the receiver. */
 export const nobodysHardwareAddress = '02:00:00:00:00:01';
 
-/** Commands by host that put a link into a state. Mending undoes either fault. */
+/** Commands by host that put a link into a state. Restoring undoes either fault. */
 export function linkCommands(
   index: number,
   wanted: LinkFault | 'up',

@@ -97,7 +97,7 @@ function readSysctl(name: string): string | undefined {
 
 /**
  * Runs a command line again where labs can be made, if it is not there already. Returns its exit code, or `undefined` when
- * the caller should simply go on: it has the rights itself, or there is nothing to enter and `make` is not set (only
+ * the caller should simply continue: it has the rights itself, or there is nothing to enter and `make` is not set (only
  * `lab up` sets it). Rejects with `invalid-request` when there is no way.
  *
  * `argv` is the whole command, the program first. `descriptors` are ours, and become its 3, 4, ...
@@ -205,7 +205,7 @@ export function keepHolder(env: NodeJS.ProcessEnv = process.env): () => void {
   return () => releaseHolder({ [enteredVariable]: entered });
 }
 
-/** Ends the holder that this command has entered, once no lab needs it any more. The command itself goes on to its end. */
+/** Ends the holder that this command has entered, once no lab needs it any more. The command itself continues to its end. */
 export function releaseHolder(env: NodeJS.ProcessEnv = process.env): void {
   const holder = Number(env[enteredVariable] ?? 0);
   if (holder > 1 && isHolder(holder, process.getuid?.())) process.kill(-holder, 'SIGTERM');

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 
 /**
- * An open file descriptor with exactly one owner: a scope (`using`), or whoever took it with {@link Fd.release}.
+ * An open file descriptor with exactly one owner: a scope (`using`), or the code that took it with {@link Fd.release}.
  *
  * Closed once only. Linux hands a closed number to the next `open`, so a second close would hit a stranger's file;
  * that is why the number cannot be read after closing.

@@ -10,7 +10,7 @@ test.each([
   expect(load(platform, architecture)).toEqual({ reason: expect.stringContaining(reason) });
 });
 
-test('a koffi that cannot be loaded is told with its remedy', () => {
+test('a koffi that cannot be loaded is reported with the remedy', () => {
   const broken = (): never => {
     throw new Error('Cannot find the native Koffi module');
   };
@@ -45,7 +45,7 @@ describe('on a system that is not Linux', () => {
     expect(() => openSocket('ipv4', 'mptcp')).toThrow(NativeUnavailableError);
   });
 
-  test('availability is told without throwing', async () => {
+  test('availability is reported without throwing', async () => {
     const { nativeAvailability } = await import('./libc.ts');
     expect(nativeAvailability()).toEqual({ available: false, reason: expect.stringContaining('this is darwin') });
   });

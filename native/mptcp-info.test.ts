@@ -55,7 +55,7 @@ test('Linux 5.16 has no counters', () => {
   });
 });
 
-test('a fallback is told by its flag', () => {
+test('a fallback is known by its flag', () => {
   const bytes = recordedMptcpInfo();
   bytes.writeUInt32LE(1, 8);
   expect(decodeMptcpInfo(bytes)).toMatchObject({ hasFallenBack: true, hasRemoteKey: false });

@@ -105,7 +105,7 @@ describe.skipIf(!kernelHasMptcp).each(['ipv4', 'ipv6'] as const)('over %s (needs
 });
 
 describe.skipIf(!kernelHasMptcp || !canMakeNamespaces)('several paths (needs root and a kernel with MPTCP on)', () => {
-  test('each subflow is told with its own addresses and counters', async () => {
+  test('each subflow is reported with its own addresses and counters', async () => {
     using namespace = makeNamespace();
     namespace.run('ip', 'link', 'set', 'lo', 'mtu', '9000');
     for (const host of [1, 2, 3]) namespace.run('ip', 'address', 'add', `10.99.0.${host}/32`, 'dev', 'lo');

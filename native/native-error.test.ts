@@ -24,7 +24,7 @@ test.each([
   expect(new NativeError('recv', errno, 'receive').code).toBe(code);
 });
 
-test('an errno without a name is told by its number', () => {
+test('an errno without a name is reported by its number', () => {
   expect(new NativeError('recv', 4095, 'receive').message).toBe(
     'Could not receive: the kernel refused (recv: errno 4095).',
   );

@@ -68,7 +68,7 @@ export function sendToKernel(fd: Fd, datagram: Uint8Array): void {
  * other processes are dropped: anyone in the namespace may write to our port.
  *
  * Throws {@link NativeError} with EMSGSIZE for a datagram larger than the 64 KiB buffer (it is lost), and with
- * ENOBUFS when the kernel dropped events because we read too late: the socket goes on, the state must be read anew.
+ * ENOBUFS when the kernel dropped events because we read too late: the socket continues, the state must be read again.
  */
 export function receiveFromKernel(fd: Fd): Buffer | undefined {
   // Kept between calls: they never overlap, and a sampler makes a hundred a second for answers of a few KiB.

@@ -83,7 +83,7 @@ describe.skipIf(!canMakeNamespaces)('in another network namespace (needs root)',
     expect(ownNamespace()).toBe(before);
   });
 
-  test('one that does not exist is told by name, and the function is not called', () => {
+  test('one that does not exist is reported by name, and the function is not called', () => {
     expect(() =>
       withNetworkNamespace({ name: 'sy-none' }, () => {
         throw new Error('called');

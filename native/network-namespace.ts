@@ -27,7 +27,7 @@ export class NamespaceLostError extends NativeError {
  * Runs `fn` with this thread in another network namespace, and comes back before anything else can run.
  *
  * A socket belongs for ever to the namespace it was opened in, so `fn` opens what is needed and returns it; reading
- * and writing go on outside. A child process started in `fn` lives in that namespace. `fn` must be synchronous: other
+ * and writing continue outside. A child process started in `fn` lives in that namespace. `fn` must be synchronous: other
  * code of this thread would otherwise run in the wrong namespace. Functions returning a promise do not compile and
  * are refused.
  *

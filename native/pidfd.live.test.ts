@@ -36,7 +36,7 @@ describe.skipIf(!nativeAvailability().available)('another process (needs Linux)'
     expect(readlinkSync(`/proc/self/fd/${copy.number}`)).toBe(readlinkSync(`/proc/${pid()}/fd/0`));
   });
 
-  test('a descriptor that it does not have is told', () => {
+  test('a descriptor that it does not have is reported', () => {
     using process = openProcess(pid());
     expect(() => duplicateDescriptorOf(process, 999)).toThrow('bad file descriptor (pidfd_getfd: EBADF)');
   });
@@ -49,18 +49,15 @@ describe.skipIf(!nativeAvailability().available)('another process (needs Linux)'
     expect(() => signalProcess(process, constants.signals.SIGKILL)).toThrow('pidfd_send_signal: ESRCH');
   });
 
-  test('a pid that does not exist is told', () => {
+  test('a pid that does not exist is reported', () => {
     const unused = Math.max(...readdirSync('/proc').map(Number).filter(Number.isInteger)) + 10_000;
     expect(() => openProcess(unused)).toThrow('pidfd_open: ESRCH');
   });
 });
 
-test.skipIf(!nativeAvailability().available)(
-  'a copied MPTCP socket tells of its connection (needs Linux)',
-  async () => {
-    using pair = await connectPair('ipv4', 'mptcp', 'mptcp');
-    using self = openProcess(process.pid);
-    using copy = duplicateDescriptorOf(self, pair.client.number);
-    expect([isMptcp(copy), readMptcpFullInfo(copy)?.subflows[0]?.local]).toEqual([true, localAddress(pair.client)]);
-  },
-);
+test.skipIf(!nativeAvailability().available)('a copied MPTCP socket reports its connection (needs Linux)', async () => {
+  using pair = await connectPair('ipv4', 'mptcp', 'mptcp');
+  using self = openProcess(process.pid);
+  using copy = duplicateDescriptorOf(self, pair.client.number);
+  expect([isMptcp(copy), readMptcpFullInfo(copy)?.subflows[0]?.local]).toEqual([true, localAddress(pair.client)]);
+});

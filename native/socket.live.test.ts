@@ -96,7 +96,7 @@ describe.skipIf(!nativeAvailability().available)('sockets (need Linux)', () => {
     });
   });
 
-  test('a port that is taken is told', () => {
+  test('a port that is taken is reported', () => {
     const { fd: listener, address } = listenOnLoopback('ipv4', 'tcp');
     using first = listener;
     using second = openSocket('ipv4', 'tcp');
@@ -119,7 +119,7 @@ describe.skipIf(!nativeAvailability().available)('sockets (need Linux)', () => {
     expect(getSocketOption(socket, option)).toBe(read);
   });
 
-  test('an option that the kernel refuses is told by its name and value', () => {
+  test('an option that the kernel refuses is reported by its name and value', () => {
     using socket = openSocket('ipv4', 'tcp');
     expect(() => setSocketOption(socket, 'congestionControl', 'no-such')).toThrow(
       'Could not set TCP_CONGESTION to no-such: no such file or directory (setsockopt: ENOENT).',

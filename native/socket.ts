@@ -32,7 +32,7 @@ import {
 } from './socket-address.ts';
 import { getSocketOption } from './socket-options.ts';
 
-/** `mptcp` asks for Multipath TCP; what the peer agreed to is told by `isMptcp` after connecting. */
+/** `mptcp` asks for Multipath TCP; what the peer agreed to is reported by `isMptcp` after connecting. */
 export type StreamProtocol = 'tcp' | 'mptcp';
 
 /** A stream socket of one of our families: close-on-exec and non-blocking, as every socket of this room. */
@@ -135,7 +135,7 @@ function beginConnect(fd: Fd, address: SocketAddress): 'connected' | 'waiting' {
   const bytes = encodeSocketAddress(address);
   const result = libc().connect(fd.number, bytes, bytes.length);
   if (result >= 0) return 'connected';
-  // An interrupted connect goes on in the kernel, exactly like a non-blocking one: connect(2), EINTR.
+  // An interrupted connect continues in the kernel, exactly like a non-blocking one: connect(2), EINTR.
   if (result === -EINPROGRESS || result === -EINTR) return 'waiting';
   throw connectFailed(-result, address);
 }

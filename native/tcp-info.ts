@@ -128,7 +128,7 @@ export function decodeTcpInfo(bytes: Buffer): TcpInfo | undefined {
   };
 }
 
-/** TCP_INFO of a socket. On an MPTCP socket it tells of the first subflow only: see `readMptcpFullInfo`. */
+/** TCP_INFO of a socket. On an MPTCP socket it reports the first subflow only: see `readMptcpFullInfo`. */
 export function readTcpInfo(fd: Fd): TcpInfo | undefined {
   return decodeTcpInfo(readStructOption(fd, SOL_TCP, TCP_INFO, 'read TCP_INFO'));
 }

@@ -3,7 +3,7 @@ import { untakenIn } from './branches.ts';
 
 const at = (line?: number): { start: { line?: number } } => ({ start: line === undefined ? {} : { line } });
 
-test('what was not taken is told by its line, an else without a place by its if', () => {
+test('what was not taken is reported by its line, an else without a place by its if', () => {
   const report = {
     '/a.ts': {
       branchMap: {

@@ -82,7 +82,7 @@ describe('the launcher', () => {
     expect(await builds()).toBe(expected);
   });
 
-  test('a build that fails is told with its reason, and tried again', async () => {
+  test('a build that fails is reported with its reason, and tried again', async () => {
     await put('broken', '');
     const broken = await launch(['a']);
     await rm(join(checkout, 'broken'));

@@ -4,7 +4,7 @@ import { packageOrigin } from './package-origin.ts';
 const builder = { user: 'ann', host: 'forge' };
 
 describe('a package says that it comes from', () => {
-  test('whoever the environment names', () => {
+  test('the maintainer that the environment names', () => {
     const environment = {
       SWITCHYARD_MAINTAINER: 'Ann Other <ann@rack.org>',
       SWITCHYARD_HOMEPAGE: 'https://rack.org/sy',
@@ -16,7 +16,7 @@ describe('a package says that it comes from', () => {
     });
   });
 
-  test("whoever Debian's own tools would name", () => {
+  test("the maintainer that Debian's own tools would name", () => {
     const environment = {
       DEBFULLNAME: 'Ann Other',
       DEBEMAIL: 'ann@debian.org',
@@ -25,7 +25,7 @@ describe('a package says that it comes from', () => {
     expect(packageOrigin(environment, builder).maintainer).toBe('Ann Other <ann@debian.org>');
   });
 
-  test('whoever builds it, and from nowhere, where nobody is named: with the settings that would change it', () => {
+  test('the user who builds it, from nowhere, where none is named: with the settings that change it', () => {
     expect(packageOrigin({ DEBEMAIL: 'half@debian.org' }, builder)).toEqual({
       maintainer: 'ann <ann@forge>',
       homepage: 'https://switchyard.invalid/',

@@ -27,7 +27,7 @@ set_up() {
   fi
   mkdir -p "$root/.cache" 2>/dev/null && [ -w "$root" ] && [ -w "$root/.cache" ] ||
     stop "set-up is due, and this user may not write to $root: start it once as $(stat -c %U "$root")"
-  # One set-up at a time; whoever waited looks again and finds nothing left to do. The subshell owns the lock, so no
+  # One set-up at a time; a start that waited looks again and finds nothing left to do. The subshell owns the lock, so no
   # later process can inherit it.
   (
     flock --nonblock 9 || { say 'another start is setting up; waiting for it' && flock 9; }

@@ -17,7 +17,7 @@ export interface GuestCommand {
 
 /**
  * QEMU's arguments for the lab's guest. The image is a read-only floppy: it takes no lock, so that nothing but the
- * discipline of whoever moves the guest stands between it and two running copies.
+ * discipline of the one that moves the guest stands between it and two running copies.
  */
 export function guestCommandLine({ name, uuid, memoryBytes, image, monitor, serial }: GuestCommand): string[] {
   const options = [

@@ -61,7 +61,7 @@ describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () =
     expect(look()).toEqual(before);
   });
 
-  test('move traffic off a paused path and back, and bring a mended link back at once', async () => {
+  test('move traffic off a paused path and back, and bring a restored link back at once', async () => {
     using hosts = new TwoHosts();
     await setUp(hosts);
     await hosts.receive('0.0.0.0', port, 'mptcp');

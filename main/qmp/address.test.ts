@@ -187,7 +187,7 @@ describe('for the QEMU at hand', () => {
     });
   });
 
-  test('a recovery is told by a string in each', () => {
+  test('a recovery is a string in each', () => {
     expect(migrationUri(inet('10.0.0.2', 4444, { mptcp: true }), 'connect', qemu101)).toBe(
       'tcp:10.0.0.2:4444,mptcp=on',
     );

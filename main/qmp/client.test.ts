@@ -186,7 +186,7 @@ describe('when the main loop is stuck', () => {
     faultAt: onFirst({ kind: 'hang' }),
   };
 
-  test('seven commands are sent and the eighth waits, so that QEMU goes on reading', async () => {
+  test('seven commands are sent and the eighth waits, so that QEMU continues reading', async () => {
     const { monitor, client } = await start(stuck);
     const faults = await Promise.all(
       Array.from({ length: 8 }, async () => faultOf(client.execute('query-status', {}, { timeoutMs: 20 }))),
@@ -222,7 +222,7 @@ describe('when the main loop is stuck', () => {
     });
   });
 
-  test('the queue goes on once QEMU does', async () => {
+  test('the queue continues once QEMU does', async () => {
     const { client } = await start({ ...stuck, faultAt: onFirst({ kind: 'late', delayMs: 10 }) });
     const answers = await Promise.all(Array.from({ length: 20 }, async () => client.execute('query-status')));
     expect(answers).toEqual(Array.from({ length: 20 }, () => running));

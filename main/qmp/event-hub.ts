@@ -9,7 +9,7 @@ export interface QmpEvent<Name extends EventName> {
   readonly atEpochMs?: number;
 }
 
-/** Tells what has happened to whoever listens, synchronously and in the order of the wire. */
+/** Passes events to the listeners, synchronously and in the order of the wire. */
 export class EventHub {
   readonly #listeners = new Set<(event: RawEvent) => void>();
   #malformed = 0;

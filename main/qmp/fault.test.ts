@@ -50,6 +50,6 @@ test.each<[QmpFault, string]>([
     },
     'The monitor of source was lost (it sent a message larger than 100 bytes) before cont was answered; whether it was carried out is unknown.',
   ],
-])('%j is told in one sentence', (fault, text) => {
+])('%j is reported in one sentence', (fault, text) => {
   expect(new QmpError('source', fault).message).toBe(text);
 });

@@ -78,7 +78,7 @@ test.each([
   });
 });
 
-test('a message of exactly the limit passes, and the limit counts anew for the next', () => {
+test('a message of exactly the limit passes, and the limit counts from the beginning for the next', () => {
   const text = `{"a":"${'x'.repeat(92)}"}`;
   expect([text.length, read([Buffer.from(`${text}\r\n${text}`)], new FrameReader(100))]).toStrictEqual([
     100,

@@ -60,7 +60,7 @@ test('a command that was answered cannot fail any more', async () => {
   expect([await only, book.answer(1, returned)]).toEqual([1, false]);
 });
 
-test('a command that was given up is told once, whatever becomes of it', async () => {
+test('a command that was given up is reported once, whatever becomes of it', async () => {
   const { ledger: book, late } = ledger();
   const [unsent, unanswered, answered] = [givenUp(book, 1), givenUp(book, 2), givenUp(book, 3)];
   book.fail(1, notSent);

@@ -28,7 +28,7 @@ export function socketPathProblem(path: string): string | undefined {
 }
 
 /**
- * Refuses a path that could lead somewhere else than to a monitor: whoever answers there is trusted with a guest.
+ * Refuses a path that could lead somewhere else than to a monitor: the program that answers there is trusted with a guest.
  * Rejects with `QmpError`: `unsafe-path`, or `unreachable` where nothing is there.
  */
 export async function checkMonitorPath(monitor: string, path: string, rules: MonitorPathRules = {}): Promise<void> {

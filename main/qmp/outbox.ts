@@ -46,7 +46,7 @@ export class Outbox {
     this.#busy = false;
   }
 
-  /** A failed write needs no handling here: the stream says `error` and `close`, and whoever waits is told by that. */
+  /** A failed write needs no handling here: `error` and `close` of the stream end what waits. */
   #writeToStream(bytes: Uint8Array): void {
     this.#unflushedWrites += 1;
     this.#transport.stream.write(bytes, () => {

@@ -34,7 +34,7 @@ test.each<[string, JsonValue, string]>([
   ['a fraction of a byte', { status: 'active', bytes: 0.5 }, '$.bytes is not an integer below 2^53'],
   ['no list', { status: 'active', bytes: 7, list: {} }, '$.list is not a list'],
   ['an item of another kind', { status: 'active', bytes: 7, list: [true, 'no'] }, '$.list[1] is not true or false'],
-])('%s is told by its place', (_what, value, message) => {
+])('%s is reported by its place', (_what, value, message) => {
   expect(() => status(value, '$')).toThrow(message);
 });
 

@@ -34,7 +34,7 @@ test('nothing is read behind what is no JSON', async () => {
   ]);
 });
 
-test('nothing is told to whoever has hung up while he was told something', async () => {
+test('nothing reaches a listener that has unsubscribed meanwhile', async () => {
   const { wire, ours, theirs, messages, reasons } = open();
   const first = once(ours, 'data');
   theirs.write('{"event":"RESUME"}');
@@ -53,7 +53,7 @@ test.each<[string, (line: Line) => void, CloseReason]>([
     ({ ours }) => ours.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' })),
     { kind: 'transport-error', code: 'ECONNRESET', description: 'reset' },
   ],
-])('a connection that %s is told once', async (_how, happens, reason) => {
+])('a connection that %s is reported once', async (_how, happens, reason) => {
   const line = open();
   const closed = new Promise((resolve) => line.ours.once('close', resolve));
   line.ours.resume();

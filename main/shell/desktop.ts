@@ -122,7 +122,7 @@ export class Desktop {
     app.quit();
   }
 
-  /** The migrations that were looked after here are let go of in good order, so that the next start takes them up. */
+  /** The migrations that were managed here are let go of in good order, so that the next start takes them up. */
   #letGo(event: Electron.Event): void {
     event.preventDefault();
     void this.#options.desk.close().finally(() => app.exit(0));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseSync, Visitor } from 'vite';
 
-// What no linter knows of: which part of Electron may be touched where. The table is the whole surface, so whoever reaches
+// What no linter knows of: which part of Electron may be touched where. The table is the whole surface, so code that reaches
 // for more of Electron has to come by here.
 
 const electronByFile: Readonly<Record<string, readonly string[]>> = {

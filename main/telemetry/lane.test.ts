@@ -65,7 +65,7 @@ test('one acknowledgement stands for those before it, and one that cannot be mea
   ]);
 });
 
-test('a lane that follows another goes on with its numbers', () => {
+test('a lane that follows another continues with its numbers', () => {
   const frames: Frame[] = [];
   const lane = new TelemetryLane((frame) => frames.push(frame), 7);
   lane.offer(sampleAt(1));

@@ -7,7 +7,7 @@ import { decodeMptcpEvent } from './mptcp-event.ts';
 
 const recorded = recording('events').flatMap(decodeMessages).map(decodeGeneric).map(decodeMptcpEvent);
 
-test('a withdrawn address and a short connection are told in their order', () => {
+test('a withdrawn address and a short connection are reported in their order', () => {
   expect(recorded.map((event) => [event?.kind, event?.token, event?.remoteAddressId])).toEqual([
     ['removed', 1_699_897_854, 1],
     ['subflow-closed', 1_699_897_854, 1],
@@ -19,7 +19,7 @@ test('a withdrawn address and a short connection are told in their order', () =>
   ]);
 });
 
-test('a subflow is told with both its ends', () => {
+test('a subflow is reported with both its ends', () => {
   expect(recorded[1]).toEqual({
     kind: 'subflow-closed',
     token: 1_699_897_854,

@@ -91,13 +91,13 @@ export class MptcpPathManager implements Disposable {
     await this.#change(`remove the initial MPTCP address ${address}`, commands.remove, { id: 0, address });
   }
 
-  /** Removes all endpoints of the namespace, whoever made them. */
+  /** Removes all endpoints of the namespace, also those of others. */
   async flushEndpoints(): Promise<void> {
     await this.#ask('remove all MPTCP endpoints', commands.flush, []);
   }
 
   /**
-   * Sets `backup` and `fullmesh` anew (each absent one is cleared) and leaves the other flags; live connections follow at
+   * Sets `backup` and `fullmesh` (each absent one is cleared) and leaves the other flags; live connections follow at
    * once: a path marked `backup` carries nothing while another one lives.
    */
   async setEndpointFlags(reference: EndpointReference, flags: readonly ('backup' | 'fullmesh')[]): Promise<void> {

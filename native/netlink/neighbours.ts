@@ -31,7 +31,7 @@ export async function readNeighbours(session: NetlinkSession): Promise<Neighbour
     .filter((neighbour) => neighbour !== undefined);
 }
 
-/** Forgets a neighbour: the next packet asks for it anew. One that has gone meanwhile is what was wanted. */
+/** Forgets a neighbour: the next packet asks for it again. One that has gone meanwhile is what was wanted. */
 export async function removeNeighbour(session: NetlinkSession, { interfaceIndex, address }: Neighbour): Promise<void> {
   const header = Buffer.alloc(headerBytes);
   header.writeUInt8(addressFamilies[ipFamilyOf(address) ?? 'ipv4'], 0);

@@ -161,7 +161,7 @@ describe.skipIf(reason !== undefined)('the kernel', () => {
     expect(lost.kind === 'link-changed' && lost.link.name).toBe('eth2');
   });
 
-  test('shows an MPTCP connection with both its subflows, tells of them, and of their end', async () => {
+  test('shows an MPTCP connection with both its subflows, reports them and their end', async () => {
     using remote = await openPathManager(peer);
     using local = await openPathManager(here);
     await remote.setLimits({ subflows: 4, addAddrAccepted: 4 });

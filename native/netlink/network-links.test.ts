@@ -5,7 +5,7 @@ import { decodeLinkEvent } from './network-links.ts';
 
 const eventsOf = (name: 'link-events' | 'addresses') => recording(name).flatMap(decodeMessages).map(decodeLinkEvent);
 
-test('an interface that loses its carrier is told at once', () => {
+test('an interface that loses its carrier is reported at once', () => {
   expect(eventsOf('link-events')).toEqual([
     {
       kind: 'link-changed',
@@ -23,7 +23,7 @@ test('an interface that loses its carrier is told at once', () => {
   ]);
 });
 
-test('addresses are told with their interface, prefix and scope', () => {
+test('addresses are reported with their interface, prefix and scope', () => {
   const ipv4 = eventsOf('addresses')
     .map((event) => (event?.kind === 'address-added' ? event.address : undefined))
     .filter((address) => address?.address.includes('.'));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Attributes, encode } from './attributes.ts';
 import { decodeSubflowUlp } from './subflow-ulp.ts';
 
-test('a subflow is told with its connection, its address ids and what was agreed', () => {
+test('a subflow is reported with its connection, its address ids and what was agreed', () => {
   const attributes = Attributes.decode(
     Buffer.concat([
       encode.u32(1, 0xdead_beef),

@@ -13,7 +13,7 @@ import { openNetlinkSession, openSocketIn } from './open-session.ts';
 
 export interface EventHandlers<Event> {
   readonly onEvent: (event: Event) => void;
-  /** Events came faster than they were read and some are lost: read the table they were about anew. */
+  /** Events came faster than they were read and some are lost: read the table they were about again. */
   readonly onGap: () => void;
 }
 

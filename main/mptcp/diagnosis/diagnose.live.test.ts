@@ -151,7 +151,7 @@ describe.skipIf(noFilter !== undefined)('a connection that should be MPTCP, with
 });
 
 describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
-  test('is told with all that the hosts lack as they come, and the commands bring it', async () => {
+  test('is reported with all that the hosts lack as they come, and the commands bring it', async () => {
     using hosts = new TwoHosts();
     const verdict = await verdictOn(hosts);
     mend(hosts, verdict);

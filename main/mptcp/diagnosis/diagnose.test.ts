@@ -169,7 +169,7 @@ describe('a connection that is TCP', () => {
     expect(verdicts({ connection: fellBack, source: { MPCapableSYNTX: 1 } })).toEqual([]);
   });
 
-  test('is told in one sentence that names the host', () => {
+  test('is reported in one sentence that names the host', () => {
     const [finding] = diagnose(evidence({ connection: fellBack, listener: { mptcp: false } }));
     expect(finding?.sentence).toBe('The QEMU on right listens without MPTCP: its address must end in ",mptcp=on".');
   });
@@ -513,7 +513,7 @@ describe('an MPTCP connection', () => {
     });
   });
 
-  test('with several causes is told all of them, settings first, each path once', () => {
+  test('with several causes reports all of them, settings first, each path once', () => {
     const refused = { ...ends, errno: 111, livedMs: undefined };
     expect(
       verdicts({

@@ -44,7 +44,7 @@ export interface Evidence {
   readonly listener: { readonly address: string; readonly port: number; readonly mptcp: boolean };
 }
 
-/** One cause, in one sentence, on the side on which it has to be mended, with the command that does so where there is one. */
+/** One cause, in one sentence, on the side on which it has to be fixed, with the command that does so where there is one. */
 export interface Finding {
   readonly kind: FindingKind;
   readonly side: Side;

@@ -10,7 +10,7 @@ import {
   type PathRecogniser,
 } from './missing-path.ts';
 
-/** What the path managers of both hosts are told, and what keeps them from ever trying a path. */
+/** How the path managers of both hosts are set, and what keeps them from ever trying a path. */
 export const settingRecognisers: readonly PathRecogniser[] = [
   userspacePathManagers,
   announcements,

@@ -122,7 +122,7 @@ describe('what is there already', () => {
     ]);
   });
 
-  test('is told when it makes a path a mere backup', () => {
+  test('is reported when it makes a path a mere backup', () => {
     expect(warnings({ destination: { endpoints: [{ ...second, flags: ['signal', 'backup'] }] } })).toEqual([
       ['path-is-backup', 'destination', 'ip mptcp endpoint change id 5 nobackup'],
     ]);
@@ -133,7 +133,7 @@ describe('what is there already', () => {
     expect([commands(story)[1], warnings(story)]).toEqual([['ip mptcp endpoint add 10.77.2.2 dev b2 signal'], []]);
   });
 
-  test('on the source that joins by itself takes its part of the limits, and is told', () => {
+  test('on the source that joins by itself takes its part of the limits, and is reported', () => {
     const own: MptcpEndpoint = { id: 1, address: '10.77.2.1', flags: ['subflow'] };
     const story: Story = { source: { endpoints: [own] }, paths: 3 };
     expect([commands(story)[0], warnings(story)]).toEqual([
@@ -165,7 +165,7 @@ describe('what is there already', () => {
 });
 
 describe('too much', () => {
-  test('to announce is told, address by address', () => {
+  test('to announce is listed, address by address', () => {
     const told = plan({ paths: 12 }).warnings.filter(({ kind }) => kind === 'too-many-endpoints');
     expect(told.map(({ sentence }) => /10\.77\.\d+\.2/.exec(sentence)?.[0])).toEqual([
       '10.77.10.2',
@@ -174,7 +174,7 @@ describe('too much', () => {
     ]);
   });
 
-  test('for the limits is told, and they are set to the highest', () => {
+  test('for the limits is listed, and they are set to the highest', () => {
     const foreign: MptcpEndpoint = { id: 1, address: '10.99.0.1', flags: ['fullmesh'] };
     const story: Story = { paths: 6, source: { endpoints: [foreign] } };
     expect([commands(story)[0], warnings(story)]).toEqual([

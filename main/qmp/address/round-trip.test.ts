@@ -152,7 +152,7 @@ test('any text at all is read or refused with what to do', () => {
   );
 });
 
-test('what a QEMU is told reads as the same address', () => {
+test('what a QEMU is sent reads as the same address', () => {
   const qemu101 = { mptcp: true, keepAliveTuning: true, channels: true };
   const qemu82 = { ...qemu101, keepAliveTuning: false };
   fc.assert(

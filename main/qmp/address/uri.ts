@@ -33,7 +33,7 @@ export function parseMigrationUri(uri: string): Address {
   }
 }
 
-/** The same as a string, for people and for comparing. What a QEMU is told comes from `migrationTarget` and `migrationUri`. */
+/** The same as a string, for people and for comparing. What a QEMU is sent comes from `migrationTarget` and `migrationUri`. */
 export function printMigrationUri(address: Address): string {
   switch (address.type) {
     case 'inet':

@@ -172,7 +172,7 @@ export interface DirtyRateInfo {
 
 /** Commands of qapi/migration.json. */
 export interface MigrationCommands {
-  /** Success says only that the attempt began: whether it connects is told by `query-migrate` (since 0.14). */
+  /** Success says only that the attempt began: `query-migrate` reports whether it connects (since 0.14). */
   migrate: { arguments: MigrationTarget & { readonly resume?: boolean }; returns: undefined };
   /** For a QEMU started with `-incoming defer` (since 2.3). `exit-on-error` since 9.1. */
   'migrate-incoming': { arguments: MigrationTarget & { readonly 'exit-on-error'?: boolean }; returns: undefined };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { SwitchyardError } from '#contract/errors.ts';
 
-/** A record names hosts, users and addresses: whoever exports it decides who else may read it. */
+/** A record names hosts, users and addresses: the operator who exports it decides who else may read it. */
 const ownerOnly = 0o600;
 
 /**

@@ -4,7 +4,7 @@ import { exampleRow } from './testing/example-row.ts';
 
 const [first, second] = ['20261122T120250Z-0001', '20261122T120250Z-0002'];
 
-test('what runs is what somebody looks after', () => {
+test('what runs is what a process manages', () => {
   const running = exampleRow({ id: first });
   const abandoned = exampleRow({ id: second, managed: false });
   expect(changesBetween([], [running, abandoned])).toEqual({ running: [running], ended: [] });

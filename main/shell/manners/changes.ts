@@ -2,7 +2,7 @@ import type { MigrationRow } from '#contract/channels.ts';
 
 /** What a new list of migrations means to somebody who knew the one before. */
 export interface Changes {
-  /** Somebody looks after them now. */
+  /** A process manages them now. */
   readonly running: readonly MigrationRow[];
   /** Were under way in the list before, and have come to an end since. */
   readonly ended: readonly MigrationRow[];

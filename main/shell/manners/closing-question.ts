@@ -18,7 +18,7 @@ export interface Question<Answer extends string> {
 const closeWindow = { answer: 'close-window', label: 'Close the window' } as const;
 const stay = { answer: 'stay', label: 'Keep it open' } as const;
 
-/** Asked when the last window is closed: Switchyard can look after the migration without one. */
+/** Asked when the last window is closed: Switchyard can manage the migration without one. */
 export function closingQuestion(running: readonly MigrationRow[]): Question<ClosingAnswer> {
   return {
     message: `${subject(running)} still on the way.`,

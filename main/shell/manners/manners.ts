@@ -12,7 +12,7 @@ export interface MannersOptions {
 
 /**
  * What a desktop app owes its desktop: the machine stays awake while something runs, the task bar shows how far it is,
- * and whoever looks elsewhere is told how it ended.
+ * and a notification reports how it ended.
  */
 export class Manners {
   readonly #options: MannersOptions;

@@ -6,7 +6,7 @@ import { denyPermissions } from './permissions.ts';
 
 /**
  * Everything that has to be settled before Electron is ready. It holds for every page and every session of this process,
- * whoever makes them: the rules hang on their creation, not on our own code.
+ * of any origin: the rules hang on their creation, not on our own code.
  */
 export function lockDown(): void {
   app.enableSandbox();

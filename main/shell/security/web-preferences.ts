@@ -2,7 +2,7 @@ import type { WebPreferences } from 'electron';
 
 /**
  * What every window is given, written out although most of it is Electron's default: a default may change with a release,
- * and whoever reviews this need not know them by heart. Nothing here depends on input.
+ * and a reviewer need not know them by heart. Nothing here depends on input.
  */
 export const webPreferences = {
   sandbox: true,

@@ -55,7 +55,7 @@ export function placeWindow(
   };
 }
 
-/** By the middle of the title bar: whoever can reach that can move the rest. */
+/** By the middle of the title bar: who can reach that can move the rest. */
 function shows(area: Rectangle, { x, y, width }: Rectangle): boolean {
   const middle = x + width / 2;
   return middle >= area.x && middle < area.x + area.width && y >= area.y && y < area.y + area.height;
