@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { rmSync } from 'node:fs';
 import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
@@ -10,10 +11,13 @@ import type { MigrationHost, Ports } from '#main/engine/ports.ts';
 import { MigrationRun } from '#main/engine/run.ts';
 import { isFinal, phaseOf, replay } from '#main/engine/state.ts';
 import { migrationRecord, migrationSummary, type MigrationSummary, type RecordSource } from '#main/export/record.ts';
+import { recordToLog } from '#main/export/log.ts';
 import { systemClock } from '#main/hosts/clock.ts';
+import { readProcessOutput } from '#main/hosts/process-output.ts';
 import type { Host, Hosts } from '#main/hosts/host.ts';
 import { localHosts } from '#main/hosts/hosts.ts';
 import { History, type HistoryRow } from '#main/storage/history.ts';
+import { readIncidents } from '#main/storage/incidents.ts';
 import { createJournal, openJournal } from '#main/storage/journal.ts';
 import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
 import { openDirectories, type Directories } from '#main/storage/paths.ts';
@@ -30,6 +34,9 @@ import { manage } from './manage.ts';
 import type { OpenMigration } from './managed.ts';
 import { operatorName } from './operator-name.ts';
 import { openMigrationsOf, prepare, type OpenMigration as OpenMigrationOnDisk, type Preparation } from './planning.ts';
+import { collectReport, type Report as CollectedReport } from './report/report.ts';
+import { surroundings } from './report/surroundings.ts';
+import { tarArchive } from './report/tar.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 export type Started =
@@ -43,6 +50,11 @@ export type TakeUpRequest = Extract<ManagerRequest['command'], 'recover' | 'go-b
 export interface HistoryEntry extends HistoryRow<MigrationSummary> {
   /** A living process looks after it. An open one without a manager waits for `switchyard watch`. */
   readonly managed: boolean;
+}
+
+export interface Report extends CollectedReport {
+  /** The files, as `tar` and `gzip` make them. */
+  readonly archive: Buffer;
 }
 
 export interface ApplicationOptions {
@@ -240,6 +252,31 @@ export class Application {
   /** All that is on disk of a migration. */
   async stored(idOrPrefix: string): Promise<StoredMigration> {
     return readMigration(this.#directories.state, await this.#history.find(idOrPrefix));
+  }
+
+  /**
+   * All that is needed to find the cause of a fault: of an incident, of a migration (by the beginning of its id), or of the
+   * latest of the two. Sends nothing anywhere.
+   */
+  async collectReport(id?: string): Promise<Report> {
+    const { state } = this.#directories;
+    const report = await collectReport(id, {
+      incidents: () => readIncidents(state),
+      find: async (wanted) => {
+        if (wanted !== undefined) return this.#history.find(wanted);
+        return (await this.history({ newest: 1 }))[0]?.id;
+      },
+      stored: (found) => readMigrationWithoutSamples(state, found),
+      log: async (found) => recordToLog(await this.record(found)),
+      hosts: () => this.hosts(),
+      sourceOutput: async ({ guest, source }) => {
+        const presence = await this.#host(source.id).presence(guest.identity);
+        return presence === 'gone' ? 'its process is gone' : readProcessOutput(guest.identity.pid);
+      },
+      destinationOutput: ({ destination }, path) => this.#host(destination.id).output(path),
+      surroundings: () => surroundings(this.#version, this.#clock.epochMs(), process.env),
+    });
+    return { ...report, archive: gzipSync(tarArchive(report.files, this.#clock.epochMs())) };
   }
 
   /** What cannot be read is left out: `history` names it. */

@@ -11,7 +11,7 @@ import type {
   LabProof,
   LabStatus,
 } from '#lab/lab.ts';
-import type { HistoryEntry, Started, TakeUpRequest } from '#main/app/application.ts';
+import type { HistoryEntry, Report, Started, TakeUpRequest } from '#main/app/application.ts';
 import type { ReportIncident } from '#main/app/incidents.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
 import type { Clock } from './clock.ts';
@@ -32,6 +32,7 @@ export interface ApplicationPort {
   history(options?: { readonly newest?: number }): Promise<readonly HistoryEntry[]>;
   migrationCount(): Promise<number>;
   record(idOrPrefix: string): Promise<MigrationRecord>;
+  collectReport(id?: string): Promise<Report>;
 }
 
 /** What commands ask of the lab: lab/lab.ts, or a fake. */

@@ -4,6 +4,7 @@ import { bytesArgument, collect, countArgument, durationArgument, rateArgument }
 import type { Command } from './context.ts';
 import type { PreflightOptions } from './commands/migrate.ts';
 import type { ExportOptions, HistoryOptions } from './commands/records.ts';
+import type { ReportOptions } from './commands/report.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import type { ChangeOptions, MigrateOptions } from './migration-request.ts';
 
@@ -49,6 +50,7 @@ const inventory = () => import('./commands/inventory.ts');
 const lab = () => import('./commands/lab.ts');
 const migrateCommands = () => import('./commands/migrate.ts');
 const records = () => import('./commands/records.ts');
+const reportCommand = () => import('./commands/report.ts');
 const serveCommand = () => import('./commands/serve.ts');
 const watchCommands = () => import('./commands/watch.ts');
 
@@ -84,6 +86,7 @@ function build(version: string, { out, log }: Outputs, choose: Choose): Program 
   movingCommands(program, choose);
   changingCommands(program, choose);
   recordCommands(program, choose);
+  reportCommands(program, choose);
   return program;
 }
 
@@ -253,6 +256,19 @@ function recordCommands(program: Program, choose: Choose): void {
     .option('--force', 'overwrite the file')
     .action((id: string, options: ExportOptions) =>
       choose('needs-none', records, (commands) => commands.exportRecord(id, options)),
+    );
+}
+
+function reportCommands(program: Program, choose: Choose): void {
+  program
+    .command('report')
+    .description('one archive with what is needed to find the cause of a fault; sends nothing')
+    .argument('[id]', 'of an incident or a migration (default: the latest of both)')
+    .option('--output <file>', 'where to; - is stdout (default: switchyard-report-<id>.tar.gz here)')
+    .option('--force', 'overwrite the file')
+    .option(...jsonOption)
+    .action((id: string | undefined, options: ReportOptions) =>
+      choose('needs-none', reportCommand, (commands) => commands.report(id, options)),
     );
 }
 

@@ -8,7 +8,7 @@ import { isErrno } from './errno.ts';
  */
 export async function writeNewFile(
   path: string,
-  text: string,
+  text: string | Uint8Array,
   { overwrite }: { readonly overwrite: boolean },
 ): Promise<void> {
   const file = await openForWriting(path, overwrite);
