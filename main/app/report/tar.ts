@@ -31,7 +31,7 @@ function header(name: string, byteCount: number, modifiedEpochSeconds: number): 
   put(124, number(byteCount, 12));
   put(136, number(modifiedEpochSeconds, 12));
   put(156, '0');
-  put(257, 'ustar\0' + '00');
+  put(257, 'ustar\x0000');
   // The sum of all bytes, those of the sum itself counted as spaces.
   put(148, ' '.repeat(8));
   const sum = block.reduce((total, byte) => total + byte, 0);
