@@ -98,6 +98,8 @@ class Port {
     this.#offset = offset;
     this.#hear = hear;
     this.#watcher = watch(path, () => this.#grew(performance.now()));
+    // A file that can no longer be watched has no more beats, which its report shows.
+    this.#watcher.on('error', () => undefined);
     this.#grew(performance.now());
   }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { recordSchema, type MigrationRecord } from '#contract/migration.ts';
@@ -185,6 +186,22 @@ describe.skipIf(reason !== '')(`the command line${reason}`, () => {
     expect(stdout).toContain(`No process manages ${id}: finish it with \`switchyard watch ${id}\`.`);
     const watched = await cli.run('watch', id);
     expect([watched.code, watched.stdout]).toEqual([0, expect.stringContaining('took the migration up again')]);
+    await verified(there());
+  });
+
+  test('followers that are stopped and killed do not disturb the manager', async () => {
+    const running = await begun('--mptcp', 'off', '--bandwidth', '40mbit');
+    const { id } = await newest();
+    for (let each = 0; each < 20; each += 1) {
+      const watching = cli.start('watch', id);
+      await watching.saysOnStdout(copies);
+      watching.child.kill('SIGSTOP');
+      await sleep(50);
+      watching.child.kill('SIGKILL');
+      await watching.ended;
+    }
+    const set = await cli.run('set', id, '--bandwidth', '0');
+    expect([set.code, (await running.ended).code]).toEqual([0, 0]);
     await verified(there());
   });
 

@@ -45,6 +45,7 @@ export async function launch(place: NetworkPlace, order: Launch, we: Ourselves):
     return spawn(findTool('setpriv', we), [...limits, '--', ...becoming], { ...options, cwd: '/' });
   });
   await once(child, 'spawn');
+  child.on('error', () => undefined);
   return child;
 }
 

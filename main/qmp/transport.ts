@@ -45,6 +45,8 @@ export async function connectUnixTransport(
 async function connectedSocket(monitor: string, path: string, patience: Patience): Promise<Socket> {
   for (;;) {
     const socket = createConnection({ path });
+    // It stays: whatever is done with the socket later, an error that nothing listens for would end this process.
+    socket.on('error', () => undefined);
     try {
       await once(socket, 'connect');
       return socket;

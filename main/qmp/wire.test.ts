@@ -61,3 +61,10 @@ test.each<[string, (line: Line) => void, CloseReason]>([
   await closed;
   expect(line.reasons).toEqual([reason]);
 });
+
+test('a long message that would take long to read exactly ends the session', async () => {
+  const { ours, theirs, reasons } = open();
+  theirs.write(`{"return":[12345678901234567890${',1'.repeat(200_000)}]}`);
+  await once(ours, 'close');
+  expect(reasons).toEqual([{ kind: 'violation', violation: { kind: 'oversized', limitBytes: 262_144 } }]);
+});

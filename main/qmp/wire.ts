@@ -1,8 +1,9 @@
 import type { CloseReason } from './fault.ts';
 import { excerptOf, FrameReader, type FrameViolation } from './frames.ts';
-import { parseJson } from './json.ts';
+import { CostlyJsonError, maxCarefulLength, parseJson } from './json.ts';
 import { readServerMessage, type ServerMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
+import { ReadingPace } from './reading-pace.ts';
 import { describeError, type QmpTransport } from './transport.ts';
 
 export interface WireEvents {
@@ -18,6 +19,7 @@ export class Wire {
   readonly #transport: QmpTransport;
   readonly #events: WireEvents;
   readonly #reader: FrameReader;
+  readonly #pace: ReadingPace;
   #closed = false;
 
   constructor(transport: QmpTransport, maxFrameBytes: number | undefined, events: WireEvents) {
@@ -26,7 +28,8 @@ export class Wire {
     this.#reader = new FrameReader(maxFrameBytes);
     this.outbox = new Outbox(transport);
     const { stream } = transport;
-    stream.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    this.#pace = new ReadingPace(stream);
+    stream.on('data', (chunk: Uint8Array) => this.#pace.measure(() => this.#receive(chunk)));
     stream.on('error', (error) => this.close({ kind: 'transport-error', ...describeError(error) }));
     stream.on('end', () => this.close({ kind: 'closed-by-peer' }));
     stream.on('close', () => this.close({ kind: 'closed-by-peer' }));
@@ -36,6 +39,7 @@ export class Wire {
   close(reason: CloseReason): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#pace.stop();
     this.#transport.stream.destroy();
     this.#events.onClose(reason);
   }
@@ -53,8 +57,9 @@ export class Wire {
     let value;
     try {
       value = parseJson(frame);
-    } catch {
-      this.#hangUp({ kind: 'garbage', excerpt: excerptOf(frame) });
+    } catch (error) {
+      if (error instanceof CostlyJsonError) this.#hangUp({ kind: 'oversized', limitBytes: maxCarefulLength });
+      else this.#hangUp({ kind: 'garbage', excerpt: excerptOf(frame) });
       return;
     }
     this.#events.onMessage(readServerMessage(value), frame);

@@ -66,7 +66,9 @@ async function askQemu(binary: string): Promise<QemuFeatures> {
   await once(child, 'spawn').catch((error: unknown) => {
     throw new QmpError(binary, { kind: 'unreachable', ...describeError(error) }, { cause: error });
   });
-  const ended = once(child, 'close');
+  // What `kill` reports would be an exception otherwise.
+  child.on('error', () => undefined);
+  const ended = new Promise((resolve) => void child.once('close', resolve));
   const stream = child.stdio[3];
   if (!(stream instanceof Socket)) throw new TypeError('Node makes each pipe of a child a socket');
   try {
