@@ -1,13 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { Application } from '#main/app/application.ts';
+import { closeAgainCommand, firewallCommand } from '#main/engine/migration-port.ts';
+import { namespacePlace } from '#main/hosts/network-place.ts';
+import { isNativeError } from '#native/native-error.ts';
+import { connectBlocking, openSocket } from '#native/socket.ts';
 import { tell } from '#e2e/support/stage/back-door.ts';
 import { doneOnDestination, safeOnSource, untouched } from '#e2e/support/stage/expectations.ts';
 import { MonitorHolder } from '#e2e/support/stage/monitor-holder.ts';
-import { copying } from '#e2e/support/stage/moments.ts';
+import { copying, done } from '#e2e/support/stage/moments.ts';
 import { nothingHappened, sevenChecks } from '#e2e/support/stage/seven-checks.ts';
 import { SmallDisk } from '#e2e/support/stage/small-disk.ts';
 import { Stage } from '#e2e/support/stage/stage.ts';
@@ -21,6 +26,22 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
     stage = await Stage.make();
   });
   afterAll(() => stage[Symbol.asyncDispose]());
+
+  test('the firewall rule keeps strangers out, and lets every subflow of the migration in', async () => {
+    const request = { incoming: 'tcp:0:4444' };
+    const { plan } = await stage.application.preflight(stage.request({ request }));
+    const run = (command: string): void => void execFileSync('sh', ['-c', command]);
+    run(firewallCommand({ destination: plan.destination, paths: plan.paths, listener: plan.listener }));
+    const tries: string[] = [];
+    const story = await stage.begin({ request, settings: { mptcp: 'require' } });
+    // From the destination's own address, by which the source never comes: open, this would end QEMU.
+    story.at(done('listen'), () => void tries.push(errorOf(() => connectOnce(story.destination, story.address, 4444))));
+    await story.end();
+    const { subflows } = await stage.application.record(story.id);
+    expect([tries, subflows.length, await sevenChecks(story)]).toEqual([['ETIMEDOUT'], 2, doneOnDestination()]);
+    run(closeAgainCommand(plan.destination));
+    expect(errorOf(() => connectOnce(story.destination, story.address, 4444))).toBe('ECONNREFUSED');
+  });
 
   describe('case 11', () => {
     /** Begins slowly, has the same asked for by `application`, and lets the first one finish. */
@@ -184,4 +205,18 @@ function diskImage(): string {
   truncateSync(path, 2 ** 20);
   onTestFinished(() => rmSync(path, { force: true }));
   return path;
+}
+
+function connectOnce(host: string, address: string, port: number): void {
+  using socket = namespacePlace(host).run(() => openSocket('ipv4', 'tcp'));
+  connectBlocking(socket, { family: 'ipv4', address, port }, 500);
+}
+
+function errorOf(work: () => void): string {
+  try {
+    work();
+    return 'none';
+  } catch (thrown) {
+    return isNativeError(thrown) ? thrown.code : String(thrown);
+  }
 }

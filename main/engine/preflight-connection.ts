@@ -1,3 +1,4 @@
+import { askForPort, closeAgainCommand, firewallCommand, namesItsPort, reachOf } from './migration-port.ts';
 import { isWildcard, type Question } from './preflight-facts.ts';
 
 /** Whether the connection can be made in the way that was asked for. */
@@ -17,6 +18,30 @@ export const connectionQuestions: Readonly<Record<string, Question>> = {
       };
     }
     return { holds: 'Switchyard makes the connection and hands one end to each QEMU.' };
+  },
+
+  /** QEMU's own listener is ended by the first connection that is not the source's; the stream itself anybody may read. */
+  'migration-port': ({ destination, paths, listener, settings }) => {
+    if (paths.length === 0) return undefined;
+    const port = { destination, paths, listener };
+    const { places, isPublic } = reachOf(port);
+    const where = places.join(', ');
+    const named = namesItsPort(listener) ? `port ${listener.port}` : 'the migration port';
+    // A namespace is on this machine, and reached over links that somebody has made for it.
+    if (destination.kind === 'namespace' && !isPublic) {
+      return { holds: `The stream is not encrypted; ${destination.id} can be reached on ${where}.` };
+    }
+    const strangers =
+      settings.socket === 'app' ? 'strangers are turned away' : 'the first stranger to connect ends the migration';
+    const onlyPublic = isPublic ? ', public addresses among them' : '';
+    return {
+      severity: 'warning',
+      text: `The stream is not encrypted, and ${named} of ${destination.id} can be reached on ${where}${onlyPublic}: who sits on the way can read the guest's memory, and ${strangers}.`,
+      remedy: `Migrate over links that you trust, and let none but the source reach the port${
+        namesItsPort(listener) ? '' : ` (with ${askForPort}, so that it is known beforehand)`
+      }. Afterwards: ${closeAgainCommand(destination)}`,
+      command: firewallCommand(port),
+    };
   },
 
   'parallel-connections': ({ settings, waiting }) => {

@@ -18,6 +18,7 @@ const path: Path = {
   speedBitsPerSecond: 1e9,
   mtu: 1500,
 };
+const machine: HostFacts = { ...destination, kind: 'local' };
 const secondPath: Path = { ...path, sourceAddress: '10.0.2.1', destinationAddress: '10.0.2.2' };
 
 /** Everything in order: nothing to say against it. */
@@ -106,6 +107,41 @@ const warned = { passed: false, severity: 'warning' } as const;
 
 /** Every check, when it holds, when it does not, and when it has nothing to say. */
 const cases: Readonly<Record<string, readonly Case[]>> = {
+  'migration-port': [
+    {
+      when: 'the destination is a namespace with addresses of its own',
+      facts: {},
+      check: { ...passed, text: 'The stream is not encrypted; beta can be reached on eth1 (10.0.1.2).' },
+    },
+    { when: 'there is no path', facts: { paths: [] } },
+    {
+      when: 'the destination is a machine, and the kernel chooses the port',
+      facts: { destination: machine },
+      check: {
+        ...warned,
+        text: "The stream is not encrypted, and the migration port of beta can be reached on eth1 (10.0.1.2): who sits on the way can read the guest's memory, and the first stranger to connect ends the migration.",
+        remedy:
+          'Migrate over links that you trust, and let none but the source reach the port (with --incoming tcp:0:4444, so that it is known beforehand). Afterwards: nft delete table inet switchyard_migration',
+        command: expect.stringContaining('ip saddr != { 10.0.1.1 } tcp dport 4444 drop'),
+      },
+    },
+    {
+      when: 'the port is named, and strangers are turned away',
+      facts: { destination: machine, listener: { host: '0.0.0.0', port: 5000 }, ...settings({ socket: 'app' }) },
+      check: {
+        ...warned,
+        text: "The stream is not encrypted, and port 5000 of beta can be reached on eth1 (10.0.1.2): who sits on the way can read the guest's memory, and strangers are turned away.",
+        remedy:
+          'Migrate over links that you trust, and let none but the source reach the port. Afterwards: nft delete table inet switchyard_migration',
+        command: expect.stringContaining('tcp dport 5000 drop'),
+      },
+    },
+    {
+      when: 'a namespace has a public address',
+      facts: { destination: factsOf('beta', '198.51.100.7') },
+      check: { ...warned, text: expect.stringContaining('(198.51.100.7), public addresses among them: who sits') },
+    },
+  ],
   'two-hosts': [
     { when: 'the hosts differ', facts: {}, check: { ...passed, text: 'From alpha to beta.' } },
     {
