@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { guestNoteName } from '#main/hosts/command-line/twin.ts';
@@ -12,6 +13,8 @@ export async function removeLeftBehind(guest: string): Promise<readonly string[]
   const folders = (await readdir(runtime).catch(() => [])).map((name) => join(runtime, name));
   const own: string[] = [];
   for (const folder of folders) {
+    // In a folder that was given to another user, every name may lead elsewhere.
+    if (lstatSync(folder, { throwIfNoEntry: false })?.uid !== process.geteuid?.()) continue;
     const note = await readFile(join(folder, guestNoteName), 'utf8').catch(() => '');
     if (note.split('\n')[0] === guest) own.push(folder);
   }

@@ -1,7 +1,7 @@
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { invalidRequest } from '#contract/errors.ts';
-import { currentUser, directoriesFor } from '#main/storage/paths.ts';
+import { currentUser, directoriesFor, makePrivateDirectory } from '#main/storage/paths.ts';
 
 /** sockaddr_un.sun_path less its final zero (include/uapi/linux/un.h). */
 const longestSocketPath = 107;
@@ -48,19 +48,11 @@ export function filesIn(directory: string): LabFiles {
 
 /**
  * Makes the lab's directory, empty, and everything above it that is missing. The runtime directory of a user without a
- * session lies in /tmp, where anyone could have been first: one that is not ours is refused.
+ * session lies in /tmp, where anyone could have been first: one that is not ours, or that others may write, is refused.
  */
 export async function makeOwnDirectory(directory: string): Promise<void> {
-  const runtime = dirname(dirname(directory));
-  await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
-  const { uid } = await lstat(runtime);
-  if (uid !== process.geteuid?.()) {
-    throw invalidRequest(
-      `The runtime directory ${runtime} belongs to another user.`,
-      'Set SWITCHYARD_RUNTIME_DIR to a directory of your own.',
-      'SWITCHYARD_RUNTIME_DIR',
-    );
-  }
+  makePrivateDirectory(dirname(dirname(directory)));
+  makePrivateDirectory(dirname(directory));
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { mode: 0o700 });
 }

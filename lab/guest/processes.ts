@@ -18,7 +18,10 @@ export interface GuestProcess
 /** With the pid, the start is what tells a process from a later one of the same number. */
 type ProcessIdentity = Pick<ProcessStat, 'pid' | 'startTimeTicks'>;
 
-/** Every QEMU whose guest's name is accepted, the oldest first. What ends while being looked at is not listed. */
+/**
+ * Every QEMU of this user whose guest's name is accepted, the oldest first. What ends while being looked at is not listed;
+ * neither are processes of others, who can write the name of a lab's guest on any command line.
+ */
 export function findGuests(accept: (name: string) => boolean): readonly GuestProcess[] {
   return listProcessIds()
     .flatMap((pid) => inspect(pid, accept) ?? [])
@@ -28,9 +31,13 @@ export function findGuests(accept: (name: string) => boolean): readonly GuestPro
 function inspect(pid: number, accept: (name: string) => boolean): GuestProcess | undefined {
   const parsed = readGuestArguments(readProgram(pid).argv);
   const process = parsed && accept(parsed.name) ? readProcess(pid) : undefined;
-  if (!parsed || !process) return undefined;
+  if (!parsed || process?.uid !== ownUid()) return undefined;
   const { startTimeTicks, networkNamespace, argv } = process;
   return { ...parsed, pid, startTimeTicks, networkNamespace, argv };
+}
+
+function ownUid(): number {
+  return process.geteuid?.() ?? 0;
 }
 
 export function isAlive({ pid, startTimeTicks }: ProcessIdentity): boolean {

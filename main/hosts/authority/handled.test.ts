@@ -59,6 +59,10 @@ const withUids = (real: number, effective: number): ProcessRecord => {
   const found = processOf(effective);
   return { ...found, credentials: { ...found.credentials, uids: ids(real, effective) } };
 };
+const withGids = (real: number, effective: number): ProcessRecord => {
+  const found = processOf(0);
+  return { ...found, credentials: { ...found.credentials, gids: ids(real, effective) } };
+};
 const elsewhere = { device: 9n, inode: 2n };
 
 describe('a process is handled', () => {
@@ -67,6 +71,7 @@ describe('a process is handled', () => {
     ['of another user by root', 0, processOf(107)],
     ['of a user by that user', 1000, processOf(1000)],
     ['whose program was upgraded', 0, processOf(0, { executable: elsewhere, isProgramDeleted: true })],
+    ['whose program nobody may see', 0, processOf(0, { program: undefined, executable: undefined })],
     ['whose program is not to be seen here', 0, processOf(0, { program: '/gone/qemu-kvm' })],
     [
       'of root that has changed its root directory itself',
@@ -97,6 +102,13 @@ describe('a process is not handled', () => {
       processOf(107, { root: elsewhere, argv: ['kvm', '-chroot', '/srv'] }),
       /container/,
     ],
+    [
+      'whose root directory cannot be named',
+      0,
+      processOf(0, { root: elsewhere, rootPath: undefined }),
+      /is another one/,
+    ],
+    ['of several groups', 0, withGids(5, 0), /several users/],
     ['whose program is another file here', 0, processOf(0, { executable: elsewhere }), /another mount namespace/],
   ])('%s', (_which, uid, found, words) => {
     expect(whyNotHandled(found, as(uid))?.text).toMatch(words);

@@ -1,3 +1,5 @@
+import { parseCommandLine } from '#main/hosts/command-line/command-line.ts';
+import { laterRoot } from '#main/hosts/command-line/own-user.ts';
 import { isOneId } from '#main/hosts/process/process-status.ts';
 import { isSameFile, type FileIdentity, type ProcessRecord } from '#main/hosts/process/process-table.ts';
 import { nameOfUser, userOf, type Ourselves } from './ourselves.ts';
@@ -47,17 +49,18 @@ export function whyNotHandled(found: ProcessRecord, { we, root, fileAt }: Surrou
       remedy: 'Run Switchyard where its QEMU runs.',
     };
   }
-  const ownsRoot = found.uid === 0 && found.argv.some((argument) => /^--?(chroot|run-with)$/.test(argument));
+  const ownsRoot = found.uid === 0 && laterRoot(parseCommandLine(found.argv)) !== undefined;
   if (!isSameFile(found.root, root) && !ownsRoot) {
     return {
       text: `Its root directory is ${found.rootPath ?? 'another one'}: it runs in a container or was started with -chroot.`,
       remedy: 'Run Switchyard in the same container, or restart the guest without -chroot.',
     };
   }
-  const here = found.program === undefined ? undefined : fileAt(found.program);
-  if (here !== undefined && !isSameFile(here, found.executable) && !found.isProgramDeleted) {
+  const { program, executable, isProgramDeleted } = found;
+  const here = program === undefined ? undefined : fileAt(program);
+  if (here !== undefined && !isSameFile(here, executable) && !isProgramDeleted) {
     return {
-      text: `It executes a file that is not ${found.program ?? ''} as this process sees it: it runs in another mount namespace.`,
+      text: `What it executes is not the file that ${program} is here: it runs in another mount namespace.`,
       remedy: 'Run Switchyard where its QEMU runs.',
     };
   }
