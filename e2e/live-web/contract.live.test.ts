@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { MigrationRow, MigrationView } from '#contract/channels.ts';
@@ -179,6 +182,26 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
       expect.stringContaining(`Migration ${id} continues, and no process manages it`),
       'done-on-destination',
     ]);
+  });
+
+  test('followers of its migration that are stopped and killed do not disturb the app', async () => {
+    const id = await start({ ...there, settings: { ...slowly, bandwidthBitsPerSecond: 40e6 } });
+    const [program, door] = [
+      join(import.meta.dirname, '..', '..', 'main', 'app', 'testing', 'stopped-follower.ts'),
+      join(premises.folder, 'run', 'control', `${id}.sock`),
+    ];
+    for (let each = 0; each < 20; each += 1) {
+      const follower = spawn(process.execPath, [program, door], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const ended = once(follower, 'exit');
+      await once(follower.stdout, 'data');
+      follower.kill('SIGSTOP');
+      await sleep(50);
+      follower.kill('SIGKILL');
+      await ended;
+    }
+    await window.call('migration.cancel', { id });
+    const { record } = await untilEnded(id);
+    expect([record.outcome, app.said]).toEqual(['safe-on-source', expect.not.stringContaining('fault of its own')]);
   });
 
   test('what a terminal has started is seen live, and looked after when its process is killed', async () => {

@@ -228,7 +228,14 @@ export class Desk {
   }
 
   #tell<Name extends EventName>(name: Name, payload: EventPayload<Name>): void {
-    for (const window of this.#windows) window.emit(name, payload);
+    for (const window of this.#windows) {
+      try {
+        window.emit(name, payload);
+      } catch (thrown) {
+        // One that breaks while it is told must not keep it from the others.
+        this.#note('a window could not be reached', thrown);
+      }
+    }
   }
 }
 

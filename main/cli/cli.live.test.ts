@@ -189,6 +189,32 @@ describe.skipIf(reason !== '')(`the command line${reason}`, () => {
     await verified(there());
   });
 
+  test('an exception that nothing has caught is an incident, and the migration continues', async () => {
+    // In the manager itself, as soon as it manages: its control socket is there then.
+    const fault = `
+      import { readdirSync } from 'node:fs';
+      const watch = setInterval(() => {
+        try {
+          if (readdirSync(process.env.SWITCHYARD_RUNTIME_DIR + '/control').length === 0) return;
+        } catch { return; }
+        clearInterval(watch);
+        throw new Error('a fault of ours');
+      }, 20);
+      watch.unref();`;
+    const [node = '', ...args] = cli.argv(...move('--mptcp', 'off'));
+    const { code, stderr, stdout } = await cli.startProgram([
+      node,
+      '--import',
+      `data:text/javascript,${encodeURIComponent(fault)}`,
+      ...args,
+    ]).ended;
+    expect([code, `${stdout}${stderr}`]).toEqual([
+      0,
+      expect.stringMatching(/Switchyard hit a fault of its own \(incident i-[0-9a-f]{8}\), and continues/),
+    ]);
+    await verified(there());
+  });
+
   test('followers that are stopped and killed do not disturb the manager', async () => {
     const running = await begun('--mptcp', 'off', '--bandwidth', '40mbit');
     const { id } = await newest();
