@@ -21,6 +21,10 @@ export const safetyCore: readonly string[] = [
   'main/redaction/*.ts',
   'main/export/markup.ts',
   'contract/plain-text.ts',
+  // Who may come in, and what outlives a fault of ours.
+  'main/webhost/doorkeeper.ts',
+  'native/netlink/socket-owner.ts',
+  'main/app/{persistent-run,escaped}.ts',
   // The kernel's own words.
   'native/netlink/{attributes,message,acknowledgement,mptcp-endpoint,mptcp-event,subflow-ulp,ip-family}.ts',
 ];

@@ -4,7 +4,7 @@ import { ok } from '#contract/result.ts';
 import type { Clock } from '#main/engine/ports.ts';
 import type { Ending, RunListener } from '#main/engine/run.ts';
 import { initialState } from '#main/engine/state.ts';
-import { exampleId, exampleEvents, examplePlan, journalOf } from '#main/export/testing/example-migration.ts';
+import { exampleId, exampleEvents, examplePlan, journalOf, sampleAt } from '#main/export/testing/example-migration.ts';
 import { PersistentRun, pausesMs, type Life } from './persistent-run.ts';
 
 const state = initialState(examplePlan());
@@ -27,6 +27,14 @@ class FakeLife implements Life {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   };
+
+  lose(): void {
+    const failure = { kind: 'cancelled', text: 'The disk is full.', remedy: 'Make room.' } as const;
+    for (const listener of this.#listeners) {
+      listener.onSample?.(sampleAt(1, 1), state);
+      listener.onJournalLost?.(failure);
+    }
+  }
 
   write(entry: JournalEntry): void {
     for (const listener of this.#listeners) listener.onEntry?.(entry, state);
@@ -199,6 +207,68 @@ test('a fault on the way out of a migration that has ended changes nothing', asy
   for (const entry of journalOf(ended)) life(0).write(entry);
   life(0).fail(fault);
   expect([await driving, born.length]).toEqual([ended, 1]);
+});
+
+test('samples and a lost journal reach what listens, until it listens no more', () => {
+  const { run, life } = persistent();
+  const heard: unknown[] = [];
+  const undo = run.subscribe({
+    onSample: ({ atMonoMs }) => heard.push(atMonoMs),
+    onJournalLost: ({ text }) => heard.push(text),
+  });
+  life(0).lose();
+  undo();
+  life(0).lose();
+  expect(heard).toEqual([sampleAt(1, 1).atMonoMs, 'The disk is full.']);
+});
+
+test('one that is let go of while it runs has ended, and stays so', async () => {
+  const { run, born } = persistent();
+  const driving = run.drive();
+  run.detach();
+  expect([await driving, born.length]).toEqual([{ kind: 'detached' }, 1]);
+});
+
+test('a fault of one that was let go of is reported, and that is all', async () => {
+  const { run, life, reported, born } = persistent();
+  const driving = run.drive();
+  Object.assign(life(0), { detach: () => life(0).fail(fault) });
+  run.detach();
+  expect([await driving, reported, born.length]).toEqual([{ kind: 'detached' }, [fault], 1]);
+});
+
+test('one that is let go of while it is being taken up is let go of at once', async () => {
+  const first = new FakeLife();
+  const next = new FakeLife();
+  const taking = Promise.withResolvers<Life>();
+  const options = { id: exampleId, first, clock: new SleepingClock(), report: () => 'i-1' };
+  const run = new PersistentRun({ ...options, attachAgain: () => taking.promise });
+  const driving = run.drive();
+  first.fail(fault);
+  await settled();
+  run.detach();
+  taking.resolve(next);
+  expect(await driving).toEqual({ kind: 'detached' });
+});
+
+test('one of which nothing is left to do is not taken up', async () => {
+  const { run, life } = persistent({ lives: 1 });
+  const driving = run.drive();
+  for (const entry of journalOf({ ...ended, outcome: 'stopped-on-source' })) life(0).write(entry);
+  life(0).fail(fault);
+  expect(await driving).toMatchObject({ outcome: 'stopped-on-source' });
+});
+
+test('one of which nothing is left to do, and nothing is known, has been let go of', async () => {
+  const { run, life } = persistent({ lives: 1 });
+  const driving = run.drive();
+  life(0).fail(fault);
+  expect(await driving).toEqual({ kind: 'detached' });
+});
+
+test('its faults are reported where all others are', () => {
+  const { run, reported } = persistent();
+  expect([run.report(fault), reported]).toEqual(['i-1', [fault]]);
 });
 
 class PersistentRunListener implements RunListener {

@@ -112,3 +112,17 @@ test('a stranger that knocks without end is logged once a minute', async () => {
   }
   expect(logged).toHaveLength(2);
 });
+
+test('strangers of many users cost no more memory than those of a few', async () => {
+  let owner = 1000;
+  const { knock, logged } = door(0, { owners: { ownerOf: () => Promise.resolve((owner += 1)) } });
+  for (let each = 0; each < 200; each += 1) await knock();
+  owner = 1000;
+  await knock();
+  expect([logged.length, logged.at(-1)]).toEqual([201, 'a process of user 1001 was turned away']);
+});
+
+test('where owners cannot be seen, all count as one', async () => {
+  const { knock } = door(undefined, { owners: undefined, mostOfOneOwner: 1 });
+  expect([await knock(), await knock()]).toEqual([inside, away]);
+});

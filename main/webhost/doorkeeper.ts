@@ -89,8 +89,10 @@ export class Doorkeeper {
     if (last !== undefined && now - last < logEveryMs) return;
     this.#loggedAtMonoMs.delete(line);
     this.#loggedAtMonoMs.set(line, now);
-    const [oldest] = this.#loggedAtMonoMs.keys();
-    if (this.#loggedAtMonoMs.size > mostRemembered && oldest !== undefined) this.#loggedAtMonoMs.delete(oldest);
+    for (const oldest of this.#loggedAtMonoMs.keys()) {
+      if (this.#loggedAtMonoMs.size <= mostRemembered) break;
+      this.#loggedAtMonoMs.delete(oldest);
+    }
     log(line);
   }
 }
