@@ -9,7 +9,8 @@ export interface ObserverOptions {
   readonly identity: QemuIdentity;
   readonly monitorPath: string;
   readonly clock: Clock;
-  readonly everyMs: Milliseconds;
+  /** How long to rest after an answer; asked each time. */
+  readonly everyMs: () => Milliseconds;
   /** Called with each answer and each change; `status` is there when the QEMU answered. */
   readonly onObservation: (observation: Observation, status: QemuStatus | undefined) => Promise<void>;
   readonly onEvent: (event: QemuEvent) => void;
@@ -127,7 +128,7 @@ export class Observer {
           await this.#options.clock.sleep(restMs, this.#stop.signal);
           hurried = 0;
         } else {
-          hurried = mixed || (await this.#pause(this.#options.everyMs)) ? hurried + 1 : 0;
+          hurried = mixed || (await this.#pause(this.#options.everyMs())) ? hurried + 1 : 0;
         }
       }
     } finally {
@@ -159,7 +160,8 @@ export class Observer {
   /** Resolves after so long, or with `true` as soon as something stirs. */
   async #pause(ms: Milliseconds): Promise<boolean> {
     const { signal } = this.#wake;
-    await this.#options.clock.sleep(ms, AbortSignal.any([signal, this.#stop.signal]));
+    // `stop` wakes it as well.
+    await this.#options.clock.sleep(ms, signal);
     return signal.aborted;
   }
 }

@@ -30,6 +30,8 @@ export type Ending = JournalEventOf<'ended'> | { readonly kind: 'detached' };
 
 /** How long the driver rests when nothing stirs: the grain of every watchdog. */
 const tickMs = 100;
+/** How often a destination is asked while it takes in what it is sent. */
+const takingInMs = 500;
 /** Every port answers or gives up by itself; one that does neither is not waited for in the end. */
 const closingMs = 20_000;
 
@@ -55,6 +57,7 @@ export class MigrationRun {
   #progress = { bytes: -1, atMonoMs: 0 };
   #changedAtMonoMs: Milliseconds;
   #sourceStoppedAtMonoMs: Milliseconds | undefined;
+  #sourceRuns = false;
   readonly #paths: LivePaths;
   readonly #connection: ConnectionWatch;
 
@@ -355,7 +358,7 @@ export class MigrationRun {
       identity: target.identity,
       monitorPath: target.monitorPath,
       clock: this.#ports.clock,
-      everyMs: 1000 / this.#ports.plan.settings.sampleHz,
+      everyMs: () => this.#restMs(side),
       onObservation: (observation, status) => this.#observed(side, observation, status),
       onEvent: (event) => {
         if (event.kind === 'shutdown' && event.byGuest) {
@@ -366,6 +369,16 @@ export class MigrationRun {
     });
     this.#observers[side] = observer;
     this.#observing.push(observer.run().catch((fault: unknown) => this.fail(fault)));
+  }
+
+  /**
+   * While the source runs the guest, a destination takes in what it is sent and reports by an event when that ends: it is asked
+   * less often, to see that it still answers.
+   */
+  #restMs(side: Side): Milliseconds {
+    const everyMs = 1000 / this.#ports.plan.settings.sampleHz;
+    const takesIn = side === 'destination' && this.#state.steps.migrate === 'done' && this.#sourceRuns;
+    return takesIn ? Math.max(everyMs, takingInMs) : everyMs;
   }
 
   /** A listener that throws has a fault of its own: neither the run nor the other listeners suffer from it. */
@@ -406,6 +419,9 @@ export class MigrationRun {
   #followSource(observation: Observation, statistics: QemuStatistics | undefined): void {
     const stopped =
       observation.kind === 'silent' || (observation.kind === 'answering' && observation.run !== 'running');
+    const runs = observation.kind === 'answering' && observation.run === 'running';
+    if (this.#sourceRuns && !runs) this.#observers.destination?.askNow();
+    this.#sourceRuns = runs;
     this.#sourceStoppedAtMonoMs = stopped ? (this.#sourceStoppedAtMonoMs ?? this.#ports.clock.monoMs()) : undefined;
     if (!statistics || this.#state.steps.migrate !== 'done') return;
     const iteration = this.#statistics?.iteration ?? 0;

@@ -30,6 +30,8 @@ class SlowTransport implements QmpTransport {
   }
 
   async takeOne(): Promise<void> {
+    // What is written in one moment is offered after it.
+    await nextTurn();
     this.#offered.shift()?.();
     await nextTurn();
   }
@@ -67,4 +69,26 @@ test('descriptors that cannot be sent are reported, and do not hold up the rest'
   await nextTurn();
   await transport.takeOne();
   expect([reported, transport.left]).toEqual([[new Error('closed')], ['b']]);
+});
+
+test('lines of one moment leave in one write', async () => {
+  const writes: string[][] = [];
+  const stream = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, taken) => {
+      writes.push([chunk.toString()]);
+      taken();
+    },
+    writev: (chunks: readonly { readonly chunk: Buffer }[], taken) => {
+      writes.push(chunks.map(({ chunk }) => chunk.toString()));
+      taken();
+    },
+  });
+  const outbox = new Outbox({ stream });
+  outbox.write(Buffer.from('a'));
+  outbox.write(Buffer.from('b'));
+  await nextTurn();
+  outbox.write(Buffer.from('c'));
+  await nextTurn();
+  expect(writes).toEqual([['a', 'b'], ['c']]);
 });
