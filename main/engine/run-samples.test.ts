@@ -101,3 +101,24 @@ test('links that are watched only after the end are let go at once', async () =>
   await migration.migrate();
   expect(peace(migration)).toEqual(quiet);
 });
+
+test('a destination that takes in what it is sent is asked twice a second, the source ten times', async () => {
+  const migration = long();
+  const asked = (side: string): number =>
+    migration.world.calls.made.filter((call) => call.startsWith(`${side}.status `)).length;
+  let before = { source: 0, destination: 0 };
+  const counted: object[] = [];
+  at('connecting', migration, () =>
+    migration.world.clock.after(1000, () => {
+      before = { source: asked('source'), destination: asked('destination') };
+      migration.world.clock.after(10_000, () => {
+        counted.push({
+          source: asked('source') - before.source >= 95,
+          destination: asked('destination') - before.destination <= 21,
+        });
+      });
+    }),
+  );
+  await migration.migrate();
+  expect(counted).toEqual([{ source: true, destination: true }]);
+});
