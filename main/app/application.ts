@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { rmSync } from 'node:fs';
 import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
+import { trace } from '#contract/trace.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import { recordSchema, type Check, type JournalEntry, type MigrationRecord, type Plan } from '#contract/migration.ts';
 import type { HostMptcpChange, ManagerRequest, MigrationRequest } from '#contract/requests.ts';
@@ -355,6 +356,7 @@ export class Application {
     return {
       ...ports,
       report: (thrown) => this.report(thrown, context),
+      trace: trace.engine && ((line) => trace.engine?.(`${plan.id} ${line}`)),
       diagnose: (seen) => diagnoseConnection(plan, { source, destination }, seen),
     };
   }

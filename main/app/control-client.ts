@@ -6,6 +6,7 @@ import {
   type ControlRequest,
   type ManagerRequest,
 } from '#contract/requests.ts';
+import { trace } from '#contract/trace.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { isOurs, peerOf } from '#main/hosts/socket-peer.ts';
 import { FrameReader } from '#main/qmp/frames.ts';
@@ -24,6 +25,7 @@ export async function* askManager(
   signal?.addEventListener('abort', enough);
   try {
     if (signal?.aborted) return;
+    trace.control?.(`to ${path}`, request);
     socket.write(`${JSON.stringify(request)}\n`);
     const reader = new FrameReader();
     for await (const chunk of chunksOf(socket)) {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { trace } from '#contract/trace.ts';
 import { toFailure, type Failure } from '#contract/errors.ts';
 import {
   controlRequestSchema,
@@ -31,6 +32,7 @@ export function converse(socket: Socket, migration: ControlledMigration, limits:
     clearTimeout(late);
     socket.off('data', listen).off('end', hungUp).resume();
     const request = text === undefined ? undefined : parseRequest(text);
+    trace.control?.('request', text);
     if (!request) return part(socket, { kind: 'refused', failure: notUnderstood }, limits);
     if (request.command === 'follow') return follow(socket, migration, limits);
     void answer(migration, request).then((message) => part(socket, message, limits));

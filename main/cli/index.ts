@@ -46,6 +46,11 @@ const code = await runCommandLine(process.argv.slice(2), {
       ([{ Application }, loaded]) => new Application({ version, report: loaded }),
     )),
   incidents,
+  openTraces: async () => {
+    if (!process.env['SWITCHYARD_TRACE']) return;
+    const { openTraces } = await import('#main/app/tracing.ts');
+    openTraces({ environment: process.env, write: console.log });
+  },
   lab: () => import('#lab/lab.ts'),
   enterLabs: async (options) => {
     const { reenterForLab } = await import('#lab/user-namespace.ts');

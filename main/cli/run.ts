@@ -5,6 +5,8 @@ import { readCommandLine } from './program.ts';
 
 export interface Surroundings extends Context {
   readonly version: string;
+  /** Connects what SWITCHYARD_TRACE names; rejects where it names what is not there. */
+  readonly openTraces: () => Promise<void>;
   /**
    * Runs the same command line where labs are, if this user cannot see them from here, and answers with its exit code;
    * `make` sets such a place up. `undefined` when here is the right place.
@@ -25,6 +27,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
       return exitCode.usage;
     }
     const { labs, command } = reading.chosen;
+    await surroundings.openTraces();
     const elsewhere = labs === 'needs-none' ? undefined : await enterLabs({ make: labs === 'makes' });
     return elsewhere ?? (await (await command())(surroundings));
   } catch (thrown) {

@@ -346,6 +346,8 @@ export interface Ports {
   readonly plan: Plan;
   /** Keeps the stack of a fault of ours, and answers with its incident id. Never throws. */
   readonly report: ReportFault;
+  /** A line for whoever traces the engine; absent while nobody does. */
+  readonly trace?: ((line: string) => void) | undefined;
   /** Why a connection is not what the plan wants: plain TCP, or without some of its paths. Empty when nothing shows why. */
   diagnose(report: ConnectionReport): Promise<readonly ConnectionFinding[]>;
 }

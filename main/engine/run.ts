@@ -6,6 +6,7 @@ import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { decide, type Decision, type Elapsed } from './decide.ts';
+import { DecisionTrace } from './decision-trace.ts';
 import { LivePaths } from './live-paths.ts';
 import { hasGoneBack } from './observation.ts';
 import { Observer } from './observer.ts';
@@ -60,9 +61,11 @@ export class MigrationRun {
   #sourceRuns = false;
   readonly #paths: LivePaths;
   readonly #connection: ConnectionWatch;
+  readonly #decisions: DecisionTrace;
 
   private constructor(ports: Ports, state: MigrationState) {
     this.#ports = ports;
+    this.#decisions = new DecisionTrace(ports.trace);
     this.#transport = transportFor(ports.plan.settings);
     this.#state = state;
     this.#changedAtMonoMs = ports.clock.monoMs();
@@ -132,7 +135,9 @@ export class MigrationRun {
         this.#stimulus = new AbortController();
         this.#sampleOnceMigrating();
         await this.#connection.lookForSilence();
-        const ended = await this.#carryOut(decide(this.#state, this.#elapsed()));
+        const decision = decide(this.#state, this.#elapsed());
+        this.#decisions.saw(decision);
+        const ended = await this.#carryOut(decision);
         if (ended) return ended;
       }
     } finally {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { basename, delimiter, isAbsolute, join } from 'node:path';
 import { invalidRequest } from '#contract/errors.ts';
+import { trace } from '#contract/trace.ts';
 import { safeSearchPath } from './authority/environment.ts';
 import type { Ourselves } from './authority/ourselves.ts';
 import { isAsWeStart, setprivArguments, type Rights } from './authority/rights.ts';
@@ -46,6 +47,7 @@ export async function launch(place: NetworkPlace, order: Launch, we: Ourselves):
   });
   await once(child, 'spawn');
   child.on('error', () => undefined);
+  trace.process?.(`started ${program} as ${child.pid}`, { argv });
   return child;
 }
 

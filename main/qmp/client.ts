@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { trace } from '#contract/trace.ts';
 import type { Fd } from '#native/fd.ts';
 import { isNativeError } from '#native/native-error.ts';
 import { EventHub, type QmpEvent } from './event-hub.ts';
@@ -112,6 +113,7 @@ export class QmpClient implements AsyncDisposable {
     this.#wire = new Wire(transport, options.maxFrameBytes, {
       onMessage: (message, frame) => this.#receive(message, frame),
       onClose: (reason) => {
+        trace.qmp?.(`${monitor} closed`, reason);
         this.#greeted.reject(this.#error(faultBeforeGreeting(reason)));
         this.#ledger.close(reason);
         resolve(reason);
@@ -209,6 +211,7 @@ export class QmpClient implements AsyncDisposable {
       timeoutMs: options.timeoutMs ?? this.#commandTimeoutMs,
       signal: options.signal,
       send: () => {
+        trace.qmp?.(`${this.monitor} >`, { [key]: command, arguments: args, id });
         if (descriptors.length === 0) this.#wire.outbox.write(line);
         else this.#wire.outbox.writeWithDescriptors(line, descriptors, (error) => this.#descriptorsNotSent(id, error));
       },
@@ -242,6 +245,7 @@ export class QmpClient implements AsyncDisposable {
   }
 
   #receive(message: ServerMessage, frame: string): void {
+    trace.qmp?.(`${this.monitor} <`, frame);
     if (!this.#greeting && message.kind === 'greeting') this.#greet(message.greeting);
     else if (!this.#greeting) this.#greeted.reject(this.#error({ kind: 'not-a-monitor', excerpt: excerptOf(frame) }));
     else if (message.kind === 'event') this.#events.tell(message.event);

@@ -5,6 +5,7 @@ import { Application } from '#main/app/application.ts';
 import { Desk } from '#main/app/desk.ts';
 import { outliveReaders, survive } from '#main/app/escaped.ts';
 import { incidentReporter } from '#main/app/incidents.ts';
+import { openTraces } from '#main/app/tracing.ts';
 import { readManifest } from '#main/app/window-content.ts';
 import { serveContent } from './content/serve-content.ts';
 import { Desktop } from './desktop.ts';
@@ -32,6 +33,7 @@ else app.quit();
 async function open(): Promise<void> {
   const version = app.getVersion();
   const report = incidentReporter({ version, face: 'window' });
+  openTraces({ environment: process.env, write: log });
   survive({ report, say: log });
   const windows = new Windows();
   const desk = new Desk({

@@ -1,3 +1,4 @@
+import { trace } from '#contract/trace.ts';
 import { isNativeError } from '#native/native-error.ts';
 import { refusalIn } from './acknowledgement.ts';
 import { controlTypes, decodeMessages, encodeMessage, messageFlags, type NetlinkMessage } from './message.ts';
@@ -106,11 +107,20 @@ export class NetlinkSession implements Disposable {
 
   async #told<Answer>(request: NetlinkRequest, ask: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await ask();
+      const answer = await ask();
+      trace.netlink?.(request.action, summaryOf(request, answer));
+      return answer;
     } catch (error) {
+      trace.netlink?.(request.action, summaryOf(request, error));
       if (error instanceof NetlinkError) throw error.during(request.action);
       if (isNativeError(error, 'EMSGSIZE')) throw new NetlinkError({ kind: 'truncated' }, request.action);
       throw error;
     }
   }
+}
+
+/** A dump may have thousands of messages: the trace counts them. */
+function summaryOf({ type, payload }: NetlinkRequest, answer: unknown): object {
+  const outcome = Array.isArray(answer) ? { messages: answer.length } : { failed: String(answer) };
+  return { type, payload: payload.toString('hex'), ...outcome };
 }

@@ -214,6 +214,7 @@ export function fakeSurroundings({
     signals: fakeSignals(),
     clock: fakeClock(),
     incidents: fakeIncidents().incidents,
+    openTraces: () => Promise.resolve(),
     entered,
     application: async () => port('application', { user: 'ada', ...application }),
     lab: async () => port('lab', lab),

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { QemuIdentity } from '#contract/host.ts';
+import { trace } from '#contract/trace.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { isNativeError } from '#native/native-error.ts';
 import { openProcess, signalProcess } from '#native/pidfd.ts';
@@ -70,7 +71,9 @@ function sendSignal(identity: QemuIdentity, signal: NodeJS.Signals): void {
   const { pid } = identity;
   try {
     using held = openProcess(pid);
-    if (presenceOf(identity) === 'present') signalProcess(held, constants.signals[signal]);
+    if (presenceOf(identity) !== 'present') return;
+    trace.process?.(`${signal} to ${pid}`);
+    signalProcess(held, constants.signals[signal]);
   } catch (thrown) {
     if (!isNativeError(thrown)) throw thrown;
     if (thrown.code === 'ESRCH') return;
