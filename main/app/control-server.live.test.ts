@@ -288,6 +288,13 @@ test('a flood of connections is bounded, and passes', async () => {
   expect(await alive()).toEqual(wellAlive);
 });
 
+test('a fault of ours while a request is carried out is an incident, and the answer', async () => {
+  const fault = new TypeError('a fault of ours');
+  Object.assign(migration, { ask: () => Promise.reject(fault) });
+  await expect(tellManager(path, cancel)).rejects.toMatchObject({ failure: { kind: 'internal', incidentId: 'i-1' } });
+  expect(migration.reported).toEqual([fault]);
+});
+
 describe('strangers', () => {
   const isRoot = process.geteuid?.() === 0;
   /** What a process of another user gets from this socket. */
