@@ -226,6 +226,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   monitor: [
+    {
+      when: 'its process is not handled',
+      facts: { guest: { ...guest, obstacle: { text: 'It runs in a container.', remedy: 'Go there.' } } },
+    },
     { when: 'it answers', facts: {}, check: { ...passed, text: 'The monitor of web1 answers: running.' } },
     {
       when: 'there is none',

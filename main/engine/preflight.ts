@@ -27,6 +27,8 @@ const questions: Readonly<Record<string, Question>> = {
   monitor: ({ guest, guestRun, openMigrations }) => {
     // Its manager holds the monitor, and must not be closed for that.
     if (openMigrations.some(({ same, managed }) => same === 'process' && managed)) return undefined;
+    // The check of the process itself says what is to be done.
+    if (guest.obstacle) return undefined;
     if (guest.monitorPath === undefined) {
       return {
         text: `${guest.name} has no QMP socket that Switchyard can use.`,

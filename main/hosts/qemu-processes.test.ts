@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isQemuProgram } from './qemu-processes.ts';
+import { isQemu, isQemuProgram } from './qemu-processes.ts';
 
 test.each([
   ['/usr/bin/qemu-system-x86_64', true],
@@ -15,4 +15,15 @@ test.each([
   ['', false],
 ])('%j runs a guest: %s', (path, expected) => {
   expect(isQemuProgram(path)).toBe(expected);
+});
+
+test.each([
+  ['/usr/bin/qemu-system-x86_64', 'web', true],
+  ['/usr/bin/sudo', 'qemu-system-x86_64', false],
+  ['/usr/bin/python3', '/usr/bin/kvm', false],
+  [undefined, 'qemu-system-x86_64', true],
+  [undefined, 'sleep', false],
+  [undefined, undefined, false],
+])('a process that executes %s as %s is a QEMU: %s', (program, argv0, expected) => {
+  expect(isQemu({ program, argv: argv0 === undefined ? [] : [argv0] })).toBe(expected);
 });

@@ -7,6 +7,7 @@ import {
   fileIdentityOf,
   listProcessIds,
   readDescriptors,
+  readNetworkNamespace,
   readProcess,
   readProgram,
   type ProcessProgram,
@@ -37,21 +38,24 @@ export const nilUuid = '00000000-0000-0000-0000-000000000000';
 /** More than anybody gives to one QEMU; each costs a look at its open files. */
 const mostMonitors = 16;
 
-/** Every QEMU with a guest on this machine, or only those in one network namespace (`net:[INODE]`). */
+/**
+ * Every QEMU with a guest on this machine, or only those in one network namespace (`net:[INODE]`). One whose namespace we
+ * may not see, another user's, is listed with those of our own, where an operator looks first.
+ */
 export function listQemuProcesses(networkNamespace?: string): readonly QemuProcess[] {
   const surroundings = readSurroundings();
+  const ownNamespace = readNetworkNamespace('self');
   return listProcessIds().flatMap((pid) => {
     const found = readQemuProcess(pid, surroundings);
-    const isHere = networkNamespace === undefined || found?.process.networkNamespace === networkNamespace;
-    return found && isHere ? [found] : [];
+    const where = found?.process.networkNamespace ?? ownNamespace;
+    return found && (networkNamespace === undefined || where === networkNamespace) ? [found] : [];
   });
 }
 
 /** `undefined` when there is no such process, or it is no QEMU with a guest, or it does not keep still. */
 export function readQemuProcess(pid: number, surroundings = readSurroundings()): QemuProcess | undefined {
-  const mayBe = isQemu(readProgram(pid), undefined, surroundings.we.uid);
-  const process = mayBe ? readProcess(pid) : undefined;
-  if (!process || !isQemu(process, process.uid, surroundings.we.uid)) return undefined;
+  const process = isQemu(readProgram(pid)) ? readProcess(pid) : undefined;
+  if (!process || !isQemu(process)) return undefined;
   const obstacle = whyNotHandled(process, surroundings);
   const description = describeGuest(process.isCutOff ? [] : process.argv);
   // `-machine none` is a QEMU that was started to be asked questions.
@@ -86,14 +90,12 @@ function readSurroundings(): Surroundings {
 }
 
 /**
- * What it executes says what a process is; any process can write QEMU's name over its own `argv[0]`. That is believed
- * of root's and our own processes only, whose wrappers leave the old name there, and shown, for want of better, of one
- * that may not be looked at.
+ * What it executes says what a process is: any can write QEMU's name over its own `argv[0]`, and a set-uid program can be
+ * given that name and any arguments by the user who starts it (sudo, which has become root while it asks for a password).
+ * Where that may not be seen, in another user's process, `argv[0]` is shown for want of better; it is not handled.
  */
-function isQemu({ program, argv }: ProcessProgram, uid: number | undefined, ownUid: number): boolean {
-  if (program !== undefined && isQemuProgram(program)) return true;
-  const isBelieved = uid === undefined || uid === 0 || uid === ownUid || program === undefined;
-  return isBelieved && argv[0] !== undefined && isQemuProgram(argv[0]);
+export function isQemu({ program, argv }: Pick<ProcessProgram, 'program' | 'argv'>): boolean {
+  return isQemuProgram(program ?? argv[0] ?? '');
 }
 
 /** Where the monitors of one process lead; its open files are looked at once for all of them. */

@@ -132,6 +132,11 @@ export function readEnvironment(pid: number): NodeJS.ProcessEnv | undefined {
   );
 }
 
+/** `net:[4026531840]`; `undefined` where we may not see it. */
+export function readNetworkNamespace(pid: number | 'self'): string | undefined {
+  return readLink(pid, 'ns/net');
+}
+
 /** Where the open descriptors of a process lead (`socket:[123]`, `anon_inode:kvm-vm`, a path), by their numbers. */
 export function readDescriptors(pid: number): ReadonlyMap<number, string> {
   const names = readOptional(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
@@ -155,7 +160,7 @@ function readOnce(pid: number): ProcessRecord | undefined {
     workingDirectory: readLink(pid, 'cwd'),
     root: fileIdentityOf(`/proc/${pid}/root`),
     rootPath: readLink(pid, 'root'),
-    networkNamespace: readLink(pid, 'ns/net'),
+    networkNamespace: readNetworkNamespace(pid),
     userNamespace: readLink(pid, 'ns/user'),
     uid: credentials.uids.effective,
   };
@@ -185,7 +190,7 @@ function readBeginning(path: string, atMostBytes: Bytes): Buffer {
   }
 }
 
-function readLink(pid: number, name: string): string | undefined {
+function readLink(pid: number | 'self', name: string): string | undefined {
   return readOptional(() => readlinkSync(`/proc/${pid}/${name}`));
 }
 
