@@ -45,9 +45,45 @@ export function invalidRequest(text: string, remedy: string, path?: string): Swi
 /** Keeps the stack of a fault of ours, and answers with its incident id. Never throws. */
 export type ReportFault = (thrown: unknown) => string;
 
-/** Turns whatever was caught into a value. Anything that is not already a failure is a fault of ours, and is reported. */
+/**
+ * What the system refuses for reasons of the machine and its user, wherever it was asked: rights, room, limits, a path that
+ * is something else. Errors that a correct program does not make (EBADF, EINVAL) are not among them, and neither is ENOENT.
+ */
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: 'Run Switchyard as a user who may, or make what is named accessible.',
+  EPERM: 'Run Switchyard as a user who may, or make what is named accessible.',
+  ENOSPC: 'Free some space there, then try again.',
+  EDQUOT: 'Free some space there, or raise the quota, then try again.',
+  EROFS: 'Remount that file system for writing, or name another place.',
+  EIO: "Look at the kernel's log (`dmesg`) for the disk that holds it.",
+  EMFILE: 'Raise the limit of open files (`ulimit -n`), then try again.',
+  ENFILE: 'Raise the limit of open files (sysctl fs.file-max), then try again.',
+  ENOMEM: 'Free some memory, then try again.',
+  ELOOP: 'Look at what is named: a symbolic link in the place of a file is not followed.',
+  ENOTDIR: 'Look at what is named: one of its parents is not a directory.',
+  EISDIR: 'Look at what is named: it is a directory.',
+  ENAMETOOLONG: 'Name a place with a shorter path.',
+};
+
+/** A system call's error as Node throws it (node:fs, node:net): with its name, number and code. */
+function refusalOf(thrown: unknown): Failure | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown) || !('syscall' in thrown) || !('errno' in thrown))
+    return undefined;
+  const code = String(thrown.code);
+  const remedy = refusals[code];
+  if (remedy === undefined) return undefined;
+  const text = `The system refused what Switchyard asked of it: ${thrown.message}.`;
+  return { kind: 'native', syscall: String(thrown.syscall), errno: Math.abs(Number(thrown.errno)), code, text, remedy };
+}
+
+/**
+ * Turns whatever was caught into a value. What is neither a failure nor a refusal of the system is a fault of ours, and is
+ * reported.
+ */
 export function toFailure(thrown: unknown, report: ReportFault): Failure {
   if (thrown instanceof SwitchyardError) return thrown.failure;
+  const refused = refusalOf(thrown);
+  if (refused) return refused;
   const incidentId = report(thrown);
   return {
     kind: 'internal',

@@ -1,19 +1,29 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { invalidRequest } from '#contract/errors.ts';
+import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
 import { isErrno } from './errno.ts';
 
-/** A program of the system that said no. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
+/** A program of the system that said no; in the operator's terms, since most of that is about this machine and its user. */
+export class CommandError extends SwitchyardError {
   readonly program: string;
+  readonly notPermitted: boolean;
   readonly exitCode: number | undefined;
   /** What it wrote to stderr. */
   readonly complaint: string;
 
   constructor(command: readonly string[], exitCode: number | undefined, complaint: string) {
-    super(`\`${command.join(' ')}\` failed: ${complaint.trim() || `exit code ${exitCode ?? 'unknown'}`}`);
-    this.program = command[0] ?? '';
+    const [program = ''] = command;
+    const notPermitted = complaint.includes('not permitted') || complaint.includes('ermission denied');
+    super({
+      kind: 'native',
+      syscall: program,
+      errno: exitCode ?? 0,
+      code: notPermitted ? 'EPERM' : 'EXIT',
+      text: `\`${command.join(' ')}\` failed: ${complaint.trim() || `exit code ${exitCode ?? 'unknown'}`}`,
+      remedy: notPermitted ? 'Run the same command with sudo.' : 'Fix what it names, then try again.',
+    });
+    this.program = program;
+    this.notPermitted = notPermitted;
     this.exitCode = exitCode;
     this.complaint = complaint;
   }

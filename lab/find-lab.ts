@@ -34,12 +34,17 @@ export async function findLab(name: string): Promise<FoundLab> {
   );
 }
 
-/** Names of all labs of which anything is left. */
+/** Names of all labs of which anything is left, but for those that this user cannot look into. */
 export async function labList(): Promise<string[]> {
   const guests = findGuests((guest) => guest.endsWith('-guest'));
   const ofGuests = guests.flatMap(({ name, image }) => {
     const lab = name.slice(0, -'-guest'.length);
     return image === labFiles(lab).image ? [lab] : [];
   });
-  return [...new Set([...(await labsWithHosts()), ...ofGuests])].toSorted();
+  return [...new Set([...(await labsWithHosts()).labs, ...ofGuests])].toSorted();
+}
+
+/** Names of what may be labs of another user, most often of root: only that user can look into them. */
+export async function labsOutOfReach(): Promise<string[]> {
+  return (await labsWithHosts()).outOfReach.toSorted();
 }

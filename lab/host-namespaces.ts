@@ -112,19 +112,44 @@ export async function namespaceLabel(namespace: string): Promise<string | undefi
   }
 }
 
-/** Names of the labs whose source host exists. */
-export async function labsWithHosts(): Promise<string[]> {
+/** Names of the labs whose source host exists, and of what may be labs and cannot be entered by this user. */
+export async function labsWithHosts(): Promise<{ readonly labs: string[]; readonly outOfReach: string[] }> {
   const namespaces = await readdir(namespaceDirectory).catch(() => []);
-  const labs = namespaces.flatMap((namespace) => labOfSourceNamespace(namespace) ?? []);
-  const ours = await Promise.all(labs.map(async (lab) => (await directoryInMark(`${lab}-source`)) !== undefined));
-  return labs.filter((_, position) => ours[position]);
+  const names = namespaces.flatMap((namespace) => labOfSourceNamespace(namespace) ?? []);
+  const marks = await Promise.all(names.map((lab) => readMark(`${lab}-source`)));
+  return {
+    labs: names.filter((_, position) => marks[position]?.directory !== undefined),
+    outOfReach: names.filter((_, position) => marks[position]?.outOfReach === true),
+  };
 }
 
-/** The directory of the lab to which this namespace belongs; `undefined` when it is no lab's, or does not exist. */
+/**
+ * The directory of the lab to which this namespace belongs; `undefined` when it is no lab's, or does not exist. Rejects
+ * with `invalid-request` where this user cannot enter it, as with those of root.
+ */
 export async function directoryInMark(namespace: string): Promise<string | undefined> {
-  if (!(await namespaceExists(namespace))) return undefined;
-  const alias = (await showLinks(namespace)).find(({ ifname }) => ifname === 'lo')?.ifalias;
-  return alias?.startsWith(mark) ? alias.slice(mark.length) : undefined;
+  const { directory, outOfReach } = await readMark(namespace);
+  if (!outOfReach) return directory;
+  throw invalidRequest(
+    `This user cannot enter the network namespace "${namespace}", so whether it is a lab's is not known.`,
+    'Run the same command with sudo, or choose another --name.',
+    'name',
+  );
+}
+
+async function readMark(
+  namespace: string,
+): Promise<{ readonly directory: string | undefined; readonly outOfReach: boolean }> {
+  if (!(await namespaceExists(namespace))) return { directory: undefined, outOfReach: false };
+  try {
+    const alias = (await showLinks(namespace)).find(({ ifname }) => ifname === 'lo')?.ifalias;
+    return { directory: alias?.startsWith(mark) ? alias.slice(mark.length) : undefined, outOfReach: false };
+  } catch (error) {
+    if (error instanceof CommandError && error.notPermitted) return { directory: undefined, outOfReach: true };
+    // It has gone since it was looked for.
+    if (!(await namespaceExists(namespace))) return { directory: undefined, outOfReach: false };
+    throw error;
+  }
 }
 
 /** Removes the lab's namespaces, and with them every link, endpoint and setting. Those of others are left alone. */

@@ -3,7 +3,7 @@ export { bareMove, type BareMove, type BareMoveOptions } from './bare-move.ts';
 export type { LabGuest } from './copies.ts';
 export { openDoor, type Door } from './door.ts';
 export { labDown } from './down.ts';
-export { labList } from './find-lab.ts';
+export { labList, labsOutOfReach } from './find-lab.ts';
 export { HeartbeatWatch, type HeartbeatReport } from './guest/heartbeat.ts';
 export { findGuests, type GuestProcess } from './guest/processes.ts';
 export { labLink } from './link.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { invalidRequest } from '#contract/errors.ts';
+import { makePrivateDirectory } from '#main/storage/paths.ts';
 import { CommandError, run, withSystemPath } from './command.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
 
@@ -107,8 +107,12 @@ export async function reenterForLab(
   { make, descriptors = [] }: { readonly make: boolean; readonly descriptors?: readonly number[] },
 ): Promise<number | undefined> {
   if (hasCapabilities(readFileSync('/proc/self/status', 'utf8'))) return undefined;
-  const holder = findHolder() ?? (make ? await startHolder() : undefined);
-  return holder === undefined ? undefined : enter(holder, argv, descriptors);
+  const holder = findHolder();
+  if (holder === undefined && !make) return undefined;
+  // Before there is a holder, which nothing would end.
+  const runtime = runtimeDirectory();
+  makePrivateDirectory(runtime);
+  return enter(holder ?? (await startHolder()), runtime, argv, descriptors);
 }
 
 /** The sleeping process of this user, if there is one. */
@@ -157,9 +161,12 @@ async function startHolder(): Promise<number> {
   return child.pid;
 }
 
-async function enter(holder: number, argv: readonly string[], descriptors: readonly number[]): Promise<number> {
-  const runtime = runtimeDirectory();
-  await mkdir(runtime, { recursive: true, mode: 0o700 });
+async function enter(
+  holder: number,
+  runtime: string,
+  argv: readonly string[],
+  descriptors: readonly number[],
+): Promise<number> {
   // Entering a mount namespace leaves the working directory outside: it is looked up again inside.
   const goBack = 'cd "$1" && shift && exec "$@"';
   const child = spawn(
@@ -175,7 +182,7 @@ async function enter(holder: number, argv: readonly string[], descriptors: reado
       '-c',
       goBack,
       'sh',
-      process.cwd(),
+      workingDirectory(),
       ...argv,
     ],
     {
@@ -195,6 +202,15 @@ async function enter(holder: number, argv: readonly string[], descriptors: reado
     });
   } finally {
     process.off('SIGINT', ignore).off('SIGTERM', passOn);
+  }
+}
+
+/** The root where it has been removed. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
   }
 }
 

@@ -77,6 +77,7 @@ export class Application {
   readonly #directories: Directories;
   readonly #hosts: Hosts;
   readonly #clock = systemClock;
+  #outOfReach: readonly string[] = [];
   readonly #version: string;
   readonly #history: History<MigrationSummary>;
   readonly #foreteller = new Foreteller((id) => this.#host(id));
@@ -120,14 +121,25 @@ export class Application {
     return found.flat().map((guest) => withoutSecrets(guest, guest));
   }
 
-  /** A host that has gone while it was being looked at is left out: a lab may end at any moment. */
+  /** Namespaces that this user could not enter when all hosts were asked last, most often those of root. */
+  get hostsOutOfReach(): readonly string[] {
+    return this.#outOfReach;
+  }
+
+  /**
+   * A host that has gone while it was being looked at is left out: a lab may end at any moment. So is a namespace of
+   * another user.
+   */
   async #ofAllHosts<Answer>(ask: (host: Host) => Promise<Answer>): Promise<Answer[]> {
     const ids = this.#hosts.ids();
     const results = await Promise.allSettled(ids.map(async (id) => ask(this.#host(id))));
     const left = new Set(this.#hosts.ids());
+    const outOfReach = ids.filter((_, index) => isOutOfReach(results[index]));
+    this.#outOfReach = outOfReach;
     return results.flatMap((result, index) => {
       if (result.status === 'fulfilled') return [result.value];
-      if (!left.has(ids[index] ?? '')) return [];
+      const id = ids[index] ?? '';
+      if (!left.has(id) || outOfReach.includes(id)) return [];
       throw result.reason;
     });
   }
@@ -372,6 +384,13 @@ export class Application {
   async #entries(id: string): Promise<readonly JournalEntry[]> {
     return (await readMigrationWithoutSamples(this.#directories.state, id)).entries;
   }
+}
+
+/** setns(2) refuses a namespace that belongs to another user. */
+function isOutOfReach(result: PromiseSettledResult<unknown> | undefined): boolean {
+  if (result?.status !== 'rejected' || !(result.reason instanceof SwitchyardError)) return false;
+  const { failure } = result.reason;
+  return failure.kind === 'native' && failure.syscall === 'setns' && failure.code === 'EPERM';
 }
 
 function unwrap(result: Result<void, Failure>): void {

@@ -22,6 +22,8 @@ import type { Signals } from './signals.ts';
 export interface ApplicationPort {
   readonly user: string;
   hosts(): Promise<readonly HostFacts[]>;
+  /** Those that could not be asked because they are another user's. */
+  readonly hostsOutOfReach: readonly string[];
   guests(hostId?: string): Promise<readonly Guest[]>;
   /** Preflight, with what the migration would be like and what would be sent. */
   foretell(request: MigrationRequest): Promise<PreflightAnswer>;
@@ -41,6 +43,7 @@ export interface LabPort {
   labUp(options: LabOptions): Promise<LabStatus>;
   labStatus(name: string): Promise<LabStatus>;
   labList(): Promise<readonly string[]>;
+  labsOutOfReach(): Promise<readonly string[]>;
   labLink(name: string, index: number, state: LabLink['state']): Promise<LabLink>;
   labVerify(name: string): Promise<LabProof>;
   labDown(name: string): Promise<{ readonly name: string; readonly removed: readonly string[] }>;

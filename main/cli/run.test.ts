@@ -69,6 +69,7 @@ function endedMigration(outcome: 'done-on-destination' | 'safe-on-source' | 'unk
 
 const application: Partial<ApplicationPort> = {
   hosts: async () => [plan.source],
+  hostsOutOfReach: [],
   guests: async () => [plan.guest, waitingGuest],
   foretell: async () => foretold,
   start: async () => ({ kind: 'started', plan, migration: endedMigration('done-on-destination') }),
@@ -84,6 +85,7 @@ const lab: Partial<LabPort> = {
   labUp: async () => labStatus,
   labStatus: async () => labStatus,
   labList: async () => ['lab'],
+  labsOutOfReach: async () => [],
   labLink: async () => link,
   labVerify: async () => proof,
   labDown: async () => ({ name: 'lab', removed: [] }),

@@ -80,7 +80,7 @@ test('a place that is not ours is refused before anything has begun', async () =
 test('where no journal can be made, the failure says what is in the way', async () => {
   writeFileSync(join(state, 'migrations'), 'a file');
   await expect(createJournal(state, exampleId, clock)).rejects.toMatchObject({
-    failure: { kind: 'native', syscall: 'mkdir' },
+    failure: { kind: 'invalid-request', path: join(state, 'migrations') },
   });
 });
 

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlink
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { currentUser, directoriesFor, makePrivateDirectory, openDirectories } from './paths.ts';
+import { currentUser, directoriesFor, makeDirectories, makePrivateDirectory, openDirectories } from './paths.ts';
 
 const ada = { uid: 1000, home: '/home/ada', temporary: '/tmp' };
 const root = { uid: 0, home: '/root', temporary: '/tmp' };
@@ -85,6 +85,22 @@ describe('makePrivateDirectory', () => {
     const link = join(base, 'link');
     symlinkSync(tmpdir(), link);
     expect(() => makePrivateDirectory(link)).toThrow('it is a symbolic link');
+  });
+
+  test('refuses a file', () => {
+    const path = join(base, 'file');
+    writeFileSync(path, '');
+    expect(() => makePrivateDirectory(path)).toThrow(`Switchyard does not use ${path}: it is not a directory.`);
+  });
+
+  test('ends where a directory is there and nothing can be made in it', () => {
+    expect(() => makePrivateDirectory('/proc/self/switchyard/below')).toThrow(
+      'The directory /proc/self/switchyard/below could not be made: there is no such file (ENOENT).',
+    );
+  });
+
+  test('ends at the top where nothing at all can be made', () => {
+    expect(() => makeDirectories('')).toThrow('ENOENT');
   });
 
   test('says what is in the way', () => {

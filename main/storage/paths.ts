@@ -1,8 +1,8 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { SwitchyardError } from '#contract/errors.ts';
-import { fileFailure } from './file-failure.ts';
+import { fileFailure, hasCode } from './file-failure.ts';
 
 /**
  * Where Switchyard keeps what outlives it (`state`) and what need not outlive a boot: sockets, outputs (`runtime`).
@@ -62,7 +62,7 @@ export function openDirectories(environment: NodeJS.ProcessEnv = process.env): D
 export function makePrivateDirectory(path: string): void {
   let found: Stats;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectories(path);
     found = lstatSync(path);
   } catch (thrown) {
     throw fileFailure(thrown, `The directory ${path} could not be made`, path);
@@ -79,8 +79,31 @@ export function makePrivateDirectory(path: string): void {
   }
 }
 
+/**
+ * Makes a directory (0700) and its missing parents; whatever is there already is left as it is. Throws as node:fs. Its own
+ * `recursive` never ends where a directory is there and nothing can be made in it, as in /proc (Node 24).
+ */
+export function makeDirectories(path: string): void {
+  if (made(path)) return;
+  makeDirectories(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
+/** Whether it is there now; `false` where a parent is missing. */
+function made(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (thrown) {
+    if (hasCode(thrown, 'EEXIST')) return true;
+    if (hasCode(thrown, 'ENOENT') && dirname(path) !== path) return false;
+    throw thrown;
+  }
+}
+
 function objectionTo(found: Stats, uid: number): string | undefined {
   if (found.isSymbolicLink()) return 'it is a symbolic link';
+  if (!found.isDirectory()) return 'it is not a directory';
   if (found.uid !== uid) return `it belongs to user ${found.uid}, not to user ${uid}`;
   if ((found.mode & 0o022) !== 0) return 'others may write there';
   return undefined;

@@ -1,3 +1,4 @@
+import { plainName } from '#contract/plain-text.ts';
 import type { Command } from '#main/cli/context.ts';
 import { printJson } from '#main/cli/console.ts';
 import { exitCode } from '#main/cli/exit-code.ts';
@@ -9,9 +10,15 @@ interface InventoryOptions {
 
 export function hosts({ json }: InventoryOptions): Command {
   return async ({ application, console }) => {
-    const found = await (await application()).hosts();
+    const port = await application();
+    const found = await port.hosts();
     if (json === true) printJson(console, found);
     else console.out(hostLines(found));
+    if (port.hostsOutOfReach.length > 0) {
+      console.log(
+        `This user cannot enter these network namespaces: ${port.hostsOutOfReach.map((id) => plainName(id)).join(', ')}. Use sudo to see them.`,
+      );
+    }
     return exitCode.done;
   };
 }

@@ -31,9 +31,17 @@ export function status({ name, json }: LabCommandOptions): Command {
 
 export function list({ json }: { readonly json?: boolean }): Command {
   return async ({ console, lab }) => {
-    const labs = await (await lab()).labList();
+    const port = await lab();
+    const [labs, outOfReach] = [await port.labList(), await port.labsOutOfReach()];
     if (json === true) printJson(console, labs);
-    else console.out(labs.length === 0 ? 'There is no lab. `switchyard lab up` makes one.' : labs.join('\n'));
+    else if (labs.length > 0) console.out(labs.join('\n'));
+    else if (outOfReach.length === 0) console.out('There is no lab. `switchyard lab up` makes one.');
+    else console.out('There is no lab of this user.');
+    if (outOfReach.length > 0) {
+      console.log(
+        `Another user may have labs that this one cannot look into: ${outOfReach.join(', ')}. Use sudo to see them.`,
+      );
+    }
     return exitCode.done;
   };
 }
