@@ -376,8 +376,12 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
   });
 
   test.each([
-    ['first', 'eth1', 'ip mptcp endpoint add 10.79.1.2 dev eth1 signal'],
-    ['second', 'eth2', 'ip mptcp endpoint delete id 1 && ip mptcp endpoint add 10.79.2.2 dev eth2 signal'],
+    [
+      'first',
+      'eth1',
+      'ip mptcp endpoint add 10.79.1.2 dev eth1 signal backup && sleep 1 && ip mptcp endpoint change 10.79.1.2 nobackup',
+    ],
+    ['second', 'eth2', 'ip mptcp endpoint delete id 1 && sleep 1 && ip mptcp endpoint add 10.79.2.2 dev eth2 signal'],
   ])('was reset when it began to be stripped, and the command brings it back: the %s', async (_, name, command) => {
     using hosts = new TwoHosts();
     await setUp(hosts);
@@ -403,7 +407,11 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
     mend(hosts, verdict);
     await stream.until(bothLinksCarry);
     expect(verdict).toEqual([
-      ['path-down', 'destination', 'ip mptcp endpoint delete id 1 && ip mptcp endpoint add 10.79.2.2 dev eth2 signal'],
+      [
+        'path-down',
+        'destination',
+        'ip mptcp endpoint delete id 1 && sleep 1 && ip mptcp endpoint add 10.79.2.2 dev eth2 signal',
+      ],
     ]);
   });
 

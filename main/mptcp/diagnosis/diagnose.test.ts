@@ -4,6 +4,7 @@ import type { Path } from '#contract/migration.ts';
 import type { MptcpCounters } from '#main/mptcp/counters.ts';
 import { diagnose } from './diagnose.ts';
 import type { ConnectionEvidence, Evidence, SubflowEvidence } from './evidence.ts';
+import { announceFirstAgainCommand } from './missing-path.ts';
 
 const paths: readonly Path[] = [path(1), path(2)];
 
@@ -245,7 +246,11 @@ describe('an MPTCP connection', () => {
       bytesUnconfirmed: 90_000,
     };
     expect(verdicts({ connection: waiting, source: { MPTCPRetrans: 2, SubflowStale: 1 } })).toEqual([
-      ['path-down', 'destination', 'ip mptcp endpoint delete id 4 && ip mptcp endpoint add 10.77.2.2 dev b2 signal'],
+      [
+        'path-down',
+        'destination',
+        'ip mptcp endpoint delete id 4 && sleep 1 && ip mptcp endpoint add 10.77.2.2 dev b2 signal',
+      ],
     ]);
   });
 
@@ -305,7 +310,12 @@ describe('an MPTCP connection', () => {
     [
       'because a subflow was turned away at once',
       { connection: { closed: [{ ...ends, errno: undefined, livedMs: 1 }] }, destination: { MPJoinRejected: 1 } },
-      ['destination-limits', 'destination', 'ip mptcp limits set subflows 4 add_addr_accepted 4'],
+      ['destination-limits', 'destination', 'ip mptcp limits set subflows 8 add_addr_accepted 4'],
+    ],
+    [
+      'because subflows that were reset are still counted, and there is no higher limit',
+      { destination: { MPJoinRejected: 1 }, destinationFacts: { limits: { subflows: 8, addAddrAccepted: 3 } } },
+      ['destination-limits', 'destination'],
     ],
     [
       'because QEMU listens on one address',
@@ -385,12 +395,20 @@ describe('an MPTCP connection', () => {
     [
       'because the path resets it',
       { connection: { closed: [{ ...ends, errno: 104, livedMs: 9000 }] }, destination: { MPRstTx: 1 } },
-      ['path-reset', 'destination', 'ip mptcp endpoint delete id 4 && ip mptcp endpoint add 10.77.2.2 dev b2 signal'],
+      [
+        'path-reset',
+        'destination',
+        'ip mptcp endpoint delete id 4 && sleep 1 && ip mptcp endpoint add 10.77.2.2 dev b2 signal',
+      ],
     ],
     [
       'because nothing comes back although its link is up',
       { connection: { subflows: [on, { ...second, state: 'stale' }] }, source: { SubflowStale: 1 } },
-      ['path-down', 'destination', 'ip mptcp endpoint delete id 4 && ip mptcp endpoint add 10.77.2.2 dev b2 signal'],
+      [
+        'path-down',
+        'destination',
+        'ip mptcp endpoint delete id 4 && sleep 1 && ip mptcp endpoint add 10.77.2.2 dev b2 signal',
+      ],
     ],
     [
       'because its link is switched off',
@@ -421,7 +439,31 @@ describe('an MPTCP connection', () => {
           connection: { subflows: [second], closed: [{ ...first, errno: 104, livedMs: undefined }] },
           destination: { MPRstTx: 1 },
         }),
-      ).toEqual([['path-reset', 'destination', 'ip mptcp endpoint add 10.77.1.2 dev b1 signal']]);
+      ).toEqual([
+        [
+          'path-reset',
+          'destination',
+          'ip mptcp endpoint add 10.77.1.2 dev b1 signal backup && sleep 1 && ip mptcp endpoint change 10.77.1.2 nobackup',
+        ],
+      ]);
+    });
+
+    test('is told how to have it announced again, as a backup where it was one', () => {
+      const commandFor = (flags: MptcpEndpoint['flags']): string =>
+        announceFirstAgainCommand(
+          {
+            sourceInterface: 'a1',
+            sourceAddress: '10.77.1.1',
+            destinationInterface: 'b1',
+            destinationAddress: '10.77.1.2',
+            mtu: 1500,
+          },
+          { id: 2, address: '10.77.1.2', interface: 'b1', flags, port: 4444 },
+        );
+      expect([commandFor(['signal']), commandFor(['signal', 'backup'])]).toEqual([
+        'ip mptcp endpoint delete id 2 && sleep 1 && ip mptcp endpoint add 10.77.1.2 dev b1 signal backup port 4444 && sleep 1 && ip mptcp endpoint change 10.77.1.2 port 4444 nobackup',
+        'ip mptcp endpoint delete id 2 && sleep 1 && ip mptcp endpoint add 10.77.1.2 dev b1 signal backup port 4444',
+      ]);
     });
 
     test('is told to wait, while the kernel still tries it', () => {

@@ -1,17 +1,19 @@
 import { shellWord } from '#contract/plain-text.ts';
 import { constants } from 'node:os';
-import type { NetworkInterface } from '#contract/host.ts';
+import type { MptcpEndpoint, NetworkInterface } from '#contract/host.ts';
 import type { Path, Side } from '#contract/migration.ts';
 import { type Evidence, type Finding } from './evidence.ts';
 import { joinRecognisers } from './join-findings.ts';
 import {
   announceAnewCommand,
   announceCommand,
+  announceFirstAgainCommand,
   arrow,
   carries,
   endedForGood,
   endpointAt,
   isInUse,
+  isWildcard,
   type PathRecogniser,
   runsOn,
   uniqueByAddress,
@@ -90,13 +92,25 @@ function resetPaths({ destination, connection, paths, listener }: Evidence): Fin
         kind: 'path-reset',
         side: 'destination',
         sentence: `${sentence} Once nothing does, announcing it again brings it back.`,
-        command: endpoint ? announceAnewCommand(endpoint) : announceCommand(path, listener),
+        command: announceAgain(path, endpoint, { paths, listener }),
       };
     });
 }
 
+function announceAgain(
+  path: Path,
+  endpoint: MptcpEndpoint | undefined,
+  { paths, listener }: Pick<Evidence, 'paths' | 'listener'>,
+): string {
+  if (path === paths[0]) {
+    const { address, port } = listener;
+    return announceFirstAgainCommand(path, endpoint, isWildcard(address) || address === '' ? undefined : port);
+  }
+  return endpoint ? announceAnewCommand(endpoint) : announceCommand(path, listener);
+}
+
 /** Established paths on which nothing comes back although both ends have a link. */
-function silentPaths({ connection, source, destination, paths }: Evidence): Finding[] {
+function silentPaths({ connection, source, destination, paths, listener }: Evidence): Finding[] {
   const silent = connection.subflows.filter(({ state }) => state === 'stale' || state === 'failing');
   return uniqueByAddress(silent).flatMap((subflow): Finding[] => {
     const path = paths.find(({ sourceAddress }) => sourceAddress === subflow.localAddress);
@@ -109,7 +123,7 @@ function silentPaths({ connection, source, destination, paths }: Evidence): Find
             kind: 'path-down',
             side: 'destination',
             sentence: `${sentence} Once it works again, announcing it again brings it back at once.`,
-            command: announceAnewCommand(endpoint),
+            command: path ? announceAgain(path, endpoint, { paths, listener }) : announceAnewCommand(endpoint),
           }
         : {
             kind: 'path-down',

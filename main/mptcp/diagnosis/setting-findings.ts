@@ -1,6 +1,7 @@
+import type { MptcpLimits } from '#contract/host.ts';
 import type { Path } from '#contract/migration.ts';
 import { removeEndpointCommand, setLimitsCommand } from '#contract/mptcp-commands.ts';
-import { type Evidence, type Finding, risen, sysctl } from './evidence.ts';
+import { type Evidence, type Finding, risen, type SideEvidence, sysctl } from './evidence.ts';
 import {
   announceCommand,
   endedAtOnce,
@@ -105,6 +106,7 @@ function destinationLimits({ destination, paths, connection }: Evidence): Findin
   const theirs = destination.host.mptcp.limits;
   const tooFew = theirs === undefined ? endedForGood(connection).some(endedAtOnce) : theirs.subflows < needed;
   if (risen(destination, 'MPJoinRejected') === 0 && !tooFew) return [];
+  if (theirs && theirs.subflows >= needed) return [lostSubflowsCounted(destination, theirs)];
   return [
     {
       kind: 'destination-limits',
@@ -116,6 +118,22 @@ function destinationLimits({ destination, paths, connection }: Evidence): Findin
       }),
     },
   ];
+}
+
+/** The kernel's own bound (net/mptcp/pm_kernel.c). */
+const mostSubflows = 8;
+
+/** Measured on 6.18: of a connection that has lost subflows to resets, the accepting kernel goes on counting them. */
+function lostSubflowsCounted({ host }: SideEvidence, { subflows, addAddrAccepted }: MptcpLimits): Finding {
+  const sentence = `${host.id} turned a subflow away although it allows ${subflows} further ones: of this connection its kernel still counts some that were reset.`;
+  return subflows < mostSubflows
+    ? {
+        kind: 'destination-limits',
+        side: 'destination',
+        sentence: `${sentence} A higher limit makes room for as many more.`,
+        command: setLimitsCommand({ subflows: mostSubflows, addAddrAccepted }),
+      }
+    : { kind: 'destination-limits', side: 'destination', sentence: `${sentence} The next connection begins afresh.` };
 }
 
 function deniedJoins({ source, destination }: Evidence): Finding[] {
