@@ -37,6 +37,7 @@ const total = sum(tallies);
 for (const { file, name, reason } of total.skipped) {
   console.log(`skipped: ${file} > ${name}${reason === undefined ? '' : `: ${reason}`}`);
 }
+for (const { file, name, reason } of total.secondTries) console.log(`second try: ${file} > ${name}: ${reason}`);
 const broken = outcomes.filter((outcome) => !outcome.passed).map((outcome) => outcome.name);
 if (broken.length > 0) console.log(`not passed: ${broken.join(', ')}`);
 const ran = total.passed + total.failed;

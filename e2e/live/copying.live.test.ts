@@ -30,7 +30,7 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     const story = await stage.begin({ settings: slowly });
     story.at(copying, () => void process.kill(story.sourcePid, 'SIGKILL'));
     await story.end();
-    expect(await sevenChecks(story)).toEqual(
+    expect(await sevenChecks(story, undefined, 'the guest is lost')).toEqual(
       lost({
         phase: 'copying',
         side: 'source',
@@ -172,7 +172,9 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     // PM1a_CNT of the PIIX4 with SLP_EN and the sleep type of S5, where SeaBIOS puts it.
     story.at(copying, () => writePort(story.sourcePid, 0x604, 0x2000));
     await story.end();
-    expect(await sevenChecks(story)).toEqual(lost({ side: 'source', cause: /shut down/ }));
+    expect(await sevenChecks(story, undefined, 'the guest is lost')).toEqual(
+      lost({ side: 'source', cause: /shut down/ }),
+    );
   });
 
   test('case 24: the guest resets itself', async () => {
@@ -180,7 +182,10 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     story.at(copying, () => writePort(story.sourcePid, 0xcf9, 0x6));
     await story.end();
     // It counts anew from its boot.
-    expect(await sevenChecks(story)).toEqual({ ...doneOnDestination(), memory: expect.stringMatching(/proven|count/) });
+    expect(await sevenChecks(story, undefined, 'the guest starts over')).toEqual({
+      ...doneOnDestination(),
+      memory: expect.stringMatching(/proven|count/),
+    });
   });
 });
 

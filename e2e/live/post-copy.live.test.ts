@@ -73,7 +73,7 @@ describe.skipIf(reason !== '')(`post-copy${reason}`, () => {
     const runs = seen('destination', { run: 'running', migration: 'postcopy-active' });
     story.at(runs, () => void process.kill(story.sourcePid, 'SIGKILL'));
     await story.end();
-    expect(await sevenChecks(story, () => stage.remove(story.destinationPid))).toEqual({
+    expect(await sevenChecks(story, () => stage.remove(story.destinationPid), 'the guest is lost')).toEqual({
       ...lost({ side: 'source', cause: /ended during post-copy, and the memory/ }),
       copies: ['destination: running'],
       leftOver: [expect.stringMatching(/^\+ port \d+ on/)],
@@ -85,7 +85,9 @@ describe.skipIf(reason !== '')(`post-copy${reason}`, () => {
     const story = await begin();
     story.at(inPostCopy, () => void process.kill(story.destinationPid, 'SIGKILL'));
     await story.end();
-    expect(await sevenChecks(story)).toEqual(lost({ side: 'destination', cause: /ended during post-copy/ }));
+    expect(await sevenChecks(story, undefined, 'the guest is lost')).toEqual(
+      lost({ side: 'destination', cause: /ended during post-copy/ }),
+    );
   });
 
   test('case 34: the operator asks to cancel', async () => {

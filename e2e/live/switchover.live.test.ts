@@ -89,7 +89,7 @@ describe.skipIf(reason !== '')(`switchover${reason}`, () => {
     const story = await stage.begin();
     story.at(intended('resume-destination'), () => void process.kill(story.destinationPid, 'SIGKILL'));
     await story.end();
-    expect(await sevenChecks(story, () => stage.remove(story.sourcePid))).toEqual({
+    expect(await sevenChecks(story, () => stage.remove(story.sourcePid), 'the guest is lost')).toEqual({
       ...lost({ side: 'destination', cause: /had arrived .* ended there/, next: /Never resume the old copy/ }),
       copies: ['source: postmigrate'],
     });
@@ -99,7 +99,7 @@ describe.skipIf(reason !== '')(`switchover${reason}`, () => {
     const story = await stage.begin();
     story.at(done('resume-destination'), () => void tell(story.sourcePid, 'cont'));
     await story.end();
-    expect(await sevenChecks(story, () => stage.remove(story.sourcePid))).toEqual({
+    expect(await sevenChecks(story, () => stage.remove(story.sourcePid), 'an outsider resumes a copy')).toEqual({
       ...doneOnDestination(),
       twice: [expect.stringMatching(/ran after/)],
       copies: ['destination: running', 'source: running'],

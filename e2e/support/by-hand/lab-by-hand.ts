@@ -13,6 +13,7 @@ import { labDown, labStatus, labUp, labVerify, type LabProof } from '#lab/lab.ts
 import { labNames, type LabSide } from '#lab/names.ts';
 import { Application } from '#main/app/application.ts';
 import { twinOf } from '#main/hosts/command-line/twin.ts';
+import { SafetyError } from '#e2e/support/stage/safety-error.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -80,8 +81,11 @@ export class LabByHand implements AsyncDisposable {
     return found;
   }
 
-  proof(): Promise<LabProof> {
-    return labVerify(this.name);
+  /** Throws a `SafetyError` where it fails: a guest that has lost memory once has lost it. */
+  async proof(): Promise<LabProof> {
+    const proof = await labVerify(this.name);
+    if (!proof.proven) throw new SafetyError([`the memory: ${proof.reason}`]);
+    return proof;
   }
 
   /** A wish to move the guest to the other host. */

@@ -3,6 +3,7 @@ import { readMigrationWithoutSamples } from '#main/storage/stored-migration.ts';
 import { difference } from './belongings.ts';
 import { isAlive } from '#lab/guest/processes.ts';
 import { lookAt, type Look } from './copies.ts';
+import { SafetyError } from './safety-error.ts';
 import type { Memory } from './memory.ts';
 import type { Before, Stage } from './stage.ts';
 
@@ -52,10 +53,14 @@ export async function examine({ stage, id, before }: Told): Promise<Findings> {
   };
 }
 
+/** What a test does to the guest on purpose; everything else that breaks a law of safety is a `SafetyError`. */
+export type Misfortune = 'none' | 'the guest is lost' | 'the guest starts over' | 'an outsider resumes a copy';
+
 /** `operator` does what the record says is left to do, before the guest is migrated again. */
 export async function sevenChecks(
   told: Told,
   operator: () => Promise<void> | void = () => undefined,
+  misfortune: Misfortune = 'none',
 ): Promise<Verdict> {
   const { stage, before } = told;
   const findings = await examine(told);
@@ -64,7 +69,26 @@ export async function sevenChecks(
   if (!survivors) await stage.restartGuest();
   const again = await migrateAgain(stage);
   const memory = survivors ? wordsFor(before.memory, survivors, again.memory) : 'gone';
-  return { ...findings, memory, again: again.outcome, twice: stage.violations };
+  const verdict = { ...findings, memory, again: again.outcome, twice: stage.violations };
+  const broken = brokenLaws(verdict, misfortune);
+  if (broken.length > 0) throw new SafetyError(broken);
+  return verdict;
+}
+
+/** What must never be, whatever a test is about; what else it expects, and the words, it compares itself. */
+export function brokenLaws(verdict: Omit<Verdict, 'again' | 'leftOver'>, misfortune: Misfortune): string[] {
+  const { twice, copies, memory } = verdict;
+  const { outcome } = verdict.told;
+  const meddled = misfortune === 'an outsider resumes a copy';
+  const running = copies.filter((copy) => copy.endsWith(': running'));
+  const mayCount = misfortune === 'the guest starts over' || ['proven', 'gone', 'not read'].includes(memory);
+  return [
+    ...(meddled ? [] : twice),
+    ...(meddled || running.length < 2 ? [] : [`${running.length} copies run`]),
+    ...verdict.contradictions,
+    ...(mayCount ? [] : [`the memory: ${memory}`]),
+    ...(outcome === 'lost' && misfortune !== 'the guest is lost' ? ['the guest was lost'] : []),
+  ];
 }
 
 /** The checks that remain where nothing was begun and so nothing is written: 1, 2, 4, 5 and 7. */
