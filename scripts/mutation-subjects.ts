@@ -64,4 +64,10 @@ export const subjects: readonly Subject[] = [
       "statusOf: observation.kind === 'answering' -> true": noSuchMember,
     },
   },
+  {
+    file: 'main/engine/live-paths.ts',
+    tests: ['main/engine/live-paths.test.ts'],
+    dialect: { decisions: {}, words: [...words, ['dead', 'in good order']] },
+    equivalents: {},
+  },
 ];

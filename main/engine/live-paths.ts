@@ -7,6 +7,7 @@ import { announcementOf, asWanted } from './path-announcement.ts';
 import { interfaceOf, PathLinks } from './path-links.ts';
 import type { PathEnd, Ports } from './ports.ts';
 import { phaseOf, type ChangedPath, type MigrationState } from './state.ts';
+import { listeningPort } from './step-context.ts';
 
 /** Closer to each other than this, the peer may take the end of the old announcement for one of the new. */
 const beforeNewAnnouncementMs = 150;
@@ -153,7 +154,7 @@ export class LivePaths {
    */
   async #withdraw(path: Path, how: 'dead' | 'in good order'): Promise<void> {
     const { source, destination, clock } = this.#options.ports;
-    const port = this.#options.state().listener?.port ?? 0;
+    const port = listeningPort({ state: this.#options.state() });
     const ends = { localAddress: path.sourceAddress, remoteAddress: path.destinationAddress };
     if (how === 'dead') {
       const { localAddress: remoteAddress, remoteAddress: localAddress } = ends;
