@@ -70,4 +70,48 @@ export const subjects: readonly Subject[] = [
     dialect: { decisions: {}, words: [...words, ['dead', 'in good order']] },
     equivalents: {},
   },
+  {
+    file: 'main/engine/recovery.ts',
+    tests: ['main/engine/recovery.test.ts'],
+    dialect: { decisions: {}, words },
+    equivalents: {},
+  },
+  {
+    file: 'main/engine/path-restoration.ts',
+    tests: ['main/engine/path-restoration.test.ts'],
+    dialect: { decisions: {}, words },
+    equivalents: {},
+  },
+  {
+    file: 'main/engine/operator-requests.ts',
+    tests: ['main/engine/operator-requests.test.ts'],
+    dialect: { decisions: {}, words },
+    equivalents: {},
+  },
+  {
+    file: 'main/engine/stopwatch.ts',
+    tests: ['main/engine/stopwatch.test.ts'],
+    dialect: { decisions: {}, words },
+    equivalents: {},
+  },
+  {
+    file: 'main/engine/within.ts',
+    tests: ['main/engine/within.test.ts'],
+    dialect: { decisions: {}, words },
+    equivalents: {},
+  },
+  {
+    file: 'main/engine/run.ts',
+    tests: [
+      'main/engine/run-wiring.test.ts',
+      'main/engine/run.test.ts',
+      'main/engine/run-post-copy.test.ts',
+      'main/engine/write-ahead.test.ts',
+    ],
+    dialect: { decisions: {}, words },
+    equivalents: {
+      'module: 100 -> 101': 'the grain of the watchdogs may be finer or coarser',
+      'module: 100 -> 99': 'the grain of the watchdogs may be finer or coarser',
+    },
+  },
 ];

@@ -1,21 +1,23 @@
 import { SwitchyardError, toFailure, type Failure, type ReportFault } from '#contract/errors.ts';
 import type { JournalEntry, JournalEvent, JournalEventOf, Observation, Side, StepName } from '#contract/migration.ts';
-import type { LiveChange, ManagerRequest } from '#contract/requests.ts';
-import { failed, ok, type Result } from '#contract/result.ts';
+import type { ManagerRequest } from '#contract/requests.ts';
+import type { Result } from '#contract/result.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { ConnectionWatch } from './connection-watch.ts';
-import { decide, type Decision, type Elapsed } from './decide.ts';
+import { decide, type Decision } from './decide.ts';
 import { DecisionTrace } from './decision-trace.ts';
 import { LivePaths } from './live-paths.ts';
 import { hasGoneBack } from './observation.ts';
 import { Observer } from './observer.ts';
 import { Opening } from './opening.ts';
+import { OperatorRequests } from './operator-requests.ts';
 import type { Ports, QemuStatus } from './ports.ts';
-import { apply, initialState, mayBeInPostCopy, mayGoBack, phaseOf, replay, type MigrationState } from './state.ts';
+import { apply, initialState, phaseOf, replay, type MigrationState } from './state.ts';
 import { stepTable } from './step-table.ts';
 import { steps } from './steps.ts';
 import type { Transport } from './step-context.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { transportFor } from './transport.ts';
 import { within } from './within.ts';
 
@@ -55,12 +57,11 @@ export class MigrationRun {
   #detached = false;
   #fault: { readonly thrown: unknown } | undefined;
   #statistics: QemuStatistics | undefined;
-  #progress = { bytes: -1, atMonoMs: 0 };
-  #changedAtMonoMs: Milliseconds;
-  #sourceStoppedAtMonoMs: Milliseconds | undefined;
   #sourceRuns = false;
+  readonly #stopwatch: Stopwatch;
   readonly #paths: LivePaths;
   readonly #connection: ConnectionWatch;
+  readonly #requests: OperatorRequests;
   readonly #decisions: DecisionTrace;
 
   private constructor(ports: Ports, state: MigrationState) {
@@ -68,8 +69,7 @@ export class MigrationRun {
     this.#decisions = new DecisionTrace(ports.trace);
     this.#transport = transportFor(ports.plan.settings);
     this.#state = state;
-    this.#changedAtMonoMs = ports.clock.monoMs();
-    this.#progress.atMonoMs = ports.clock.monoMs();
+    this.#stopwatch = new Stopwatch(ports.clock);
     const common = {
       ports,
       state: () => this.#state,
@@ -87,6 +87,12 @@ export class MigrationRun {
       isCopying: () => this.#copying(),
       statistics: () => this.#statistics,
       onSample: (sample) => this.#sampled(sample),
+    });
+    this.#requests = new OperatorRequests({
+      ...common,
+      report: ports.report,
+      paths: this.#paths,
+      sourceMonitor: () => this.#observers.source?.monitor,
     });
   }
 
@@ -135,7 +141,7 @@ export class MigrationRun {
         this.#stimulus = new AbortController();
         this.#sampleOnceMigrating();
         await this.#connection.lookForSilence();
-        const decision = decide(this.#state, this.#elapsed());
+        const decision = decide(this.#state, this.#stopwatch.elapsed());
         this.#decisions.saw(decision);
         const ended = await this.#carryOut(decision);
         if (ended) return ended;
@@ -164,95 +170,8 @@ export class MigrationRun {
   }
 
   /** Carries out what an operator asks for. What cannot be done now is answered with the reason; nothing is thrown. */
-  async ask(request: ManagerRequest): Promise<Result<void, Failure>> {
-    try {
-      await this.#carryOutRequest(request);
-      return ok(undefined);
-    } catch (thrown) {
-      return failed(toFailure(thrown, this.#ports.report));
-    }
-  }
-
-  #carryOutRequest(request: ManagerRequest): Promise<unknown> {
-    const { command, by } = request;
-    switch (command) {
-      case 'cancel':
-        return this.#cancel(by);
-      case 'change':
-        return this.#changeSettings(by, request.change);
-      case 'path':
-        return this.#paths.change(by, request.action, request.interface);
-      case 'post-copy':
-        return this.#beginPostCopy(by);
-      case 'recover':
-        return this.#recover(by);
-      case 'go-back':
-        return this.#goBack(by);
-    }
-  }
-
-  async #cancel(by: string): Promise<void> {
-    const { ended, sourceCompleted, committed, cancel } = this.#state;
-    if (ended || sourceCompleted || committed || mayBeInPostCopy(this.#state)) {
-      const why = ended ? 'it has already ended' : 'the guest has been handed over to the destination';
-      await this.#dispatch({ kind: 'cancel-refused', by, why });
-      const remedy = 'Wait for it to end; the guest can be migrated back afterwards.';
-      throw this.#rejection('cancel', `Not cancelled: ${why}.`, remedy);
-    }
-    if (!cancel) await this.#dispatch({ kind: 'cancel-requested', reason: 'operator', by });
-  }
-
-  async #changeSettings(by: string, change: LiveChange): Promise<void> {
-    const monitor = this.#observers.source?.monitor;
-    if (!monitor || this.#state.ended) {
-      throw this.#rejection('change', 'The source QEMU cannot be asked now.', 'Try again when the source answers.');
-    }
-    await monitor.setParameters(change);
-    await this.#dispatch({ kind: 'settings-changed', by, ...change });
-  }
-
-  async #beginPostCopy(by: string): Promise<void> {
-    if (this.#state.plan.settings.postCopy !== 'allow') {
-      throw this.#rejection(
-        'post-copy',
-        'Post-copy was not allowed when this migration was started.',
-        'Migrate with --post-copy allow.',
-      );
-    }
-    if (phaseOf(this.#state).name !== 'copying') {
-      throw this.#rejection(
-        'post-copy',
-        'Post-copy can only begin while the memory is being copied.',
-        'Wait for the copy to begin.',
-      );
-    }
-    await this.#dispatch({ kind: 'post-copy-requested', by });
-  }
-
-  async #recover(by: string): Promise<void> {
-    if (!this.#state.postCopy.entered || this.#state.committed) {
-      throw this.#rejection(
-        'recover',
-        'There is no post-copy to recover.',
-        'Look with `switchyard show` at what it is doing.',
-      );
-    }
-    await this.#dispatch({ kind: 'recovery-requested', by });
-  }
-
-  async #goBack(by: string): Promise<void> {
-    if (!mayGoBack(this.#state)) {
-      throw this.#rejection(
-        'go-back',
-        'The guest cannot be returned to the source: it has not been handed over, or it may have run on the destination.',
-        'Look with `switchyard show` at where it is.',
-      );
-    }
-    await this.#dispatch({ kind: 'go-back-requested', by });
-  }
-
-  #rejection(event: string, text: string, remedy: string): SwitchyardError {
-    return new SwitchyardError({ kind: 'rejected', phase: phaseOf(this.#state).name, event, text, remedy });
+  ask(request: ManagerRequest): Promise<Result<void, Failure>> {
+    return this.#requests.ask(request);
   }
 
   async #carryOut(decision: Decision): Promise<JournalEventOf<'ended'> | undefined> {
@@ -315,7 +234,7 @@ export class MigrationRun {
     this.#observers.source?.acted();
     this.#observers.destination?.acted();
     await this.#dispatch(result);
-    this.#markChanged();
+    this.#stopwatch.changed();
     if (step === 'start-destination') {
       this.#observe('destination');
       await this.#firstAnswer('destination');
@@ -416,7 +335,7 @@ export class MigrationRun {
     this.#seen[side] = observation;
     if (side === 'source') this.#followSource(observation, status?.statistics);
     if (!this.#state.current[side] || JSON.stringify(before) !== JSON.stringify(observation)) {
-      this.#markChanged();
+      this.#stopwatch.changed();
       await this.#dispatch({ kind: 'observed', side, observation });
     }
   }
@@ -427,11 +346,11 @@ export class MigrationRun {
     const runs = observation.kind === 'answering' && observation.run === 'running';
     if (this.#sourceRuns && !runs) this.#observers.destination?.askNow();
     this.#sourceRuns = runs;
-    this.#sourceStoppedAtMonoMs = stopped ? (this.#sourceStoppedAtMonoMs ?? this.#ports.clock.monoMs()) : undefined;
+    this.#stopwatch.sourceIsStopped(stopped);
     if (!statistics || this.#state.steps.migrate !== 'done') return;
     const iteration = this.#statistics?.iteration ?? 0;
     this.#statistics = statistics;
-    this.#noteProgress(statistics.transferredBytes);
+    this.#stopwatch.moved(statistics.transferredBytes);
     if (statistics.iteration > iteration) {
       const { remainingBytes, transferredBytes, dirtyPagesPerSecond } = statistics;
       void this.#dispatch({
@@ -461,23 +380,6 @@ export class MigrationRun {
     else if (!this.#detached) void this.#dispatch({ kind: 'links-unwatched', side, why: thrown.failure.text });
   }
 
-  #noteProgress(bytes: number): void {
-    if (bytes > this.#progress.bytes) this.#progress = { bytes, atMonoMs: this.#ports.clock.monoMs() };
-  }
-
-  #markChanged(): void {
-    this.#changedAtMonoMs = this.#ports.clock.monoMs();
-  }
-
-  #elapsed(): Elapsed {
-    const now = this.#ports.clock.monoMs();
-    return {
-      withoutProgressMs: now - Math.max(this.#progress.atMonoMs, this.#changedAtMonoMs),
-      sourceStoppedMs: this.#sourceStoppedAtMonoMs === undefined ? 0 : now - this.#sourceStoppedAtMonoMs,
-      unchangedMs: now - this.#changedAtMonoMs,
-    };
-  }
-
   #sampleOnceMigrating(): void {
     const { listener, steps: progress } = this.#state;
     if (!listener || !this.#copying()) return;
@@ -494,6 +396,6 @@ export class MigrationRun {
 
   #sampled(sample: Sample): void {
     this.#tell((listener) => listener.onSample?.(sample, this.#state));
-    this.#noteProgress(sample.connections.reduce((sum, connection) => sum + connection.bytesSent, 0));
+    this.#stopwatch.moved(sample.connections.reduce((sum, connection) => sum + connection.bytesSent, 0));
   }
 }

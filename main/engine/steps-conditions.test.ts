@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { SwitchyardError } from '#contract/errors.ts';
-import type { MptcpEndpoint } from '#contract/host.ts';
-import type { JournalEvent, Path, StepName } from '#contract/migration.ts';
-import type { Clock, MigrationHost, OwnedSocket, PathRestoration, Ports, Qemu } from './ports.ts';
-import { begun, did, plan, prepared, started, stateAfter } from './simulation/states.ts';
+import type { JournalEvent, StepName } from '#contract/migration.ts';
+import type { Clock, MigrationHost, Ports, Qemu } from './ports.ts';
+import { begun, plan, prepared, started, stateAfter } from './simulation/states.ts';
 import { VirtualClock } from './simulation/virtual-clock.ts';
 import type { StepContext, Transport } from './step-context.ts';
 import { steps } from './steps.ts';
@@ -63,7 +62,6 @@ const status =
   (run: string, migration: string): Qemu['status'] =>
   () =>
     Promise.resolve({ run, migration, errorText: undefined, statistics: undefined });
-const socket = (): Promise<OwnedSocket> => Promise.resolve(only<OwnedSocket>({ [Symbol.dispose]: () => undefined }));
 
 describe('agreeing on capabilities', () => {
   const agree = (source: Record<string, boolean>, destination: Record<string, boolean>): Promise<unknown> => {
@@ -88,63 +86,11 @@ describe('agreeing on capabilities', () => {
   });
 });
 
-describe('listening for a recovery', () => {
-  const listened = async (changes: Partial<typeof plan>): Promise<string[]> => {
-    const hosts: string[] = [];
-    const recover: Qemu['recover'] = ({ host }) => Promise.resolve(hosts.push(host));
-    await stage({ changes, destinationQemu: { recover } }).run('listen-for-recovery');
-    return hosts;
-  };
-  const inSix = (path: Path): Path => ({ ...path, destinationAddress: 'fd00::2' });
-
-  test('is open to every path of its family', async () => {
-    expect([...(await listened({})), ...(await listened({ paths: plan.paths.map(inSix) }))]).toEqual(['0.0.0.0', '::']);
-  });
-
-  test('needs a path', async () => {
-    await expect(listened({ paths: [] })).rejects.toThrow('there is no path between the two hosts');
-  });
-});
-
-describe('recovering', () => {
-  const journal = [...begun, ...did('listen-for-recovery')];
-  const source = { connectOwned: socket };
-
-  test('needs a port that is open', async () => {
-    await expect(stage({ journal: [], source, sourceQemu: {} }).run('recover')).rejects.toThrow(
-      'the destination does not listen',
-    );
-  });
-
-  test('needs a path', async () => {
-    const parts: Parts = { journal, source, sourceQemu: {}, changes: { paths: [] } };
-    await expect(stage(parts).run('recover')).rejects.toThrow('there is no path between the two hosts');
-  });
-
-  test('goes on over the connection that the destination has taken', async () => {
-    const said: string[] = ['postcopy-paused', 'postcopy-paused', 'postcopy-recover'];
-    const done: string[] = [];
-    const { run } = stage({
-      journal,
-      source,
-      sourceQemu: { resumeOver: () => Promise.resolve(void done.push('resumed')) },
-      destinationQemu: { status: () => status('running', said.shift() ?? 'none')() },
-    });
-    await run('recover');
-    expect([done, said]).toEqual([['resumed'], []]);
-  });
-
-  test('is given up when the destination does not take it, and the source is left alone', async () => {
-    const { run, clock } = stage({
-      journal,
-      source,
-      sourceQemu: { resumeOver: () => Promise.reject(new Error('touched')) },
-      destinationQemu: { status: status('running', 'postcopy-paused') },
-    });
-    const beganMonoMs = clock.monoMs();
-    await expect(run('recover')).rejects.toThrow('the destination does not take the connection');
-    expect(clock.monoMs() - beganMonoMs).toBe(3020);
-  });
+test('a cancel that fails when nobody waits for it any more changes nothing', async () => {
+  const late = new SwitchyardError({ kind: 'unreachable', host: 'alpha', text: 'No.', remedy: 'Wait.' });
+  const it = stage({ sourceQemu: { cancel: () => it.clock.sleep(5000).then(() => Promise.reject(late)) } });
+  await expect(it.run('cancel')).rejects.toThrow('The source QEMU has not taken the cancel within 2 s.');
+  await expect(it.clock.pass(5000)).resolves.toBeUndefined();
 });
 
 describe('ending the source', () => {
@@ -172,51 +118,26 @@ describe('ending the source', () => {
 });
 
 describe('restoring the paths', () => {
-  const [path] = plan.paths;
-  const changedPath: readonly JournalEvent[] = path
-    ? [{ kind: 'path-changed', by: 'ann', action: 'backup', path }]
-    : [];
-  const address = path?.destinationAddress ?? '';
-  const ofOthers: MptcpEndpoint = { id: 9, address: '198.51.100.9', flags: ['signal'] };
+  const asked = async (failing?: 'source' | 'destination'): Promise<readonly string[]> => {
+    const addresses: string[] = [];
+    const host = (side: string): Partial<MigrationHost> => ({
+      restorePathManager: (restoration) => {
+        addresses.push(`${side} ${restoration.addresses.join(' ')}`);
+        return side === failing ? Promise.reject(new Error(`not on the ${side}`)) : nothing();
+      },
+    });
+    const { run } = stage({ source: host('source'), destination: host('destination') });
+    await run('restore-paths').catch((thrown: unknown) => addresses.push(String(thrown)));
+    return addresses;
+  };
 
-  async function asked(
-    endpoints: readonly MptcpEndpoint[],
-    journal = changedPath,
-  ): Promise<readonly PathRestoration[]> {
-    const restorations: PathRestoration[] = [];
-    const restorePathManager: MigrationHost['restorePathManager'] = (restoration) =>
-      Promise.resolve(void restorations.push(restoration));
-    const destination = { ...plan.destination, mptcp: { ...plan.destination.mptcp, endpoints: [...endpoints] } };
-    const host = { restorePathManager };
-    await stage({ journal, changes: { destination }, source: host, destination: host }).run('restore-paths');
-    return restorations;
-  }
-
-  test('asks nothing of the source for what was announced by the destination', async () => {
-    const [source] = await asked([]);
-    expect(source).toMatchObject({ planned: [], touched: [] });
-  });
-
-  test.each<[string, readonly MptcpEndpoint[], PathRestoration['planned']]>([
-    [
-      'an announcement that was made for it',
-      [ofOthers],
-      [{ kind: 'add-endpoint', endpoint: { address, interface: 'eth1', flags: ['signal'] } }],
-    ],
-    [
-      'an announcement in the place of a note of the kernel',
-      [{ id: 3, address, flags: ['implicit'] }],
-      [{ kind: 'add-endpoint', endpoint: { address, interface: 'eth1', flags: ['signal'] } }],
-    ],
-    ['nothing, where it was announced before', [{ id: 3, address, flags: ['signal'] }], []],
-  ])('takes away on the destination: %s', async (_what, endpoints, made) => {
-    const [, destination] = await asked(endpoints);
-    expect(destination).toMatchObject({ planned: made, touched: [address] });
-  });
-
-  test('touches no path that was left alone', async () => {
-    const [, destination] = await asked([], []);
-    expect(destination).toMatchObject({ planned: [], touched: [] });
+  test('asks each host for its own addresses, and also the other one where one fails', async () => {
+    const each = ['source 10.0.1.1', 'destination 10.0.1.2'];
+    expect([await asked(), await asked('source'), await asked('destination')]).toEqual([
+      each,
+      [...each, 'Error: not on the source'],
+      [...each, 'Error: not on the destination'],
+    ]);
   });
 });
 

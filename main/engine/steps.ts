@@ -1,29 +1,15 @@
 import { SwitchyardError, toFailure } from '#contract/errors.ts';
-import type { MptcpEndpoint } from '#contract/host.ts';
-import type { PathManagerChange, Side, StepName } from '#contract/migration.ts';
-import { announcementOf } from './path-announcement.ts';
-import { speaksMptcp } from './qemu-transport.ts';
-import type { Capabilities, OwnedSocket, PathRestoration } from './ports.ts';
+import type { StepName } from '#contract/migration.ts';
+import { restorationFor } from './path-restoration.ts';
+import type { Capabilities } from './ports.ts';
+import { listenForRecovery, recover } from './recovery.ts';
 import type { MigrationState } from './state.ts';
-import {
-  connectOver,
-  destinationOf,
-  nothingToReport,
-  reachablePath,
-  rejected,
-  sourceOf,
-  wildcardFor,
-  type Step,
-  type StepContext,
-} from './step-context.ts';
+import { destinationOf, nothingToReport, rejected, sourceOf, type Step } from './step-context.ts';
 import { takeUpWaiting } from './waiting-destination.ts';
 import { within } from './within.ts';
 
 /** A main loop that is free takes a cancel at once. */
 const cancelAnswerMs = 2000;
-
-const takenWithinMs = 3000;
-const takenEveryMs = 20;
 
 export const steps: Readonly<Record<StepName, Step>> = {
   'start-destination': async ({ ports }) => {
@@ -95,20 +81,8 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 
-  'listen-for-recovery': async (context) => {
-    const { plan } = context.state;
-    const mptcp = plan.settings.mptcp !== 'off' && speaksMptcp(plan.destination);
-    const host = wildcardFor(reachablePath(context));
-    return { port: await destinationOf(context).recover({ host, port: 0, mptcp }), mptcp };
-  },
-
-  recover: async (context) => {
-    const source = sourceOf(context);
-    using socket = await connectAnew(context);
-    await untilTaken(context);
-    await source.resumeOver(socket);
-    return nothingToReport;
-  },
+  'listen-for-recovery': listenForRecovery,
+  recover,
 
   'quit-source': async ({ ports, monitors, record, state }) => {
     const { source, clock } = ports;
@@ -165,35 +139,6 @@ export const steps: Readonly<Record<StepName, Step>> = {
   },
 };
 
-/** Over the first path that works: the one that broke may be broken still. */
-async function connectAnew(context: StepContext): Promise<OwnedSocket> {
-  const failures: unknown[] = [];
-  for (const path of context.state.plan.paths) {
-    try {
-      return await connectOver(context, path);
-    } catch (thrown) {
-      failures.push(thrown);
-    }
-  }
-  throw failures[0] ?? rejected('post-copy-paused', 'there is no path between the two hosts', 'Fix the network.');
-}
-
-/**
- * A source that goes on over a connection which nobody has taken waits for an answer that cannot come, and before QEMU 8.2
- * nothing can be said to it then: the guest would never be whole. Once both ends are held the kernel sends until it arrives.
- */
-async function untilTaken(context: StepContext): Promise<void> {
-  const { clock } = context.ports;
-  const destination = destinationOf(context);
-  const deadline = clock.monoMs() + takenWithinMs;
-  while ((await destination.status()).migration === 'postcopy-paused') {
-    if (clock.monoMs() > deadline) {
-      throw rejected('post-copy-paused', 'the destination does not take the connection', 'Fix the network.');
-    }
-    await clock.sleep(takenEveryMs);
-  }
-}
-
 /** `return-path` always: without it a source says `completed` with data still unsent. `events`: statuses as they happen. */
 function capabilitiesFor(state: MigrationState): Capabilities {
   const { settings } = state.plan;
@@ -218,29 +163,6 @@ function refuseDifference(source: Capabilities, destination: Capabilities, wante
     `the two QEMUs differ in ${differing.join(', ')}`,
     'A migration between them would hang. Use QEMU versions that both have these capabilities, or switch them off.',
   );
-}
-
-/** What to put back on one side: what the plan made, and what changing a path while it ran made. */
-function restorationFor({ plan, changedPaths }: MigrationState, side: Side): PathRestoration {
-  const { endpoints, limits } = plan[side].mptcp;
-  const touched =
-    side === 'source' ? [] : plan.paths.filter((path) => changedPaths[path.sourceInterface] !== undefined);
-  const made = touched
-    .filter((path) => !endpoints.some((each) => each.address === path.destinationAddress && !isNote(each)))
-    .map((path) => announcementOf(plan, path))
-    .filter((endpoint) => endpoint !== undefined)
-    .map((endpoint): PathManagerChange => ({ kind: 'add-endpoint', endpoint }));
-  return {
-    planned: [...plan.preparation[side], ...made],
-    before: { endpoints, limits },
-    addresses: plan.paths.map((path) => (side === 'source' ? path.sourceAddress : path.destinationAddress)),
-    touched: touched.map((path) => path.destinationAddress),
-  };
-}
-
-/** Of the kernel, which gives it up for an endpoint that somebody makes. */
-function isNote({ flags }: MptcpEndpoint): boolean {
-  return flags.includes('implicit');
 }
 
 function notCancelled(): SwitchyardError {

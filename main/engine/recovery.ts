@@ -1,0 +1,62 @@
+import type { OwnedSocket } from './ports.ts';
+import { speaksMptcp } from './qemu-transport.ts';
+import {
+  connectOver,
+  destinationOf,
+  nothingToReport,
+  reachablePath,
+  rejected,
+  sourceOf,
+  wildcardFor,
+  type Report,
+  type StepContext,
+} from './step-context.ts';
+
+const takenWithinMs = 3000;
+const takenEveryMs = 20;
+
+/** The destination listens for the rest of the memory, as it has listened for the guest. */
+export async function listenForRecovery(context: StepContext): Promise<Report> {
+  const { plan } = context.state;
+  const mptcp = plan.settings.mptcp !== 'off' && speaksMptcp(plan.destination);
+  const host = wildcardFor(reachablePath(context));
+  return { port: await destinationOf(context).recover({ host, port: 0, mptcp }), mptcp };
+}
+
+/** The source goes on over a connection of ours, once the destination has taken it. */
+export async function recover(context: StepContext): Promise<Report> {
+  const source = sourceOf(context);
+  using socket = await connectAnew(context);
+  await untilTaken(context);
+  await source.resumeOver(socket);
+  return nothingToReport;
+}
+
+/** Over the first path that works: the one that broke may be broken still. */
+async function connectAnew(context: StepContext): Promise<OwnedSocket> {
+  const failures: unknown[] = [];
+  for (const path of context.state.plan.paths) {
+    try {
+      return await connectOver(context, path);
+    } catch (thrown) {
+      failures.push(thrown);
+    }
+  }
+  throw failures[0] ?? rejected('post-copy-paused', 'there is no path between the two hosts', 'Fix the network.');
+}
+
+/**
+ * A source that goes on over a connection which nobody has taken waits for an answer that cannot come, and before QEMU 8.2
+ * nothing can be said to it then: the guest would never be whole. Once both ends are held the kernel sends until it arrives.
+ */
+async function untilTaken(context: StepContext): Promise<void> {
+  const { clock } = context.ports;
+  const destination = destinationOf(context);
+  const deadline = clock.monoMs() + takenWithinMs;
+  while ((await destination.status()).migration === 'postcopy-paused') {
+    if (clock.monoMs() > deadline) {
+      throw rejected('post-copy-paused', 'the destination does not take the connection', 'Fix the network.');
+    }
+    await clock.sleep(takenEveryMs);
+  }
+}
