@@ -114,4 +114,10 @@ export const subjects: readonly Subject[] = [
       'module: 100 -> 99': 'the grain of the watchdogs may be finer or coarser',
     },
   },
+  {
+    file: 'main/engine/sending.ts',
+    tests: ['main/engine/sending.test.ts'],
+    dialect: { decisions: {}, words },
+    equivalents: {},
+  },
 ];

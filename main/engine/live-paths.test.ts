@@ -524,7 +524,7 @@ describe('the operator', () => {
     const stage = await new Stage({ endpoints: [{ id: 1, address: '10.0.2.2', flags: ['subflow'] }] }).begun();
     expect([await stage.change('backup', 'eth2'), stage.told, stage.asked]).toEqual([
       refused(
-        '10.0.2.2 on beta is an MPTCP endpoint of somebody else, which does not announce it.',
+        '10.0.2.2 on beta is an MPTCP endpoint of another program, which does not announce it.',
         'See `ip mptcp endpoint` there; NetworkManager and mptcpd make such endpoints.',
       ),
       ['ann: backup eth2', 'failed: backup eth2: rejected'],

@@ -16,8 +16,9 @@ export interface ObserverOptions {
   readonly onEvent: (event: QemuEvent) => void;
 }
 
-/** Pauses between attempts to open a monitor that does not answer. */
-const reconnectMs = [100, 200, 400, 800, 1600, 3200] as const;
+/** Between attempts to open a monitor that does not answer: twice as long each time, up to the longest. */
+const shortestPauseMs = 100;
+const longestPauseMs = 3200;
 /** So often in a row it asks at once, however many events and acts there are; then it rests, whatever happens. */
 const mostInHurry = 20;
 const restMs = 100;
@@ -76,7 +77,7 @@ export class Observer {
       await this.#options.onObservation(absence, undefined);
       if (absence.kind === 'gone') return;
       if (!monitor) failures += 1;
-      await this.#pause(reconnectMs[Math.min(failures, reconnectMs.length - 1)] ?? 0);
+      await this.#pause(Math.min(longestPauseMs, shortestPauseMs * 2 ** failures));
     }
   }
 

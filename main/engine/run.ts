@@ -8,11 +8,12 @@ import { ConnectionWatch } from './connection-watch.ts';
 import { decide, type Decision } from './decide.ts';
 import { DecisionTrace } from './decision-trace.ts';
 import { LivePaths } from './live-paths.ts';
-import { hasGoneBack } from './observation.ts';
+import { runs } from './observation.ts';
 import { Observer } from './observer.ts';
 import { Opening } from './opening.ts';
 import { OperatorRequests } from './operator-requests.ts';
 import type { Ports, QemuStatus } from './ports.ts';
+import { maySend, maySendOverPaths, standsStill } from './sending.ts';
 import { apply, initialState, phaseOf, replay, type MigrationState } from './state.ts';
 import { stepTable } from './step-table.ts';
 import { steps } from './steps.ts';
@@ -78,7 +79,7 @@ export class MigrationRun {
     };
     this.#paths = new LivePaths({
       ...common,
-      isSending: () => this.#state.negotiated?.protocol === 'mptcp' && this.#copying(),
+      isSending: () => !this.#detached && maySendOverPaths(this.#state),
       lastSample: () => this.#connection.current,
     });
     this.#connection = new ConnectionWatch({
@@ -235,10 +236,7 @@ export class MigrationRun {
     this.#observers.destination?.acted();
     await this.#dispatch(result);
     this.#stopwatch.changed();
-    if (step === 'start-destination') {
-      this.#observe('destination');
-      await this.#firstAnswer('destination');
-    }
+    if (step === 'start-destination') this.#observe('destination');
   }
 
   /** Resolves with why it is not on disk, if it is not: the state follows it all the same. */
@@ -316,18 +314,6 @@ export class MigrationRun {
     }
   }
 
-  async #firstAnswer(side: Side): Promise<void> {
-    const deadline = this.#ports.clock.monoMs() + 10_000;
-    while (
-      this.#state.destination &&
-      this.#state.observed[side].kind === 'unasked' &&
-      this.#ports.clock.monoMs() < deadline
-    ) {
-      this.#stimulus = new AbortController();
-      await this.#ports.clock.sleep(tickMs, this.#stimulus.signal);
-    }
-  }
-
   async #observed(side: Side, observation: Observation, status: QemuStatus | undefined): Promise<void> {
     const before = this.#seen[side];
     // A QEMU that was told to quit falls silent first: nobody needs to hear that.
@@ -341,12 +327,10 @@ export class MigrationRun {
   }
 
   #followSource(observation: Observation, statistics: QemuStatistics | undefined): void {
-    const stopped =
-      observation.kind === 'silent' || (observation.kind === 'answering' && observation.run !== 'running');
-    const runs = observation.kind === 'answering' && observation.run === 'running';
-    if (this.#sourceRuns && !runs) this.#observers.destination?.askNow();
-    this.#sourceRuns = runs;
-    this.#stopwatch.sourceIsStopped(stopped);
+    const sourceRuns = runs(observation);
+    if (this.#sourceRuns && !sourceRuns) this.#observers.destination?.askNow();
+    this.#sourceRuns = sourceRuns;
+    this.#stopwatch.sourceIsStopped(standsStill(observation));
     if (!statistics || this.#state.steps.migrate !== 'done') return;
     const iteration = this.#statistics?.iteration ?? 0;
     this.#statistics = statistics;
@@ -387,11 +371,8 @@ export class MigrationRun {
     if (progress.migrate === 'done') this.#connection.start();
   }
 
-  /** While the source still may send: before that nothing is connected, after it the sockets are gone. */
   #copying(): boolean {
-    const { source } = this.#state.observed;
-    const over = source.kind === 'gone' || hasGoneBack(source);
-    return !over && !this.#state.sourceCompleted && !this.#state.ended && !this.#detached;
+    return !this.#detached && maySend(this.#state);
   }
 
   #sampled(sample: Sample): void {
