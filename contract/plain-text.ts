@@ -40,11 +40,11 @@ export function plainName(name: string, most = mostNameCharacters): string {
 
 /** A name as data: not escaped, and cut where it is longer than any that the kernel allows for a file. */
 export function boundedName(name: string): string {
-  return name.length > mostDataCharacters ? `${whole(name, mostDataCharacters - 1)}…` : name;
+  return name.length > longestDataName ? `${whole(name, longestDataName - 1)}…` : name;
 }
 
-/** NAME_MAX (limits.h). */
-const mostDataCharacters = 255;
+/** Characters of a name that travels as data: NAME_MAX (limits.h). */
+export const longestDataName = 255;
 
 /** What a program has said, line by line: the last ones, which hold the cause, and a note where there were more. */
 export function plainLines(text: string, most = 60): string[] {

@@ -1,22 +1,26 @@
 import { z } from 'zod';
 import { failureSchema } from './errors.ts';
 import { mptcpEndpointFlagSchema, mptcpEndpointSchema, mptcpLimitsSchema } from './host.ts';
+import { longestDataName } from './plain-text.ts';
 import { journalEntrySchema, migrationSettingsSchema, pathActionSchema } from './migration.ts';
 import { sampleSchema } from './telemetry.ts';
 
 /** What an operator asks for, before anything has been looked up: names and wishes, never paths or command lines. */
-const nameSchema = z
+const hostNameSchema = z
   .string()
   .min(1)
   .max(253)
   .regex(/^[^\p{Cc}/]+$/u, 'must not hold control characters or slashes');
 
+/** As QEMU was given it, which takes any text; cut as the list of guests cuts it. A uuid or the number of the process too. */
+const guestNameSchema = z.string().min(1).max(longestDataName);
+
 export const migrationRequestSchema = z.object({
-  guest: nameSchema,
-  from: nameSchema,
-  to: nameSchema,
-  /** A QEMU on the destination that waits for this guest, by its name or uuid; absent to have one started. */
-  toWaiting: nameSchema.exactOptional(),
+  guest: guestNameSchema,
+  from: hostNameSchema,
+  to: hostNameSchema,
+  /** A QEMU on the destination that waits for this guest, by its name, uuid or process; absent to have one started. */
+  toWaiting: guestNameSchema.exactOptional(),
   /** Where the destination is to listen, as QEMU writes it: `tcp:0:4444`. Absent for the wildcard and any port. */
   incoming: z.string().min(1).max(300).exactOptional(),
   settings: migrationSettingsSchema,

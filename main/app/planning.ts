@@ -203,7 +203,7 @@ async function readRunState(host: MigrationHost, guest: Guest): Promise<GuestRun
       return { run, migration };
     });
   } catch (thrown) {
-    if (thrown instanceof SwitchyardError) return { unreadable: thrown.failure.text };
+    if (thrown instanceof SwitchyardError) return { unreadable: thrown.failure.text, remedy: thrown.failure.remedy };
     throw thrown;
   }
 }

@@ -67,11 +67,11 @@ describe('a migration', () => {
   });
 
   test.each([
-    ['../etc/passwd', {}, /the name of the guest/],
+    ['x'.repeat(256), {}, /the name of the guest/],
     ['', {}, /the name of the guest/],
-    ['web\u001B[2J', {}, /the name of the guest/],
+    ['web01', { from: 'web\u001B[2J' }, /--from/],
     ['web01', { from: 'a/b' }, /--from/],
-    ['web01', { toWaiting: 'a/b' }, /--to-waiting/],
+    ['web01', { toWaiting: '' }, /--to-waiting/],
     ['web01', { congestionControl: 'reno; reboot' }, /--congestion-control/],
     ['web01', { socketBuffer: 1 }, /--socket-buffer/],
     ['web01', { socketMark: 0 }, /--socket-mark/],
@@ -82,6 +82,10 @@ describe('a migration', () => {
     ['web01', { parallelConnections: 256 }, /--parallel-connections/],
   ])('of %j with %j is refused by the name of the option', (guest, options, expected) => {
     expect(refusalOf(() => toMigrationRequest(guest, { ...between, ...options }))).toMatch(expected);
+  });
+
+  test.each(['prod/web01', 'new\nline', '-x-', '../guest'])('of a guest called %j is a request', (guest) => {
+    expect(toMigrationRequest(guest, { ...between, toWaiting: guest })).toMatchObject({ guest, toWaiting: guest });
   });
 });
 

@@ -201,7 +201,7 @@ describe('wrong usage', () => {
     [['migrate', ...between, '--downtime-limit', '300']],
     [['migrate', ...between, '--downtime-limit', '1h']],
     [['migrate', ...between, '--sample-rate', '0']],
-    [['migrate', '../guest', '--from', 'a', '--to', 'b']],
+    [['migrate', 'guest', '--from', '../a', '--to', 'b']],
     [['migrate', ...between, 'another-guest']],
     [['set', exampleId]],
     [['path', exampleId, 'cut', 'eth1']],

@@ -26,7 +26,8 @@ export interface PreflightFacts {
   readonly twin?: TwinForesight;
 }
 
-export type GuestRun = { readonly run: string; readonly migration: string } | { readonly unreadable: string };
+export type GuestRun =
+  { readonly run: string; readonly migration: string } | { readonly unreadable: string; readonly remedy?: string };
 
 /** A migration whose journal has no end yet. */
 export interface OpenMigrationFacts {

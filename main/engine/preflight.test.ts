@@ -245,8 +245,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
     {
       when: 'another program holds it',
-      facts: { guestRun: { unreadable: 'The monitor of web1 is held by another program.' } },
-      check: { ...refused, text: 'The monitor of web1 is held by another program.' },
+      facts: { guestRun: { unreadable: 'The monitor of web1 is held by another program.', remedy: 'Close it.' } },
+      check: { ...refused, text: 'The monitor of web1 is held by another program.', remedy: 'Close it.' },
     },
   ],
   'guest-state': [
@@ -255,6 +255,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       when: 'it is paused',
       facts: { guestRun: { run: 'paused', migration: 'none' } },
       check: { ...passed, text: 'The guest is paused and will arrive paused on beta.' },
+    },
+    {
+      when: 'it was never started',
+      facts: { guestRun: { run: 'prelaunch', migration: 'none' } },
+      check: { ...passed, text: 'The guest was never started (`-S`) and will arrive so on beta.' },
     },
     {
       when: 'an earlier migration has stopped it',

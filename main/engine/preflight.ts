@@ -36,20 +36,14 @@ const questions: Readonly<Record<string, Question>> = {
       };
     }
     if ('unreadable' in guestRun)
-      return { text: guestRun.unreadable, remedy: 'Close the program that holds the monitor, then try again.' };
+      return { text: guestRun.unreadable, remedy: guestRun.remedy ?? 'See `switchyard guests` for its monitor.' };
     return { holds: `The monitor of ${guest.name} answers: ${guestRun.run}.` };
   },
 
   'guest-state': ({ guest, guestRun, destination }) => {
     if ('unreadable' in guestRun) return undefined;
-    if (guestRun.run === 'running' || guestRun.run === 'paused') {
-      return {
-        holds:
-          guestRun.run === 'running'
-            ? 'The guest runs.'
-            : `The guest is paused and will arrive paused on ${destination.id}.`,
-      };
-    }
+    const holds = movable[guestRun.run]?.(destination.id);
+    if (holds !== undefined) return { holds };
     return {
       text: `${guest.name} is in state ${guestRun.run}, which cannot be migrated.`,
       remedy: 'Only a running or a paused guest can be moved; look at it with `switchyard guests`.',
@@ -274,6 +268,13 @@ export function refusals(checks: readonly Check[], accepted: readonly string[]):
       !check.passed && check.severity === 'error' && !(check.acceptable === true && accepted.includes(check.id)),
   );
 }
+
+/** The run states that QEMU migrates (softmmu/runstate.c, transitions to finish-migrate) and an arrival keeps. */
+const movable: Readonly<Record<string, (destination: string) => string>> = {
+  running: () => 'The guest runs.',
+  paused: (destination) => `The guest is paused and will arrive paused on ${destination}.`,
+  prelaunch: (destination) => `The guest was never started (\`-S\`) and will arrive so on ${destination}.`,
+};
 
 /** MigrationStatus of a source that has begun and not ended (qapi/migration.json). */
 const underWay = new Set([

@@ -192,6 +192,21 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
       );
     });
 
+    test('reaches a daemon by the monitor path that was relative to where it was started', async () => {
+      const guest = await hosts.startDaemon('daemon');
+      const qemu = await hosts.source.attach(guest.identity, guest.monitorPath ?? '');
+      expect([guest.monitorPath, (await qemu.status()).run]).toEqual([join(hosts.folder, 'daemon.qmp'), 'running']);
+      qemu.close();
+    });
+
+    test('reports a QEMU that is stopped by a signal as such, and how to continue it', async () => {
+      const guest = await hosts.startGuest('web');
+      process.kill(guest.identity.pid, 'SIGSTOP');
+      await expect(hosts.source.attach(guest.identity, guest.monitorPath ?? '')).rejects.toMatchObject({
+        failure: { remedy: expect.stringContaining(`kill -CONT ${guest.identity.pid}`) },
+      });
+    });
+
     test('says that a QEMU has gone', async () => {
       const guest = await hosts.startGuest('web');
       await hosts.source.terminate(guest.identity);

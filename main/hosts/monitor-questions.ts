@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { SwitchyardError } from '#contract/errors.ts';
 import type { QemuIdentity } from '#contract/host.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { QmpClient } from '#main/qmp/client.ts';
@@ -6,7 +7,7 @@ import { QmpError } from '#main/qmp/fault.ts';
 import type { PeerCredentials } from '#native/peer-credentials.ts';
 import { stepsAlong, whoCouldReplace } from './authority/path-steps.ts';
 import { ourselves } from './authority/ourselves.ts';
-import type { ProcessRecord } from './process/process-table.ts';
+import { readProcessStat, type ProcessRecord } from './process/process-table.ts';
 import type { MonitorSocket } from './qemu-processes.ts';
 
 export interface MonitorAnswer {
@@ -33,14 +34,36 @@ export async function openMonitor(monitor: Monitor, connectTimeoutMs: Millisecon
   const { uid } = ourselves();
   const problem = problemOfPlace(monitor);
   if (problem !== undefined) throw new QmpError(name, { kind: 'unsafe-path', path: socket.path, reason: problem });
-  return await QmpClient.connect(
-    { path: socket.path },
+  try {
+    return await QmpClient.connect(
+      { path: socket.path },
+      {
+        monitor: name,
+        connectTimeoutMs,
+        ownerUids: [0, uid, qemu.credentials.uids.effective],
+        objectionToPeer: (peer) => objectionToPeer(peer, { ...monitor, ownUid: uid }),
+      },
+    );
+  } catch (thrown) {
+    if (isSilence(thrown) && readProcessStat(qemu.pid)?.state === 'T') throw suspended(monitor, thrown);
+    throw thrown;
+  }
+}
+
+/** No greeting in time: another client holds the monitor, or the process does not run. */
+function isSilence(thrown: unknown): boolean {
+  return thrown instanceof QmpError && thrown.fault.kind === 'no-greeting';
+}
+
+function suspended({ name, qemu: { pid } }: Monitor, cause: unknown): SwitchyardError {
+  return new SwitchyardError(
     {
-      monitor: name,
-      connectTimeoutMs,
-      ownerUids: [0, uid, qemu.credentials.uids.effective],
-      objectionToPeer: (peer) => objectionToPeer(peer, { ...monitor, ownUid: uid }),
+      kind: 'unreachable',
+      host: name,
+      text: `QEMU of ${name} (process ${pid}) is stopped by a signal and answers nothing.`,
+      remedy: `Continue it with \`kill -CONT ${pid}\`, then try again.`,
     },
+    { cause },
   );
 }
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { basename, isAbsolute, resolve } from 'node:path';
 import { whyNotHandled, type Obstacle, type Surroundings } from './authority/handled.ts';
 import { ourselves } from './authority/ourselves.ts';
 import { describeGuest, type GuestDescription, type MonitorPlace } from './command-line/description.ts';
@@ -7,6 +7,7 @@ import {
   fileIdentityOf,
   listProcessIds,
   readDescriptors,
+  readEnvironment,
   readNetworkNamespace,
   readProcess,
   readProgram,
@@ -105,7 +106,7 @@ function monitorsOf(process: ProcessRecord): (monitor: MonitorPlace) => readonly
   return (monitor) => {
     switch (monitor.kind) {
       case 'unix-server':
-        return [{ path: resolve(process.workingDirectory ?? '/', monitor.path), isPassed: false }];
+        return [{ path: placeOf(monitor.path, process), isPassed: false }];
       case 'passed-socket': {
         descriptors ??= readDescriptors(process.pid);
         const inode = /^socket:\[(\d+)\]$/.exec(descriptors.get(monitor.descriptor) ?? '')?.[1];
@@ -116,6 +117,26 @@ function monitorsOf(process: ProcessRecord): (monitor: MonitorPlace) => readonly
       }
     }
   };
+}
+
+/**
+ * A relative path was resolved where QEMU was started. `-daemonize` then leaves that folder for the root, and only PWD in
+ * the environment still names it: a claim, which the credentials of the socket's peer confirm or refute.
+ */
+function placeOf(path: string, { pid, workingDirectory = '/' }: ProcessRecord): string {
+  const place = resolve(workingDirectory, path);
+  if (isAbsolute(path) || workingDirectory !== '/' || isSocket(place)) return place;
+  const startedIn = readEnvironment(pid)?.['PWD'];
+  const guess = startedIn === undefined ? place : resolve('/', startedIn, path);
+  return isSocket(guess) ? guess : place;
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return statSync(path).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 function readUnixSockets(pid: number): string {

@@ -73,6 +73,23 @@ export class TwoHosts implements AsyncDisposable {
     return await this.#start(name, monitor, ['ignore', 'ignore', 'ignore', listener.number]);
   }
 
+  /** As a shell in `folder` starts it with `-daemonize`, which leaves that folder for the root. */
+  async startDaemon(name: string): Promise<Guest> {
+    const args = ['-name', name, '-accel', 'tcg', '-m', '16376K', '-nodefaults', '-display', 'none', '-daemonize'];
+    const monitor = ['-qmp', `unix:${name}.qmp,server=on,wait=off`];
+    const starter = namespacePlace(this.names[0]).run(() =>
+      spawn('qemu-system-x86_64', [...args, ...monitor], {
+        cwd: this.folder,
+        env: { ...process.env, PWD: this.folder },
+        stdio: 'ignore',
+      }),
+    );
+    await once(starter, 'exit');
+    const guest = (await this.source.guests()).find((each) => each.name === name);
+    if (!guest) throw new Error(`the guest ${name} did not start`);
+    return guest;
+  }
+
   async #start(name: string, args: readonly string[], stdio: StdioOptions): Promise<Guest> {
     const common = ['-name', name, '-accel', 'tcg', '-m', '16376K', '-nodefaults', '-display', 'none'];
     const child = namespacePlace(this.names[0]).run(() =>
