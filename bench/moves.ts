@@ -58,7 +58,8 @@ function timesOf({
   return { copyMs, goodputBitsPerSecond: (transferredBytes * 8 * 1000) / copyMs, downtimeMs };
 }
 
-async function costOf<Value>(work: () => Promise<Value>): Promise<[Value, Fraction]> {
+/** What this process spent of one core while that went on. */
+export async function costOf<Value>(work: () => Promise<Value>): Promise<[Value, Fraction]> {
   const [cpu, begun] = [process.cpuUsage(), performance.now()];
   const value = await work();
   const { user, system } = process.cpuUsage(cpu);
