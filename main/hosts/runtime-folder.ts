@@ -16,7 +16,7 @@ import type { Guest } from '#contract/host.ts';
 import { migrationIdSchema } from '#contract/migration.ts';
 import { NotPlain, readPlainTail } from '#main/storage/plain-file.ts';
 import { nameOfUser, userOf, type Ourselves } from './authority/ourselves.ts';
-import { mayPass, stepsAlong } from './authority/path-steps.ts';
+import { mayPass, stepsAlong, whoCouldReplace } from './authority/path-steps.ts';
 import type { Rights } from './authority/rights.ts';
 import { destinationOutputName, guestNoteName } from './command-line/twin.ts';
 import { listQemuProcesses, type MonitorSocket, type QemuProcess } from './qemu-processes.ts';
@@ -159,7 +159,14 @@ function canBeEntered(parent: string, rights: Rights, we: Ourselves): boolean {
   const found = lstatSync(parent, { throwIfNoEntry: false });
   if (found && (!found.isDirectory() || found.uid !== we.uid || (found.mode & 0o022) !== 0)) return false;
   try {
-    return stepsAlong(dirname(parent)).every((step) => step.kind === 'link' || mayPass(step, rights));
+    const steps = stepsAlong(dirname(parent));
+    // A user who owns a folder above it could put a link in its place at any moment.
+    const objection = whoCouldReplace(steps, {
+      isTrustedOwner: (uid) => uid === we.uid || we.mayBeRoot(uid),
+      isTrustedGroup: (gid) => gid === 0 || gid === we.gid,
+      allowsSticky: true,
+    });
+    return objection === undefined && steps.every((step) => step.kind === 'link' || mayPass(step, rights));
   } catch {
     return false;
   }

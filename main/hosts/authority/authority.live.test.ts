@@ -5,6 +5,7 @@ import {
   chownSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -17,8 +18,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Guest } from '#contract/host.ts';
+import { ourselves } from '#main/hosts/authority/ourselves.ts';
 import { namespacePlace } from '#main/hosts/network-place.ts';
 import { readCredentials, readEnvironment, readProgram } from '#main/hosts/process/process-table.ts';
+import { parentFor } from '#main/hosts/runtime-folder.ts';
 import { TwoHosts, whyNoHosts } from '#main/hosts/testing/two-hosts.ts';
 
 const obstacle =
@@ -153,6 +156,16 @@ describe.skipIf(obstacle !== undefined)('as root, of another user', { timeout: 3
     expect(readFileSync(join(place, 'executed-as'), 'utf8')).toBe(`${nobody}\n`);
     const ofRoot = readdirSync(place).filter((name) => statSync(join(place, name)).uid === 0);
     expect(ofRoot).toEqual(['qemu-system-x86_64']);
+  });
+
+  test('a runtime directory below a folder of theirs is not given to them', () => {
+    const ours = join(hosts.folder, '..', `sy-open-${process.pid}`);
+    const below = join(place, 'run');
+    for (const folder of [ours, below]) mkdirSync(folder, { mode: 0o711 });
+    const rights = { uid: nobody, gid: nobody, groups: [], bounding: 0n, noNewPrivileges: false };
+    const chosen = [ours, below].map((folder) => parentFor(folder, rights, ourselves()));
+    rmSync(ours, { recursive: true });
+    expect(chosen).toEqual([ours, '/run/switchyard']);
   });
 
   test('a process that only calls itself QEMU is no guest', async () => {
