@@ -89,7 +89,7 @@ test('journals that have not changed are not read again; open and changed ones a
   keep(ids[1], exampleEvents);
   keep(ids[2], unended);
   const before = await history().list();
-  appendFileSync(migrationPaths(state, ids[1]).journal, 'torn');
+  appendFileSync(migrationPaths(state, ids[1]).journal, '{"crc32":"torn');
   summarised = [];
   expect(await history().list()).toEqual(before);
   expect(summarised).toEqual([ids[2], ids[1]]);
@@ -268,6 +268,19 @@ test('a journal of 184 MB is named without being read', async () => {
   const [row] = await history().list();
   expect(row?.problem).toContain(`it has 184000000 bytes, and at most 67108864 are read (${journal}).`);
 });
+
+test.each(['without', 'with'])(
+  'garbage %s ends of lines and zero bytes is damage, and not a journal that was just begun',
+  async (which) => {
+    keep(ids[0], exampleEvents);
+    const garbage = Buffer.alloc(300_000, 0xfe);
+    if (which === 'with') for (let at = 0; at < garbage.byteLength; at += 100) garbage.set([0x0a, 0], at);
+    writeFileSync(migrationPaths(state, ids[0]).journal, garbage);
+    expect(await history().list()).toMatchObject([
+      { problem: 'Its plan cannot be read: another version of Switchyard wrote it, or it is damaged.' },
+    ]);
+  },
+);
 
 test('garbage in the place of the samples is named', async () => {
   keep(ids[0], exampleEvents);

@@ -51,11 +51,19 @@ function damageAfter(bytes: Uint8Array, clean: number): Damage | undefined {
  * never holds) where a power loss took blocks away, and nothing intact behind it.
  */
 function isTorn(rest: Uint8Array): boolean {
+  if (!beginsAsALine(rest)) return false;
   if (!rest.includes(newline)) return true;
   if (!rest.includes(0)) return false;
   for (const { line } of terminatedLines(rest)) if (decodeLine(line).kind !== 'damaged') return false;
   return true;
 }
+
+/** As far as it goes, but for holes. Anything else has never been an append of ours: nobody knows what stood there. */
+function beginsAsALine(rest: Uint8Array): boolean {
+  return rest.subarray(0, lineBeginning.byteLength).every((byte, index) => byte === 0 || byte === lineBeginning[index]);
+}
+
+const lineBeginning = new TextEncoder().encode('{"crc32":"');
 
 function* terminatedLines(bytes: Uint8Array): Generator<{ readonly line: string; readonly end: number }> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -98,6 +98,8 @@ export function openSampleFile(path: string): SampleFile {
 
 /** One line of such a file; `undefined` where it is cut by a crash, or of a shape that this version does not know. */
 export function decodeSample(line: string): Sample | undefined {
+  // What is thrown for each line of a file of garbage takes seconds.
+  if (!line.startsWith('{')) return undefined;
   try {
     return sampleSchema.safeParse(JSON.parse(line)).data;
   } catch {
