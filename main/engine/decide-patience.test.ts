@@ -53,6 +53,16 @@ describe('a minute without news', () => {
         before: 'wait for the source, whose status is colo',
         after: 'end unknown, guest unknown: unknown-status',
       },
+      ...(['unasked', 'silent'] as const).map((kind) => ({
+        name: `of a source that is ${kind} and that the guest is to be returned to`,
+        situation: {
+          journal: [...committed, { kind: 'go-back-requested', by: 'ann' } as const],
+          source: { kind },
+          destination: B.arrived,
+        },
+        before: 'wait for the source to answer',
+        after: 'end unknown, guest unknown: source-unreachable',
+      })),
       {
         name: 'of a source that nobody has heard of before anything was sent',
         situation: { journal: did('start-destination'), destination: B.waiting },

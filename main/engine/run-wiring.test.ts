@@ -118,6 +118,36 @@ describe('links', () => {
   });
 });
 
+describe('a stranger on the port of our own', () => {
+  async function called(moment: MomentName): Promise<readonly string[]> {
+    const migration = planned({ socket: 'app' });
+    at(moment, migration, () => migration.world.machine('beta').strangerCalls({ address: '192.0.2.7', port: 4000 }));
+    await migration.migrate();
+    return migration.events.map(({ kind }) => kind).filter((kind) => kind.includes('stranger'));
+  }
+
+  test('is written down while the migration runs', async () => {
+    expect((await called('copying')).length).toBe(1);
+  });
+
+  test('is written down by nobody once it has ended', async () => {
+    const migration = planned({ socket: 'app' });
+    const live = await migration.begin();
+    const { length } = await new Promise<readonly unknown[]>((resolve) => {
+      live.subscribe({
+        onEntry: ({ event }) => {
+          if (event.kind !== 'ended') return;
+          migration.world.machine('beta').strangerCalls({ address: '192.0.2.7', port: 4000 });
+          resolve(migration.events);
+        },
+      });
+      void migration.finish();
+    });
+    await migration.world.clock.pass(1000);
+    expect(migration.events.length).toBe(length);
+  });
+});
+
 describe('what is written down', () => {
   test('is each observation once, as it changes', async () => {
     const migration = planned();
@@ -178,7 +208,7 @@ describe('what is written down', () => {
     const live = await migration.begin();
     const entries: JournalEntry[] = [];
     live.subscribe({ onEntry: (entry) => void entries.push(entry) });
-    migration.disk.fillsUp(({ kind }) => kind !== 'observed');
+    migration.disk.breaks();
     await migration.finish();
     expect(entries.map(({ sequence }) => sequence)).toEqual(entries.map((_, index) => index + 1));
     expect(entries.every(({ atEpochMs, atMonoMs, event }) => atEpochMs > atMonoMs && event.kind !== 'planned')).toBe(

@@ -151,7 +151,7 @@ test('a manager lets go without touching the migration, and another finishes it'
 
 test('a journal without a plan cannot be taken up', async () => {
   const migration = planned();
-  await expect(migration.attach()).rejects.toThrow('a journal begins with its plan');
+  await expect(migration.attach()).rejects.toThrow(new TypeError('a journal begins with its plan'));
 });
 
 test('the simulated plan is one that the contract accepts', () => {

@@ -152,7 +152,7 @@ export class MigrationRun {
       links[Symbol.dispose]();
       for (const observer of Object.values(this.#observers)) observer.stop();
       const closing = Promise.all([...this.#observing, this.#connection.end(), this.#paths.idle()]);
-      await within(this.#ports.clock, closingMs, closing, (thrown) => toFailure(thrown, this.#ports.report));
+      await within(this.#ports.clock, closingMs, closing, this.#ports.report);
       this.#transport[Symbol.dispose]();
       await this.#written;
     }
