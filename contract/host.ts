@@ -30,6 +30,8 @@ export const networkInterfaceSchema = z.object({
   /** The shaped rate where a tbf is installed, else the link speed the driver reports; absent when unknown. */
   speedBitsPerSecond: z.number().optional(),
   addresses: z.array(z.object({ address: z.string(), prefixLength: z.number().int() })),
+  /** The bridge, bond or other interface that it belongs to. */
+  master: z.string().exactOptional(),
 });
 export type NetworkInterface = z.infer<typeof networkInterfaceSchema>;
 

@@ -12,7 +12,15 @@ const types = { newLink: 16, removeLink: 17, getLink: 18, newAddress: 20, remove
 const linkHeaderBytes = 16;
 const addressHeaderBytes = 8;
 /** IFLA_*; RTEXT_FILTER_SKIP_STATS keeps the answer small. */
-const linkAttributes = { name: 3, mtu: 4, operationalState: 16, linkInfo: 18, extensionMask: 29, carrier: 33 } as const;
+const linkAttributes = {
+  name: 3,
+  mtu: 4,
+  master: 10,
+  operationalState: 16,
+  linkInfo: 18,
+  extensionMask: 29,
+  carrier: 33,
+} as const;
 const linkInfoKind = 1;
 const skipStatistics = 1 << 3;
 /** IFA_*. */
@@ -36,6 +44,8 @@ export interface NetworkLink {
   readonly loopback: boolean;
   /** What made it: `veth`, `bridge`, `vlan`; `undefined` for hardware. */
   readonly kind: string | undefined;
+  /** Index of the bridge, bond or other interface that it belongs to. */
+  readonly masterIndex?: number;
 }
 
 /** An address of an interface. */
@@ -95,6 +105,7 @@ function decodeLink({ payload }: NetlinkMessage): NetworkLink {
   const flags = payload.readUInt32LE(8);
   const attributes = Attributes.decode(payload.subarray(linkHeaderBytes));
   const carrier = attributes.u8(linkAttributes.carrier);
+  const masterIndex = attributes.u32(linkAttributes.master);
   return {
     index: payload.readInt32LE(4),
     name: attributes.text(linkAttributes.name) ?? '',
@@ -105,6 +116,7 @@ function decodeLink({ payload }: NetlinkMessage): NetworkLink {
     mtuBytes: attributes.u32(linkAttributes.mtu) ?? 0,
     loopback: (flags & interfaceFlags.loopback) !== 0,
     kind: attributes.nested(linkAttributes.linkInfo)?.text(linkInfoKind),
+    ...(masterIndex === undefined ? {} : { masterIndex }),
   };
 }
 

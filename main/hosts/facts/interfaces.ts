@@ -22,7 +22,11 @@ export async function readInterfaces(namespace: NetworkNamespacePlace | undefine
     .map((link) => {
       const shaped = shapedRates.get(link.index);
       const reported = namespace === undefined && isHardware(link) ? reportedSpeed(link.name) : undefined;
-      return describeLink(link, addresses, shaped === undefined ? reported : shaped * 8);
+      const master = links.find(({ index }) => index === link.masterIndex)?.name;
+      return {
+        ...describeLink(link, addresses, shaped === undefined ? reported : shaped * 8),
+        ...(master === undefined ? {} : { master }),
+      };
     });
 }
 
