@@ -197,6 +197,7 @@ export type Observation = z.infer<typeof observationSchema>;
 /** What the engine does to the world. Each is journalled before (`intended`) and after (`done` or `failed`). */
 export const stepNameSchema = z.enum([
   'start-destination',
+  'compare-twin',
   'negotiate-capabilities',
   'prepare-paths',
   'listen',

@@ -3,8 +3,16 @@ import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
 import type { Check, ListenerAddress, Plan } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost } from '#main/engine/ports.ts';
-import { nilUuid, type Borrower, type GuestRun, type OpenMigrationFacts } from '#main/engine/preflight-facts.ts';
+import {
+  nilUuid,
+  type Borrower,
+  type GuestRun,
+  type LikenessFacts,
+  type OpenMigrationFacts,
+} from '#main/engine/preflight-facts.ts';
 import { preflight, refusals } from '#main/engine/preflight.ts';
+import { carryOver } from '#main/hosts/carry-over/carry-over.ts';
+import type { Portrait } from '#main/likeness/portrait.ts';
 import { pathsBetween } from '#main/mptcp/paths.ts';
 import { planPaths } from '#main/mptcp/plan/plan-paths.ts';
 import type { RoutesBetween } from '#main/mptcp/routes.ts';
@@ -46,11 +54,11 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   refuseContradictions(request);
   const wanted = request.incoming === undefined ? undefined : wantedListener(request.incoming, settings.mptcp);
   const guest = pickGuest(await source.guests(), request.guest, source.id);
-  const [sourceFacts, destinationFacts, destinationGuests, guestRun, open, twin] = await Promise.all([
+  const [sourceFacts, destinationFacts, destinationGuests, { guestRun, portrait }, open, twin] = await Promise.all([
     source.facts(),
     destination.facts(),
     destination.guests(),
-    readRunState(source, guest),
+    readGuest(source, guest),
     planner.openMigrations(),
     request.toWaiting === undefined ? destination.foreseeDestination(guest) : undefined,
   ]);
@@ -84,6 +92,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     ...(listener ? { listener } : {}),
     ...(waiting ? { waiting: waiting.facts } : {}),
     ...(twin ? { twin } : {}),
+    ...likenessOf(guest, portrait, waiting === undefined),
   });
   const prepares = settings.mptcp !== 'off' && settings.preparePaths;
   const plan: Plan = {
@@ -194,18 +203,39 @@ function addressesOf({ interfaces }: HostFacts): string[] {
   return interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address));
 }
 
-/** Opens the guest's monitor for one question, so that a start is not refused only after everything has been prepared. */
-async function readRunState(host: MigrationHost, guest: Guest): Promise<GuestRun> {
-  if (guest.monitorPath === undefined) return { unreadable: `${guest.name} has no monitor socket.` };
+interface GuestNow {
+  readonly guestRun: GuestRun;
+  /** Absent where the monitor did not answer. */
+  readonly portrait?: Portrait | { readonly unreadable: string };
+}
+
+/** One visit to the guest's monitor for everything, so that a start is not refused only after everything has been prepared. */
+async function readGuest(host: MigrationHost, guest: Guest): Promise<GuestNow> {
+  if (guest.monitorPath === undefined) return { guestRun: { unreadable: `${guest.name} has no monitor socket.` } };
   try {
     return await visit(host, guest, async (qemu) => {
-      const { run, migration } = await qemu.status();
-      return { run, migration };
+      const [{ run, migration }, portrait] = await Promise.all([
+        qemu.status(),
+        qemu.portrait().catch((thrown: unknown) => ({ unreadable: textOf(thrown) })),
+      ]);
+      return { guestRun: { run, migration }, portrait };
     });
   } catch (thrown) {
-    if (thrown instanceof SwitchyardError) return { unreadable: thrown.failure.text, remedy: thrown.failure.remedy };
-    throw thrown;
+    if (!(thrown instanceof SwitchyardError)) throw thrown;
+    return { guestRun: { unreadable: thrown.failure.text, remedy: thrown.failure.remedy } };
   }
+}
+
+function textOf(thrown: unknown): string {
+  if (thrown instanceof SwitchyardError) return thrown.failure.text;
+  throw thrown;
+}
+
+/** A QEMU that the operator has started keeps its own command line, and is compared as it is. */
+function likenessOf(guest: Guest, portrait: GuestNow['portrait'], startsTwin: boolean): { likeness?: LikenessFacts } {
+  if (!portrait) return {};
+  if ('unreadable' in portrait) return { likeness: portrait };
+  return { likeness: { portrait, changes: startsTwin ? carryOver(guest.argv, portrait).findings : [] } };
 }
 
 function versionsOf(version: string, source: HostFacts, destination: HostFacts): Record<string, string> {

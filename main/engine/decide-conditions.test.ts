@@ -114,7 +114,7 @@ describe('what has not been looked at', () => {
 });
 
 describe('before migrate', () => {
-  const agreed = did('start-destination', 'negotiate-capabilities');
+  const agreed = did('start-destination', 'compare-twin', 'negotiate-capabilities');
   const action = {
     kind: 'set-limits' as const,
     limits: { subflows: 1, addAddrAccepted: 1 },
@@ -122,11 +122,11 @@ describe('before migrate', () => {
   };
   const removed = [...prepared, ...did('quit-destination')];
   holds([
-    ['one step follows another', 'act negotiate-capabilities', { journal: did('start-destination'), ...idle }],
+    ['one step follows another', 'act compare-twin', { journal: did('start-destination'), ...idle }],
     [
       'a step that is under way',
       'wait for negotiate-capabilities',
-      { journal: [...did('start-destination'), intended('negotiate-capabilities')], ...idle },
+      { journal: [...did('start-destination', 'compare-twin'), intended('negotiate-capabilities')], ...idle },
     ],
     [
       'paths of both sides',

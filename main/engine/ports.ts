@@ -11,6 +11,7 @@ import type {
 } from '#contract/migration.ts';
 import type { ConnectionSample, QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { BitsPerSecond, Bytes, Milliseconds } from '#contract/units.ts';
+import type { Portrait } from '#main/likeness/portrait.ts';
 
 /**
  * What the engine needs of the world, and nothing else of it: implementations live in main/hosts and main/storage, fakes
@@ -125,6 +126,8 @@ export interface Qemu {
   /** To a QEMU that waits: its guest stays paused when it has arrived, as if it had been started with `-S`. */
   keepPaused(): Promise<void>;
   hardware(): Promise<Hardware>;
+  /** What it consists of now: disks, devices, memory, processors, backends; changes nothing. */
+  portrait(): Promise<Portrait>;
   /** migrate_cancel, in band. */
   cancel(): Promise<void>;
   /** yank of the migration, out of band: answers also when the main loop is blocked. */
@@ -152,6 +155,8 @@ export interface Qemu {
 export interface DestinationOrder {
   readonly migrationId: string;
   readonly guest: Guest;
+  /** What the guest is now, which its command line is brought up to; without it the command line is taken as it is. */
+  readonly portrait?: Portrait;
 }
 
 /** One look at the sockets of a migration. */

@@ -1,5 +1,7 @@
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, ListenerAddress, MigrationSettings, Path, Side } from '#contract/migration.ts';
+import type { JudgedFinding } from '#main/likeness/finding.ts';
+import type { Portrait } from '#main/likeness/portrait.ts';
 import type { Hardware, TwinForesight } from './ports.ts';
 
 /** Everything preflight judges; gathering it is somebody else's work. */
@@ -12,6 +14,8 @@ export interface PreflightFacts {
   readonly source: HostFacts;
   readonly destination: HostFacts;
   readonly destinationGuests: readonly Guest[];
+  /** What the guest consists of now; absent where its monitor did not answer. */
+  readonly likeness?: LikenessFacts;
   /** The first is the one that is connected. */
   readonly paths: readonly Path[];
   readonly settings: MigrationSettings;
@@ -37,6 +41,15 @@ export interface OpenMigrationFacts {
   /** Whether this very process is one of its two QEMUs, or only a guest with the same uuid. */
   readonly same: 'process' | 'uuid';
 }
+
+/** The running guest against the command line that its destination is started with. */
+export type LikenessFacts =
+  | {
+      readonly portrait: Portrait;
+      /** What is brought up to the running guest, and what cannot be; empty where the operator has started the destination. */
+      readonly changes: readonly JudgedFinding[];
+    }
+  | { readonly unreadable: string };
 
 /** What the path managers of both hosts lack, in the operator's own commands, and what there belongs to others. */
 export interface PathPreparation {

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Guest, HostFacts } from '#contract/host.ts';
-import { defaultSettings, type Check, type Path } from '#contract/migration.ts';
+import { defaultSettings, type Check, type Path, type Side } from '#contract/migration.ts';
 import type { TwinForesight } from './ports.ts';
 import { preflight, refusals, type PreflightFacts } from './preflight.ts';
 import type { WaitingAnswer, WaitingFacts } from './preflight-facts.ts';
+import type { Portrait } from '#main/likeness/portrait.ts';
+import { withLeaf } from '#main/likeness/testing/leaves.ts';
+import { samplePortrait } from '#main/likeness/testing/sample-portrait.ts';
 import { factsOf, guestNamed } from './simulation/facts.ts';
 
 const uuid = '5f8f3c1e-0000-4000-8000-000000000001';
@@ -104,6 +107,29 @@ interface Case {
 const passed = { passed: true, severity: 'info' } as const;
 const refused = { passed: false, severity: 'error' } as const;
 const warned = { passed: false, severity: 'warning' } as const;
+
+const asStarted = { portrait: samplePortrait, changes: [] };
+const change = { row: 'disk', item: 'cd', remedy: 'Put it back.', text: 'cd uses b.iso now, instead of a.iso.' };
+
+function tap(details: string): Change {
+  return now({ netdevs: [{ id: 'n0', type: 'tap', details }] });
+}
+
+/** vm1 is in br0 there; on the last side in another bridge, where one is named. */
+function bridged(...[first, second, bridge]: readonly [Side, Side?, string?]): Change {
+  const at = (host: HostFacts, master: string): HostFacts => {
+    const link = { index: 9, up: true, carrier: true, mtu: 1500, addresses: [] };
+    return { ...host, interfaces: [...host.interfaces, { ...link, name: 'br0' }, { ...link, name: 'vm1', master }] };
+  };
+  return {
+    [first]: at(first === 'source' ? source : destination, 'br0'),
+    ...(second === undefined ? {} : { destination: at(destination, bridge ?? 'br0') }),
+  };
+}
+
+function now(changes: Partial<Portrait>): Change {
+  return { likeness: { ...asStarted, portrait: { ...samplePortrait, ...changes } } };
+}
 
 /** Every check, when it holds, when it does not, and when it has nothing to say. */
 const cases: Readonly<Record<string, readonly Case[]>> = {
@@ -444,6 +470,140 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       },
     },
   ],
+  'guest-now': [
+    { when: 'nothing was read', facts: {} },
+    {
+      when: 'it is as it was started',
+      facts: { likeness: asStarted },
+      check: { ...passed, text: 'The guest is as its command line has it.' },
+    },
+    {
+      when: 'something is carried over',
+      facts: { likeness: { ...asStarted, changes: [{ ...change, verdict: 'carried' }] } },
+      check: { ...passed, text: 'Carried over to the destination: cd uses b.iso now, instead of a.iso.' },
+    },
+    {
+      when: 'something cannot be read back',
+      facts: {
+        likeness: {
+          ...asStarted,
+          changes: [
+            { ...change, verdict: 'carried' },
+            { ...change, text: 'A node came.', verdict: 'refused' },
+          ],
+        },
+      },
+      check: { ...refused, text: 'A node came.', remedy: 'Put it back.' },
+    },
+    {
+      when: 'it cannot be read',
+      facts: { likeness: { unreadable: 'The answer has another form.' } },
+      check: { ...refused, text: 'What web1 consists of cannot be read: The answer has another form.' },
+    },
+  ],
+  blocked: [
+    {
+      when: 'QEMU refuses',
+      facts: now({ blockers: ['No.'] }),
+      check: { ...refused, text: 'QEMU refuses to migrate this guest: No.' },
+    },
+    { when: 'nothing was read', facts: { likeness: { unreadable: 'No.' } } },
+  ],
+  'block-job': [
+    {
+      when: 'one runs',
+      facts: now({ jobs: ['mirror of a'] }),
+      check: { ...refused, text: 'A block job runs: mirror of a.' },
+    },
+  ],
+  'block-export': [{ when: 'there is one', facts: now({ exports: ['nbd "e" of a'] }), check: refused }],
+  tpm: [{ when: 'there is one', facts: now({ tpms: ['tpm-tis (emulator)'] }), check: refused }],
+  root: [
+    { when: 'it is another', facts: now({ process: { ...samplePortrait.process, root: '/jail' } }), check: refused },
+  ],
+  'image-replaced': [
+    {
+      when: 'its path leads elsewhere',
+      facts: {
+        likeness: {
+          ...asStarted,
+          portrait: withLeaf(samplePortrait, ['drives', 0, 'medium', 'layers', 0, 'isOpen'], false),
+        },
+      },
+      check: refused,
+    },
+  ],
+  'disk-access': [
+    {
+      when: 'it is refused to the user',
+      facts: {
+        likeness: {
+          ...asStarted,
+          portrait: withLeaf(samplePortrait, ['drives', 0, 'medium', 'layers', 0, 'mayBeOpened'], false),
+        },
+      },
+      check: { ...refused, acceptable: true },
+    },
+  ],
+  'guest-network': [
+    { when: 'there is no tap', facts: { likeness: asStarted } },
+    { when: 'the operator has started the destination', facts: { ...tap('ifname=vm1,script=no'), waiting } },
+    {
+      when: 'its bridge is missing there',
+      facts: { ...tap('ifname=vm1,script=no'), ...bridged('source') },
+      check: { ...refused, acceptable: true, command: 'ip link add br0 type bridge && ip link set br0 up' },
+    },
+    {
+      when: 'it is in its bridge there',
+      facts: { ...tap('ifname=vm1,script=no'), ...bridged('source', 'destination') },
+      check: passed,
+    },
+    {
+      when: 'it is in no bridge there',
+      facts: { ...tap('ifname=vm1,script=no'), ...bridged('source', 'destination', 'br1') },
+      check: { ...refused, command: 'ip link set vm1 master br0' },
+    },
+    {
+      when: 'QEMU would make it',
+      facts: tap('ifname=vm1,script=no,downscript=no'),
+      check: { ...refused, command: 'ip tuntap add dev vm1 mode tap && ip link set vm1 up' },
+    },
+    { when: 'a script of the guest sees to it', facts: tap('ifname=vm1,script=/etc/qemu-ifup'), check: passed },
+    {
+      when: "the bridge helper's bridge is missing there",
+      facts: tap('helper=/usr/lib/qemu/qemu-bridge-helper,br=br0'),
+      check: refused,
+    },
+    {
+      when: "the bridge helper's bridge is there",
+      facts: { ...tap('helper=/usr/lib/qemu/qemu-bridge-helper,br=br0'), ...bridged('destination') },
+      check: passed,
+    },
+  ],
+  'open-files-unknown': [
+    {
+      when: 'they cannot be seen',
+      facts: now({ process: { ...samplePortrait.process, openFilesKnown: false } }),
+      check: refused,
+    },
+  ],
+  'bitmap-in-memory': [
+    {
+      when: 'there is one',
+      facts: {
+        likeness: { ...asStarted, portrait: withLeaf(samplePortrait, ['nodes', 0, 'bitmaps', 0, 'persistent'], false) },
+      },
+      check: { ...refused, acceptable: true },
+    },
+  ],
+  passwords: [
+    {
+      when: 'VNC has one',
+      facts: { likeness: asStarted },
+      check: { ...warned, command: expect.stringContaining('set_password') },
+    },
+    { when: 'there is none', facts: now({ displays: [{ kind: 'vnc', enabled: true, authentication: 'none' }] }) },
+  ],
   paths: [
     { when: 'there is one', facts: {}, check: { ...passed, text: '1 path, 1 Gbit/s.' } },
     { when: 'there are two', facts: { paths: [path, secondPath] }, check: { ...passed, text: '2 paths, 2 Gbit/s.' } },
@@ -651,6 +811,19 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
         acceptable: true,
         remedy: 'Give the guest 8 KiB less (`-m 65528K`), or use QEMU 9.0 or later, or KVM.',
       },
+    },
+    {
+      when: 'the command line does not name the size that QEMU has chosen',
+      facts: {
+        guest: withoutMemory(guest),
+        ...now({ machine: { type: 'pc', memoryBytes: 2 ** 27, pluggedBytes: 0 }, memoryDevices: [] }),
+      },
+      check: { ...refused, acceptable: true },
+    },
+    {
+      when: 'a DIMM is a multiple of 256 KiB',
+      facts: now({ memoryDevices: samplePortrait.memoryDevices }),
+      check: { ...refused, acceptable: true },
     },
     { when: 'QEMU is new enough', facts: { guest: { ...guest, memoryBytes: 2 ** 26 }, source: qemu(source, '9.0.0') } },
     { when: 'the guest runs under KVM', facts: { guest: { ...guest, memoryBytes: 2 ** 26, accelerator: 'kvm' } } },

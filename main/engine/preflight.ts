@@ -10,7 +10,9 @@ import {
   type Question,
   type Verdict,
 } from './preflight-facts.ts';
+import { likenessQuestions, memoryBlocksOf, memoryOf } from './preflight-likeness.ts';
 import { mayBeCopy, nameOf, userQuestions } from './preflight-user.ts';
+import { tapQuestions } from './preflight-taps.ts';
 import { waitingQuestions } from './preflight-waiting.ts';
 
 export type { PreflightFacts } from './preflight-facts.ts';
@@ -93,6 +95,10 @@ const questions: Readonly<Record<string, Question>> = {
   },
 
   ...userQuestions,
+
+  ...likenessQuestions,
+
+  ...tapQuestions,
 
   ...waitingQuestions,
 
@@ -223,29 +229,34 @@ const questions: Readonly<Record<string, Question>> = {
       : { holds: from === to || from === undefined ? `QEMU ${to} on both sides.` : `QEMU ${from} to ${to}.` };
   },
 
-  memory: ({ guest, destination }) => {
-    if (guest.memoryBytes === undefined) return undefined;
+  memory: (facts) => {
+    const { destination } = facts;
+    const bytes = memoryOf(facts);
+    if (bytes === undefined) return undefined;
     const free = formatBytes(destination.memoryAvailableBytes);
-    return destination.memoryAvailableBytes < guest.memoryBytes
+    return destination.memoryAvailableBytes < bytes
       ? {
-          text: `The guest needs ${formatBytes(guest.memoryBytes)}, ${destination.id} has ${free} available.`,
+          text: `The guest needs ${formatBytes(bytes)}, ${destination.id} has ${free} available.`,
           remedy: 'Free memory there, or choose another destination.',
           acceptable: true,
         }
-      : { holds: `${destination.id} has ${free} available, the guest needs ${formatBytes(guest.memoryBytes)}.` };
+      : { holds: `${destination.id} has ${free} available, the guest needs ${formatBytes(bytes)}.` };
   },
 
-  'tcg-lost-writes': ({ guest, source }) => {
+  'tcg-lost-writes': (facts) => {
+    const { guest, source } = facts;
     const affected =
       guest.accelerator === 'tcg' && source.qemu !== undefined && compareVersions(source.qemu.version, '9.0.0') < 0;
-    if (!affected || guest.memoryBytes === undefined) return undefined;
-    return guest.memoryBytes % kibibytes256 === 0
-      ? {
-          text: `QEMU ${source.qemu?.version ?? ''} under TCG loses guest writes while it migrates RAM of ${formatBytes(guest.memoryBytes)}, a multiple of 256 KiB.`,
-          remedy: `Give the guest 8 KiB less (\`-m ${Math.floor(guest.memoryBytes / 1024) - 8}K\`), or use QEMU 9.0 or later, or KVM.`,
+    const blocks = memoryBlocksOf(facts);
+    if (!affected || blocks.length === 0) return undefined;
+    const [block] = blocks.filter((bytes) => bytes % kibibytes256 === 0);
+    return block === undefined
+      ? { holds: "The size of the guest's RAM avoids the lost writes of QEMU before 9.0 under TCG." }
+      : {
+          text: `QEMU ${source.qemu?.version ?? ''} under TCG loses guest writes while it migrates RAM of ${formatBytes(block)}, a multiple of 256 KiB.`,
+          remedy: `Give the guest 8 KiB less (\`-m ${Math.floor(block / 1024) - 8}K\`), or use QEMU 9.0 or later, or KVM.`,
           acceptable: true,
-        }
-      : { holds: "The size of the guest's RAM avoids the lost writes of QEMU before 9.0 under TCG." };
+        };
   },
 };
 

@@ -23,6 +23,8 @@ test('the guest moves at once, its memory follows', async () => {
     'planned',
     'intended start-destination',
     'done start-destination',
+    'intended compare-twin',
+    'done compare-twin',
     'intended negotiate-capabilities',
     'done negotiate-capabilities',
     'intended listen',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { emptyPortrait } from '#main/likeness/portrait.ts';
 import { MigrationUnderTest } from './simulation/migration-under-test.ts';
 import { at, peace, planned, quiet } from './simulation/scenes.ts';
 
@@ -195,4 +196,43 @@ test('nobody is returned from a destination that may have run the guest', async 
   await migration.migrate();
   const answer = await migration.run.ask({ command: 'go-back', by: 'ann' });
   expect(answer).toMatchObject({ ok: false, error: { kind: 'rejected', event: 'go-back' } });
+});
+
+describe('a guest that is not what waits for it', () => {
+  const disk = { name: 'virtio0', removable: false, trayOpen: false };
+
+  test('stays where it is, and the difference is named', async () => {
+    const migration = planned();
+    migration.world.when(
+      () => migration.source.alive,
+      () => (migration.source.portrait = { ...emptyPortrait, drives: [disk] }),
+    );
+    expect(await endingOf(migration)).toEqual({
+      ...safe,
+      side: undefined,
+      cause:
+        'Comparing the destination with the guest failed. Refused: the destination would not be the guest as it is. Disk virtio0: the source has no medium, the destination would have nothing. The guest is on alpha as before.',
+    });
+  });
+
+  test('stays where it is when something runs that a move would lose', async () => {
+    const migration = planned();
+    migration.world.when(
+      () => migration.destination !== undefined,
+      () => (migration.source.portrait = { ...emptyPortrait, jobs: ['mirror of virtio0'] }),
+    );
+    expect((await endingOf(migration)).cause).toMatch(/A block job runs: mirror of virtio0/);
+  });
+
+  test('moves when its likeness waits', async () => {
+    const migration = planned();
+    migration.world.when(
+      () => migration.destination !== undefined,
+      () => {
+        migration.source.portrait = { ...emptyPortrait, drives: [disk] };
+        if (migration.destination) migration.destination.portrait = { ...emptyPortrait, drives: [disk] };
+      },
+    );
+    expect((await endingOf(migration)).outcome).toBe('done-on-destination');
+  });
 });

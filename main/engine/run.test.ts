@@ -10,6 +10,8 @@ test('a migration goes through its steps in the one order that is safe', async (
     'planned',
     'intended start-destination',
     'done start-destination',
+    'intended compare-twin',
+    'done compare-twin',
     'intended negotiate-capabilities',
     'done negotiate-capabilities',
     'intended listen',

@@ -1,10 +1,13 @@
 import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { StepName } from '#contract/migration.ts';
+import { compare } from '#main/likeness/compare.ts';
+import { obstaclesOf } from '#main/likeness/obstacles.ts';
 import { restorationFor } from './path-restoration.ts';
 import type { Capabilities } from './ports.ts';
 import { listenForRecovery, recover } from './recovery.ts';
 import type { MigrationState } from './state.ts';
 import { destinationOf, nothingToReport, rejected, sourceOf, type Step } from './step-context.ts';
+import { refuseUnlike } from './unlike.ts';
 import { takeUpWaiting } from './waiting-destination.ts';
 import { within } from './within.ts';
 
@@ -12,12 +15,21 @@ import { within } from './within.ts';
 const cancelAnswerMs = 2000;
 
 export const steps: Readonly<Record<StepName, Step>> = {
-  'start-destination': async ({ ports }) => {
+  'start-destination': async (context) => {
+    const { ports } = context;
     const { id: migrationId, guest, waiting } = ports.plan;
-    const started = waiting
-      ? await takeUpWaiting(ports.destination, waiting.guest)
-      : await ports.destination.startDestination({ migrationId, guest });
-    return { started };
+    if (waiting) return { started: await takeUpWaiting(ports.destination, waiting.guest) };
+    // As it is at this moment: preflight may have looked long ago.
+    const portrait = await sourceOf(context).portrait();
+    return { started: await ports.destination.startDestination({ migrationId, guest, portrait }) };
+  },
+
+  'compare-twin': async (context) => {
+    const { plan } = context.state;
+    const [source, destination] = [sourceOf(context), destinationOf(context)];
+    const [guest, twin] = await Promise.all([source.portrait(), destination.portrait()]);
+    refuseUnlike(plan, obstaclesOf(guest), compare(guest, twin, plan.waiting ? 'operator' : 'switchyard'));
+    return nothingToReport;
   },
 
   'negotiate-capabilities': async (context) => {

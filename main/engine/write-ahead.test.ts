@@ -64,6 +64,7 @@ const all = stepNameSchema.options;
 /** In their order: without any of them nothing moves. */
 const beforeTheMove: readonly StepName[] = [
   'start-destination',
+  'compare-twin',
   'negotiate-capabilities',
   'prepare-paths',
   'listen',

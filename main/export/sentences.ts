@@ -146,6 +146,11 @@ const steps: Readonly<Record<StepName, StepWords>> = {
       `${guest} waits on ${destination}${started ? ` (process ${started.identity.pid})` : ''}`,
     failed: ({ guest, destination }) => `${guest} could not be started on ${destination}`,
   },
+  'compare-twin': {
+    intended: ({ guest, destination }) => `Comparing ${guest}, as it is now, with what waits on ${destination}`,
+    done: ({ guest, destination }) => `What waits on ${destination} has the disks, devices and memory of ${guest}`,
+    failed: ({ guest, destination }) => `What waits on ${destination} is not ${guest} as it is now`,
+  },
   'negotiate-capabilities': {
     intended: () => 'Setting the same capabilities and limits on both QEMUs',
     done: () => 'Both QEMUs have the same capabilities',

@@ -8,12 +8,15 @@ import type { Guest, QemuIdentity } from '#contract/host.ts';
 import type { StartedDestination } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type { DestinationOrder } from '#main/engine/ports.ts';
+import { withVerdict } from '#main/likeness/finding.ts';
+import type { Portrait } from '#main/likeness/portrait.ts';
 import { QmpError } from '#main/qmp/fault.ts';
 import { socketPathProblem } from '#main/qmp/monitor-path.ts';
 import { createRedactor } from '#main/redaction/redact.ts';
 import { carriedEnvironment } from './authority/environment.ts';
 import { nameOfUser, ourselves, userOf, type Ourselves } from './authority/ourselves.ts';
 import { rightsOf, type Rights } from './authority/rights.ts';
+import { carryOver } from './carry-over/carry-over.ts';
 import { destinationOutputName, twinOf, type Twin } from './command-line/twin.ts';
 import { chooseProgram, isDirectory, launch } from './launch.ts';
 import { askMonitor } from './monitor-questions.ts';
@@ -60,7 +63,7 @@ export async function startDestination(place: DestinationPlace, order: Destinati
   refuseRunning(place, migrationId);
   const parent = parentFor(place.runtimeDirectory, rights, we);
   const folder = migrationFolder(parent, migrationId);
-  const twin = twinOf(source.process.argv, folder);
+  const twin = twinOf(asItIsNow(source.process.argv, order.portrait), folder);
   refuseUnsafe(twin, rights);
   const { program } = chooseProgram(source.process, we, place.hostId);
   refuseChanged(source, guest);
@@ -110,6 +113,15 @@ export async function findDestination(
     const found = folders.flatMap((folder) => twinIn(place, folder))[0];
     if (found || folders.length === 0 || performance.now() > deadlineMonoMs) return found;
   }
+}
+
+/** Refuses by name what cannot be read back from the running guest. */
+function asItIsNow(argv: readonly string[], portrait: Portrait | undefined): readonly string[] {
+  if (!portrait) return argv;
+  const { argv: now, findings } = carryOver(argv, portrait);
+  const [first] = withVerdict(findings, 'refused');
+  if (first) throw invalidRequest(first.text, first.remedy, 'guest.argv');
+  return now;
 }
 
 function twinIn(place: DestinationPlace, folder: string): readonly StartedDestination[] {

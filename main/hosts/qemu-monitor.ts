@@ -19,11 +19,13 @@ import {
   type AddressRole,
   type InetAddress,
 } from '#main/qmp/address.ts';
+import type { Portrait } from '#main/likeness/portrait.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import { closeSentence, QmpError } from '#main/qmp/fault.ts';
 import type { MigrationInfo, MigrationParameters as QmpParameters, MigrationTarget } from '#main/qmp/schema.ts';
 import { listeningOn, listeningPort } from './listening-port.ts';
 import { descriptorOf } from './own-sockets/connected-socket.ts';
+import { readPortrait, type PortraitReader } from './portrait/read-portrait.ts';
 
 /**
  * A query that takes longer has met a main loop that is stuck, as in a switchover whose network died. Asking again is
@@ -40,10 +42,17 @@ export class QemuMonitor implements Qemu {
   readonly disconnected: Promise<string>;
   readonly #client: QmpClient;
   readonly #dialect: () => Promise<AddressDialect>;
+  readonly #readPortrait: PortraitReader;
 
   /** Takes over the session, whose QEMU has been found to be the one of `identity`. */
-  constructor(client: QmpClient, identity: QemuIdentity, dialect: () => Promise<AddressDialect>) {
+  constructor(
+    client: QmpClient,
+    identity: QemuIdentity,
+    dialect: () => Promise<AddressDialect>,
+    reader: PortraitReader = readPortrait,
+  ) {
     this.identity = identity;
+    this.#readPortrait = reader;
     this.#client = client;
     this.#dialect = dialect;
     this.disconnected = client.closed.then(closeSentence);
@@ -115,6 +124,10 @@ export class QemuMonitor implements Qemu {
   /** In the run state `inmigrate` it stops nothing, and takes back the start on arrival (`qmp_stop` in monitor/qmp-cmds.c). */
   async keepPaused(): Promise<void> {
     await this.#client.execute('stop');
+  }
+
+  portrait(): Promise<Portrait> {
+    return this.#readPortrait(this.#client, this.identity.pid);
   }
 
   async hardware(): Promise<Hardware> {

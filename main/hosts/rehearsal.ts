@@ -3,6 +3,7 @@ import { devNull } from 'node:os';
 import { duplexPair } from 'node:stream';
 import type { QemuIdentity } from '#contract/host.ts';
 import type { OwnedListener, Qemu } from '#main/engine/ports.ts';
+import { emptyPortrait } from '#main/likeness/portrait.ts';
 import { QmpClient } from '#main/qmp/client.ts';
 import type { QemuFeatures } from '#main/qmp/features.ts';
 import { FrameReader } from '#main/qmp/frames.ts';
@@ -49,7 +50,12 @@ export async function rehearse(features: QemuFeatures): Promise<Rehearsal> {
   // Descriptors that come with a message are not needed: nobody will use them.
   const transport = { stream: clientEnd, sendWithDescriptors: (bytes: Uint8Array) => void clientEnd.write(bytes) };
   const client = await QmpClient.connect({ transport }, { monitor: 'a rehearsal' });
-  const qemu = new QemuMonitor(client, identity, () => Promise.resolve(features));
+  const qemu = new QemuMonitor(
+    client,
+    identity,
+    () => Promise.resolve(features),
+    () => Promise.resolve(emptyPortrait),
+  );
   // A step that opens a monitor of its own closes it again: the stand-in is the same for every step, and stays.
   qemu.close = () => undefined;
   return {

@@ -13,6 +13,7 @@ const notCompared: Readonly<Record<string, string>> = {
   'drives.medium.nodeName': 'is a name for commands; named nodes are compared as block nodes',
   'drives.medium.layers.filename': 'is one of several names of a file; the file is compared',
   'drives.medium.layers.isOpen': 'is a question to the source alone: whether the path still leads to what it uses',
+  'drives.medium.layers.mayBeOpened': 'is a question to the source alone',
   'nodes.filename': 'is one of several names of a file; the file is compared',
   'devices.id': 'is part of the place',
   'devices.bus': 'is part of the place',
@@ -79,6 +80,17 @@ describe('compare', () => {
     ['a property that one of two versions of QEMU has', { a: '1' }, { a: '1', b: '2' }],
   ])('does not refuse %s', (_what, source, twin) => {
     expect(withVerdict(compare(withProperties(source), withProperties(twin)), 'refused')).toEqual([]);
+  });
+
+  test('refuses any other property of a device that was plugged in, and of its parts', () => {
+    const hotplugged = samplePortrait.peripherals.map((each) => ({ ...each, hotplugged: true }));
+    const source = { ...samplePortrait, peripherals: hotplugged };
+    const twins = [
+      withLeaf(samplePortrait, ['devices', 0, 'properties', 'multifunction'], 'true'),
+      withLeaf(samplePortrait, ['devices', 1, 'properties', 'guest_csum'], 'false'),
+    ];
+    const own = withLeaf(source, ['devices', 1, 'properties', 'guest_csum'], 'true');
+    expect(twins.map((twin) => compare(own, twin).map(({ verdict }) => verdict))).toEqual([['refused'], ['refused']]);
   });
 
   test('refuses another USB port', () => {

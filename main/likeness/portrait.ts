@@ -56,6 +56,8 @@ export interface Layer {
   readonly leadsTo?: FileIdentity;
   /** The process has that very file open. */
   readonly isOpen: boolean;
+  /** Its user may open the file again as the disk needs it; absent where nobody asked. */
+  readonly mayBeOpened?: boolean;
 }
 
 /** I/O limits by QEMU's names (`bps_rd`, `iops_max`, ...); a limit of 0, which is none, is left out. */
@@ -187,3 +189,23 @@ export interface ProcessPortrait {
   /** By their names in /proc/PID/status and /proc/PID/limits, for instance `processors` and `open files`. */
   readonly attributes: Readonly<Record<string, string>>;
 }
+
+/** Of a guest that consists of nothing: two of them are alike. */
+export const emptyPortrait: Portrait = {
+  machine: { type: '', memoryBytes: 0, pluggedBytes: 0 },
+  drives: [],
+  nodes: [],
+  jobs: [],
+  exports: [],
+  blockers: [],
+  devices: [],
+  peripherals: [],
+  memoryDevices: [],
+  cpus: [],
+  netdevs: [],
+  objects: [],
+  characterDevices: [],
+  displays: [],
+  tpms: [],
+  process: { openFilesKnown: true, attributes: {} },
+};

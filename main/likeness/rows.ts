@@ -16,8 +16,15 @@ export interface Row {
   readonly items: (portrait: Portrait) => Items;
   /** Only what both sides have: a device that is missing is reported once, not once for each of its properties. */
   readonly onlyShared?: boolean;
+  /** It belongs to the host and not to what the guest sees, so that who starts a QEMU by hand may choose it. */
+  readonly ofHost?: (item: string) => boolean;
   /** Why a difference in this item is of no consequence; `undefined` where it is of one. */
-  readonly harmless?: (item: string, source: string | undefined, twin: string | undefined) => string | undefined;
+  readonly harmless?: (
+    item: string,
+    ours: string | undefined,
+    theirs: string | undefined,
+    source: Portrait,
+  ) => string | undefined;
   readonly remedy: string;
 }
 
@@ -26,8 +33,26 @@ export const ownNodePrefix = 'switchyard-';
 
 const restart = 'Restart the guest with the command line that it is to have, then migrate it.';
 
-/** Properties of devices that the guest's own software sets; they move with the device's state. */
-const setByGuest: ReadonlySet<string> = new Set(['smb_io_base']);
+/** Properties that say which device it is and what is behind it, rather than what its guest has made of it. */
+const decidesWhatItIs: ReadonlySet<string> = new Set([
+  'addr',
+  'bootindex',
+  'chardev',
+  'drive',
+  'iothread',
+  'lun',
+  'mac',
+  'memdev',
+  'netdev',
+  'port',
+  'rng',
+  'scsi-id',
+  'serial',
+  'wwn',
+]);
+
+/** Properties of devices by which they name what is behind them. */
+const namesOfHost: ReadonlySet<string> = new Set(['chardev', 'drive', 'iothread', 'memdev', 'netdev', 'rng']);
 
 /** Backends whose description holds what the kernel chose or who is connected: a tap without `ifname=`, a socket. */
 const namedByHost = /^(?:tap ifname=tap\d+,|(?:socket|stream|dgram|vhost-user) )/;
@@ -58,7 +83,8 @@ export const rows: readonly Row[] = [
   {
     id: 'disk-mode',
     title: 'Disk',
-    reads: 'read-only, removable, encryption, cache and detection of zeroes of every drive (`query-block`)',
+    reads:
+      'read-only, removable, encryption, use of the page cache and detection of zeroes of every drive (`query-block`)',
     items: ({ drives }) => new Map(drives.map((drive) => [driveLabel(drive), modeOf(drive)])),
     onlyShared: true,
     remedy: restart,
@@ -68,6 +94,7 @@ export const rows: readonly Row[] = [
     title: 'Disk',
     reads: 'I/O limits (`query-block`)',
     carries: 'limits of drives of `-drive` and of its short forms',
+    ofHost: () => true,
     items: ({ drives }) =>
       new Map(drives.flatMap((drive) => (drive.medium ? [[driveLabel(drive), limitsOf(drive.medium)] as const] : []))),
     onlyShared: true,
@@ -89,6 +116,20 @@ export const rows: readonly Row[] = [
     remedy: 'Remove it with `block-dirty-bitmap-remove`, or make it persistent, then migrate.',
   },
   {
+    id: 'write-cache',
+    title: 'Write cache of',
+    reads: 'whether the write cache is on (`query-block`)',
+    items: ({ drives }) =>
+      new Map(
+        drives.flatMap((drive) =>
+          drive.medium ? [[driveLabel(drive), drive.medium.cache.writeback ? 'on' : 'off'] as const] : [],
+        ),
+      ),
+    onlyShared: true,
+    harmless: () => "The guest's own driver switches it, and it moves with the device's state.",
+    remedy: '',
+  },
+  {
     id: 'tray',
     title: 'Tray of',
     reads: 'whether the tray is open (`query-block`)',
@@ -103,6 +144,7 @@ export const rows: readonly Row[] = [
     reads: 'named block nodes (`query-named-block-nodes`)',
     carries:
       'raw and qcow2 nodes (and those of the older formats) over a file or a disk, added by a snapshot, a mirror or `blockdev-add`; nodes that were removed',
+    ofHost: () => true,
     items: ({ nodes }) =>
       new Map(
         nodes.map((node) => [
@@ -135,12 +177,13 @@ export const rows: readonly Row[] = [
     id: 'device-property',
     title: 'Property',
     reads: "every property of every device, QEMU's defaults included (`info qtree`)",
+    ofHost: (item) => namesOfHost.has(item.split(' ').at(-1) ?? ''),
     items: ({ devices }) => new Map(devices.flatMap(propertyItems)),
     onlyShared: true,
-    harmless: (item) =>
-      setByGuest.has(item.split(' ').at(-1) ?? '')
-        ? "The guest's own software sets it, and it moves with the device's state."
-        : undefined,
+    harmless: (item, _ours, _theirs, source) =>
+      decidesWhatItIs.has(item.split(' ').at(-1) ?? '') || wasPlugged(item, source)
+        ? undefined
+        : "Both sides were given the same options for this device: the guest's own software has set it, and it moves with the device's state.",
     remedy: restart,
   },
   {
@@ -179,6 +222,7 @@ export const rows: readonly Row[] = [
     title: 'Network backend',
     reads: 'network backends (`info network`)',
     carries: '`user` with its defaults, `tap` with a name; backends that were removed',
+    ofHost: () => true,
     items: ({ netdevs }) => {
       const unnamed = netdevs.filter(({ id }) => id.startsWith('#'));
       return new Map(
@@ -200,6 +244,7 @@ export const rows: readonly Row[] = [
     title: 'Object',
     reads: 'objects made with `-object` or `object-add` (`/objects`)',
     carries: '`memory-backend-ram`, `rng-random`, `rng-builtin`, `iothread`; objects that were removed',
+    ofHost: () => true,
     items: ({ objects }) =>
       new Map(
         objects.map(({ id, type, properties }) => [
@@ -214,6 +259,7 @@ export const rows: readonly Row[] = [
     title: 'Character device',
     reads: 'character devices by id and kind (`query-chardev`); their files and sockets get places of their own',
     carries: '`null`; character devices that were removed',
+    ofHost: () => true,
     items: ({ characterDevices }) => new Map(characterDevices.map(({ id, kind }) => [id, kind])),
     harmless: (item) =>
       item.startsWith('compat_monitor') ? 'It is a monitor, of which the destination has its own.' : undefined,
@@ -223,6 +269,7 @@ export const rows: readonly Row[] = [
     id: 'display',
     title: 'Display',
     reads: 'VNC and SPICE: served or not, kind of authentication (`query-vnc`, `query-spice`)',
+    ofHost: () => true,
     items: ({ displays }) =>
       new Map(displays.map(({ kind, enabled, authentication }) => [kind, enabled ? `on, ${authentication}` : 'off'])),
     remedy: restart,
@@ -243,6 +290,17 @@ const usbPort = 'USB port';
 const unnamedNode = new RegExp(`^"(?:#block\\d+|${ownNodePrefix}[^"]*)"$`);
 const unnamedNetdev = /^"#net\d+"$/;
 
+/** Its options were read back from the running guest, and may be incomplete: then nothing of it may differ. */
+function wasPlugged(item: string, { devices, peripherals }: Portrait): boolean {
+  const plugged = new Set(peripherals.filter(({ hotplugged }) => hotplugged).map(({ id }) => id));
+  let device = devices.find(({ place }) => item.startsWith(`${place} `));
+  while (device && !plugged.has(device.id)) {
+    const { parent } = device;
+    device = devices.find(({ place }) => place === parent);
+  }
+  return device !== undefined;
+}
+
 /** What is the same for the guest: each file by what it is, not by what it is called. */
 function mediumIdentity(medium: Medium | undefined): string {
   return medium === undefined ? mediumLabel(undefined) : medium.layers.map(layerIdentity).join(' on ');
@@ -261,7 +319,7 @@ function modeOf({ medium, removable }: Drive): string {
     kind,
     medium.readOnly ? 'read-only' : 'writable',
     medium.encrypted ? 'encrypted' : 'not encrypted',
-    cacheText(medium.cache),
+    cacheText({ ...medium.cache, writeback: true }),
     `detect-zeroes ${medium.detectZeroes}`,
   ].join(', ');
 }

@@ -11,6 +11,7 @@ import type {
   QemuStatus,
   SocketName,
 } from '#main/engine/ports.ts';
+import type { Portrait } from '#main/likeness/portrait.ts';
 import { timedOut, unreachable } from './faults.ts';
 import type { ManagerLife } from './manager-life.ts';
 import type { SimulatedQemu } from './simulated-qemu.ts';
@@ -101,6 +102,10 @@ export class SimulatedMonitor implements Qemu {
 
   hardware(): Promise<Hardware> {
     return this.#inBand('hardware', () => ({ machine: 'pc-i440fx-7.2', memoryBytes: 64 * 2 ** 20 - 8192 }));
+  }
+
+  portrait(): Promise<Portrait> {
+    return this.#inBand('portrait', () => this.#qemu.portrait);
   }
 
   cancel(): Promise<void> {

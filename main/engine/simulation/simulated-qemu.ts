@@ -1,6 +1,7 @@
 import type { QemuIdentity } from '#contract/host.ts';
 import type { QemuStatistics } from '#contract/telemetry.ts';
 import type { Capabilities, MigrationAddress, MigrationParameters, QemuEvent, QemuStatus } from '#main/engine/ports.ts';
+import { emptyPortrait, type Portrait } from '#main/likeness/portrait.ts';
 import { refused } from './faults.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 import type { SimulatedMonitor } from './simulated-monitor.ts';
@@ -53,6 +54,8 @@ export class SimulatedQemu {
   /** Where it waits for its source to come back. */
   recoveryPort: number | undefined;
   listener: MigrationAddress | undefined;
+  /** What it consists of. */
+  portrait: Portrait = emptyPortrait;
   /** A program that is none of ours is the one client of its monitor. */
   takenMonitor = false;
   /** The one client of its monitor. */

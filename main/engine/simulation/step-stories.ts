@@ -37,6 +37,7 @@ function notResumedByItself(): MigrationUnderTest {
 /** One for every step: a step that nobody can bring about is not in the table, or `decide` has no row for it. */
 export const stepStories: Readonly<Record<StepName, StepStory>> = {
   'start-destination': { call: 'destination.startDestination', tell: planned },
+  'compare-twin': { call: 'destination.portrait', tell: planned },
   'negotiate-capabilities': { call: 'source.setCapabilities', tell: planned },
   'prepare-paths': { call: 'source.changePathManager', tell: withPreparedPaths },
   listen: { call: 'destination.listen', tell: planned },

@@ -115,6 +115,7 @@ describe('twinOf', () => {
     ['an fd set', [program, '-drive', 'file=/dev/fdset/1'], /\/dev\/fdset/],
     ['a temporary overlay', [program, '-snapshot'], /temporary file/],
     ['a temporary overlay of one disk', [program, '-drive', 'file=a,snapshot=on'], /temporary file/],
+    ['options in a file', [program, '-readconfig', 'vm.cfg'], /options in a file/],
   ])('refuses %s', (_what, argv, reason) => {
     expect(() => twinOf(argv, place)).toThrow(reason);
   });

@@ -39,6 +39,14 @@ export function unrepeatable(commandLine: CommandLine): SwitchyardError | undefi
       'guest.argv',
     );
   }
+  const [file] = valuesOf(commandLine, 'readconfig');
+  if (file !== undefined) {
+    return invalidRequest(
+      `This guest has options in a file (\`-readconfig ${file}\`), whose sockets and disks a second QEMU would take from the first.`,
+      'Restart the guest with these options on its command line.',
+      'guest.argv',
+    );
+  }
   return undefined;
 }
 

@@ -121,13 +121,13 @@ export class GuestAndTwin implements AsyncDisposable {
     const child = spawn(command, [...args, ...own], { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
     this.#processes.push(child);
-    while (!existsSync(path)) {
+    // The socket is there before anybody listens on it.
+    let client: QmpClient | undefined;
+    while (!client) {
       if (child.exitCode !== null) throw new Error(`the ${name} did not start: ${said} ${args.join(' ')}`);
-      await sleep(10);
+      client = existsSync(path) ? await QmpClient.connect({ path }).catch(() => undefined) : undefined;
+      if (!client) await sleep(10);
     }
-    const client = await QmpClient.connect({ path }).catch((thrown: unknown) => {
-      throw new Error(`the ${name} did not start: ${said} ${args.join(' ')}`, { cause: thrown });
-    });
     this.#clients.push(client);
     return { client, process: child };
   }

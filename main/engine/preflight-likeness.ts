@@ -1,0 +1,83 @@
+import type { Bytes } from '#contract/units.ts';
+import { withVerdict, type Finding } from '#main/likeness/finding.ts';
+import { obstacles } from '#main/likeness/obstacles.ts';
+import type { LikenessFacts, PreflightFacts, Question, Verdict } from './preflight-facts.ts';
+
+/** What the guest is now, rather than what it was started with; one question for each reason why no twin could be like it. */
+export const likenessQuestions: Readonly<Record<string, Question>> = {
+  'guest-now': ({ guest, likeness }) => {
+    if (!likeness) return undefined;
+    if ('unreadable' in likeness) {
+      return {
+        text: `What ${guest.name} consists of cannot be read: ${likeness.unreadable}`,
+        remedy:
+          'Without that its destination may be another guest; see whether its QEMU is one that Switchyard supports.',
+      };
+    }
+    const refused = withVerdict(likeness.changes, 'refused');
+    const carried = withVerdict(likeness.changes, 'carried');
+    if (refused.length > 0) return refusal(refused);
+    return {
+      holds:
+        carried.length === 0
+          ? 'The guest is as its command line has it.'
+          : `Carried over to the destination: ${carried.map(({ text }) => text).join(' ')}`,
+    };
+  },
+
+  ...Object.fromEntries(
+    obstacles.map(({ id, find, acceptable }): [string, Question] => [
+      id,
+      ({ likeness }) => {
+        const found = read(likeness, find);
+        return found.length === 0 ? undefined : { ...refusal(found), ...(acceptable === true ? { acceptable } : {}) };
+      },
+    ]),
+  ),
+
+  passwords: ({ likeness }) => {
+    const [display] = read(likeness, ({ displays }) =>
+      displays.filter(({ enabled, authentication }) => enabled && withPassword.has(authentication)),
+    );
+    if (!display) return undefined;
+    const { kind } = display;
+    return {
+      severity: 'warning',
+      text: `The ${kind.toUpperCase()} password of the guest cannot be read, so that nobody can log in on the destination at first.`,
+      remedy: 'Set it again after the move, through the monitor of the destination.',
+      command: `{"execute":"set_password","arguments":{"protocol":"${kind}","password":"..."}}`,
+    };
+  },
+};
+
+/** `VncInfo.auth` and `SpiceInfo.auth` with a password that only QEMU knows. */
+const withPassword: ReadonlySet<string> = new Set(['vnc', 'spice', 'ticketing']);
+
+/** By the running guest; the command line may leave it to QEMU (`-m`), and knows nothing of what was plugged in. */
+export function memoryOf({ guest, likeness }: PreflightFacts): Bytes | undefined {
+  const [now] = read(likeness, ({ machine }) => [machine.memoryBytes + machine.pluggedBytes]);
+  return now ?? guest.memoryBytes;
+}
+
+/** Each has a dirty bitmap of its own. */
+export function memoryBlocksOf({ guest, likeness }: PreflightFacts): readonly Bytes[] {
+  const now = read(likeness, ({ machine, memoryDevices }) => [
+    machine.memoryBytes,
+    ...memoryDevices.map(({ sizeBytes }) => sizeBytes),
+  ]);
+  return now.length > 0 || guest.memoryBytes === undefined ? now : [guest.memoryBytes];
+}
+
+function read<Item>(
+  likeness: LikenessFacts | undefined,
+  from: (portrait: Extract<LikenessFacts, { portrait: unknown }>['portrait']) => readonly Item[],
+): readonly Item[] {
+  return likeness && 'portrait' in likeness ? from(likeness.portrait) : [];
+}
+
+function refusal(findings: readonly Pick<Finding, 'text' | 'remedy'>[]): Verdict {
+  return {
+    text: findings.map(({ text }) => text).join(' '),
+    remedy: [...new Set(findings.map(({ remedy }) => remedy))].join(' '),
+  };
+}
