@@ -33,7 +33,7 @@ test.for([
   expect(plainText(text)).toBe(plain);
 });
 
-test('no text of any host becomes two lines, drives a terminal, hides anything, or goes on for ever', () => {
+test('no text of any host becomes two lines, drives a terminal, hides anything, or continues for ever', () => {
   assert(
     property(texts, (text) => {
       const plain = plainText(text);

@@ -10,7 +10,7 @@ import { FakeWindow } from '#main/app/testing/fake-application.ts';
 import { TwoHosts, whyNoHosts } from '#main/hosts/testing/two-hosts.ts';
 
 // A guest whose command line holds secrets, through the whole app: none of them is on its disk, nor in what any window
-// is told, nor in what it exports.
+// is reported, nor in what it exports.
 
 const secretArguments = [
   ['-object', 'secret,id=disk,data=canary01'],

@@ -91,7 +91,7 @@ describe.skipIf(reason !== '')(`somebody who clicks${reason}`, () => {
     await subflowOf('eth2').getByText('active').waitFor();
   });
 
-  test('a link that is cut: its subflow says so, a sentence tells of it, and a reload finds it all again', async () => {
+  test('a link that is cut: its subflow says so, a sentence reports it, and a reload finds it all again', async () => {
     await page.waitForTimeout(3000);
     await button('Cut link 2').click();
     const sentence = page.getByText(/^eth2 on .* lost its link\.$/).first();

@@ -88,7 +88,7 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
     ]);
   });
 
-  test('moves a guest over two links, one of which is cut on the way, and tells of it as it happens', async () => {
+  test('moves a guest over two links, one of which is cut on the way, and reports it as it happens', async () => {
     const id = await start(there);
     await window.call('lab.link', { name: lab, index: 2, state: 'down' });
     const told = await window.until('migration.view-changed', ({ record }) =>

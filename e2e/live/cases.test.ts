@@ -34,7 +34,7 @@ test('what cannot be made here yet says what it waits for', () => {
   ]);
 });
 
-test('docs/lifecycle.md tells of each in the same words', () => {
+test('docs/lifecycle.md has each in the same words', () => {
   const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'lifecycle.md'), 'utf8');
   const rows = page.split('\n').flatMap((line) => (/^\|\s*\d+ \|/.test(line) ? [line.split(' | ').slice(0, 4)] : []));
   expect(rows.map((cells) => cells.map((cell) => cell.replace(/^\|/, '').trim()))).toEqual(

@@ -181,7 +181,7 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     const story = await stage.begin({ settings: slowly });
     story.at(copying, () => writePort(story.sourcePid, 0xcf9, 0x6));
     await story.end();
-    // It counts anew from its boot.
+    // It counts again from its boot.
     expect(await sevenChecks(story, undefined, 'the guest starts over')).toEqual({
       ...doneOnDestination(),
       memory: expect.stringMatching(/proven|count/),

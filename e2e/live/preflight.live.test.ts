@@ -114,7 +114,7 @@ describe.skipIf(reason !== '')(`hosts with endpoints of others and odd limits${r
     expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /Cancelled by anna/ }));
   });
 
-  test('as long as a migration lasts, who plans another one is told what it will put back', async () => {
+  test('as long as a migration lasts, a plan of another one shows what it will put back', async () => {
     const story = await stage.begin({ settings: { bandwidthBitsPerSecond: 30e6 } });
     await story.reached(copying);
     const meanwhile = await stage.application.preflight(stage.request({ request: { from: story.source } }));
@@ -137,7 +137,7 @@ describe.skipIf(reason !== '')(`disks${reason}`, () => {
     await using stage = await Stage.make({ guestArguments });
     const story = await stage.begin();
     await story.end();
-    // Refused anew: with this command line it can never be moved.
+    // Refused again: with this command line it can never be moved.
     expect(await sevenChecks(story)).toEqual({
       ...safeOnSource({ side: 'destination', cause: /temporary file of its own process/ }),
       again: 'safe-on-source',

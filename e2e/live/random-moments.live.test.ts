@@ -25,7 +25,7 @@ function moments(count: number, mostMs: number): number[] {
   return Array.from({ length: count }, () => chance.between(0, mostMs));
 }
 
-/** Which way it ended is chance too; that it is told truly is not. */
+/** Which way it ended is chance too; that it is reported truly is not. */
 function eitherWay({ told: { outcome } }: Verdict): object {
   return outcome === 'done-on-destination' ? doneOnDestination() : safeOnSource({});
 }
@@ -94,7 +94,7 @@ describe.skipIf(reason !== '')(`at random moments (seed ${chance.seed})${reason}
   );
 
   test.each(moments(Math.ceil(cuts / 2), 2000))(
-    'all links are cut after %i ms, and the guest is where it is told',
+    'all links are cut after %i ms, and the guest is where the record says',
     async (afterMs) => {
       const story = await stage.begin({ settings: { ...settings, stallLimitMs: 1500 } });
       await sleep(afterMs);

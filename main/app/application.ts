@@ -49,7 +49,7 @@ export type Started =
 export type TakeUpRequest = Extract<ManagerRequest['command'], 'recover' | 'go-back'>;
 
 export interface HistoryEntry extends HistoryRow<MigrationSummary> {
-  /** A living process looks after it. An open one without a manager waits for `switchyard watch`. */
+  /** A living process manages it. An open one without a manager waits for `switchyard watch`. */
   readonly managed: boolean;
 }
 

@@ -25,7 +25,7 @@ export interface BoardListener {
   /** New ones, and those that have changed. */
   rows(rows: readonly MigrationRow[]): void;
   sample(id: string, sample: Sample): void;
-  /** Nobody in this process or another looks after it any more. */
+  /** No process manages it any more. */
   ended(id: string): void;
 }
 
@@ -37,7 +37,7 @@ export interface BoardOptions {
 }
 
 /**
- * All migrations as windows see them: the open ones live, whoever looks after them, the others from disk. A migration
+ * All migrations as windows see them: the open ones live, whichever process manages them, the others from disk. A migration
  * that nobody looks after is taken up once without being asked: left alone it would end with its guest stopped, since
  * only a manager tells the destination to run. Whether that is safe is for the engine to judge, from what both QEMUs say.
  */
@@ -46,7 +46,7 @@ export class Board {
   readonly #tracked = new Map<string, { readonly migration: TrackedMigration; readonly announce: Limited }>();
   /** Being opened now: whoever wants the same one waits for it. */
   readonly #opening = new Map<string, Promise<void>>();
-  /** What windows were last told of each, so that only changes are told. */
+  /** What windows were last sent of each, so that only changes are sent. */
   readonly #told = new Map<string, string>();
   /** Taken up without being asked, so that one which fails is not tried for ever. */
   readonly #tried = new Set<string>();
@@ -66,7 +66,7 @@ export class Board {
     return [...this.#tracked.values()].flatMap(({ migration }) => (migration.open.managedHere ? migration.id : []));
   }
 
-  /** Looks what there is, follows and takes up what is open, and tells of what has changed since the last look. */
+  /** Looks what there is, follows and takes up what is open, and reports what has changed since the last look. */
   async refresh(): Promise<readonly MigrationRow[]> {
     const rows = (await this.#options.application.history({ newest: mostRows })).map(
       ({ id, open, managed, problem, summary }) => {
@@ -105,7 +105,7 @@ export class Board {
     });
   }
 
-  /** Follows a migration, or looks after it where nobody does. Rejects where nothing is left to do. */
+  /** Follows a migration, or manages it where no process does. Rejects where nothing is left to do. */
   takeUp(id: string): Promise<void> {
     return this.#openOnce(id, () => this.#options.application.open(id));
   }
@@ -146,7 +146,7 @@ export class Board {
     this.#markRow(open.id);
   }
 
-  /** Every migration goes on without this process. Resolves with those that nobody looks after from now on. */
+  /** Every migration continues without this process. Resolves with those that no process manages from now on. */
   async letGo(): Promise<readonly string[]> {
     this.#letGo = true;
     const unmanaged = this.managedHere;
@@ -255,7 +255,7 @@ export class Board {
     });
   }
 
-  /** A fault in what is shown must not harm what is looked after. */
+  /** A fault in what is shown must not harm what is managed. */
   #safely(work: () => void): void {
     try {
       work();

@@ -11,7 +11,7 @@ import type { Milliseconds } from '#contract/units.ts';
 import { isOurs, peerOf } from '#main/hosts/socket-peer.ts';
 import { FrameReader } from '#main/qmp/frames.ts';
 
-/** What is asked of a manager goes on to a monitor, which answers within ten seconds or never. */
+/** What is asked of a manager is passed on to a monitor, which answers within ten seconds or never. */
 const patienceMs: Milliseconds = 15_000;
 
 /** Asks the manager of a migration, and yields what it says until it hangs up, or the signal says that it is enough. */

@@ -319,7 +319,7 @@ describe('strangers', () => {
     expect([text, migration.asked]).toEqual(['closed', []]);
   });
 
-  test('that listen in the manager’s place are told nothing', async (context) => {
+  test('that listen in the manager’s place get nothing', async (context) => {
     if (!isRoot) context.skip('needs root');
     chmodSync(folder, 0o777);
     const heard = asNobody(`

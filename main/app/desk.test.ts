@@ -17,7 +17,7 @@ const entries = journalOf(...exampleEvents);
 /** Up to where the copy runs. */
 const copying = entries.slice(0, 9);
 const openRow: HistoryEntry = { ...endedRow(), open: true, managed: false };
-/** Time for what is told "at most every" to be told. */
+/** Time for what is sent "at most every" to be sent. */
 const settle = () => sleep(20);
 
 async function ask(desk: Desk, name: CommandName, request: unknown, window = new FakeWindow()): Promise<unknown> {
@@ -47,7 +47,7 @@ describe('a migration that is started here', () => {
     return { desk, window, migration, answer, ...rest };
   }
 
-  test('is looked after, and told of', async () => {
+  test('is managed, and sent to windows', async () => {
     const { desk, window, answer } = await started();
     await settle();
     expect([answer, desk.managedHere, window.heard.map(({ name }) => name)]).toEqual([
@@ -101,7 +101,7 @@ describe('a migration that is started here', () => {
     await desk.close();
   });
 
-  test('a journal that cannot be written any more is told', async () => {
+  test('a journal that cannot be written any more is reported', async () => {
     const { desk, window, migration } = await started();
     migration.loseJournal();
     await settle();
@@ -122,7 +122,7 @@ describe('a migration that is started here', () => {
     ]);
   });
 
-  test('goes on when the desk is closed, and is named', async () => {
+  test('continues when the desk is closed, and is named', async () => {
     const { desk, migration } = await started();
     expect([await desk.close(), migration.asked]).toEqual([[exampleId], ['detach']]);
   });
@@ -234,7 +234,7 @@ describe('what nobody looks after', () => {
     expect([rows.map(([row]) => row?.managed), performance.now() - begunMs < 4000]).toEqual([[true, true], true]);
   });
 
-  test('is followed where another process looks after it, and taken up when that one is gone', async () => {
+  test('is followed where another process manages it, and taken up when that one is gone', async () => {
     const [followed, managed] = [new FakeMigration(copying, { managedHere: false }), new FakeMigration(copying)];
     const queue = [followed, managed];
     const { desk } = stage({
@@ -272,7 +272,7 @@ describe('telemetry', () => {
     await desk.close();
   });
 
-  test('ends with its subscription, with its window, and begins anew with another number', async () => {
+  test('ends with its subscription, with its window, and begins again with another number', async () => {
     const { desk, migration } = await running();
     const window = new FakeWindow();
     const leave = desk.join(window);

@@ -41,7 +41,7 @@ export interface DeskOptions {
 }
 
 /**
- * The app behind its windows, whichever face they have: what they may ask (`dispatch`), what they are told, and the
+ * The app behind its windows, whichever face they have: what they may ask (`dispatch`), what they are sent, and the
  * migrations that this process looks after. A window can vanish at any moment and nothing is lost: all truth is here or
  * on disk.
  */
@@ -232,7 +232,7 @@ export class Desk {
       try {
         window.emit(name, payload);
       } catch (thrown) {
-        // One that breaks while it is told must not keep it from the others.
+        // One that breaks over it must not keep it from the others.
         this.#note('a window could not be reached', thrown);
       }
     }

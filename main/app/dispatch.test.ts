@@ -22,7 +22,7 @@ describe('answers', () => {
     const { desk } = stage();
     const answer = await desk.dispatch(name, goodRequests[name], new FakeWindow());
     const value = answer.ok ? answer.value : undefined;
-    // Those that need somebody to look after the migration are refused on this stage.
+    // Those that need a process to manage the migration are refused on this stage.
     const shape = answer.ok ? commands[name].response.parse(value) : undefined;
     expect([shape, structuredClone(value), isFitToShow(answer)]).toEqual([value, value, true]);
   });

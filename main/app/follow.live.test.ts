@@ -65,7 +65,7 @@ test('samples and entries come as they are sent, each entry once', async () => {
   expect(heard).toEqual([sampleAt(1, 1).atMonoMs, entries.length]);
 });
 
-test('a manager that is not there is told with what to do', async () => {
+test('a manager that is not there is reported with what to do', async () => {
   stop();
   await sleep(20);
   await expect(follow(exampleId, join(folder, 'gone.sock'), () => Promise.resolve(entries))).rejects.toThrow(

@@ -20,13 +20,13 @@ export interface MigrationWatcher {
  */
 export interface OpenMigration {
   readonly id: string;
-  /** This process manages it: if it ends, nobody looks after the migration until it is taken up again. */
+  /** This process manages it: if it ends, no process manages the migration until it is taken up again. */
   readonly managedHere: boolean;
   readonly history: readonly JournalEntry[];
   subscribe(watcher: MigrationWatcher): () => void;
   /** A refusal, and a manager that does not answer, are failures. */
   ask(request: ManagerRequest): Promise<Result<void, Failure>>;
-  /** Stops managing or following; the migration goes on. */
+  /** Stops managing or following; the migration continues. */
   detach(): void;
   readonly ended: Promise<Ending>;
 }

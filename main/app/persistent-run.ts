@@ -91,7 +91,7 @@ export class PersistentRun {
     return this.#life ? this.#life.ask(request) : failed(betweenLives(request));
   }
 
-  /** Stops managing it; the migration goes on. */
+  /** Stops managing it; the migration continues. */
   detach(): void {
     this.#letGo.abort();
     this.#life?.detach();

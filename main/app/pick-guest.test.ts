@@ -53,7 +53,7 @@ describe('another user', () => {
   });
 });
 
-test('two of one name are told apart by their processes and users', () => {
+test('two of one name are distinguished by their processes and users', () => {
   const guests = [guest('web', 11, 0), guest('web', 12, 0, { user: { uid: 0, name: 'root' } })];
   expect(() => pickGuest(guests, 'web', 'rack1')).toThrow(
     expect.objectContaining({

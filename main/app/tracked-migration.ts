@@ -13,7 +13,7 @@ export interface TrackedListener {
   sampled(sample: Sample): void;
 }
 
-/** A migration that somebody looks after, kept in step with its journal, for windows that look at it. */
+/** A migration that a process manages, kept in step with its journal, for windows that look at it. */
 export class TrackedMigration {
   readonly open: OpenMigration;
   readonly #entries: JournalEntry[];

@@ -36,8 +36,8 @@ export type Leaving =
 const farewellMs = 1000;
 
 /**
- * Shows a migration to its end, and looks after it if this process manages it. The first Ctrl-C cancels and waits until
- * the guest is safe; the second lets go. A termination lets go at once: QEMU goes on copying without us. A terminal that
+ * Shows a migration to its end, and drives it if this process manages it. The first Ctrl-C cancels and waits until
+ * the guest is safe; the second lets go. A termination lets go at once: QEMU continues copying without us. A terminal that
  * hangs up (an SSH session that broke) changes nothing for who manages: the guest needs a manager to arrive.
  */
 export async function drive(

@@ -359,7 +359,7 @@ describe('labs of a user without root', () => {
 });
 
 test.each([[['--version']], [['--help']], [['lab', '--help']], [['migrate', '--help']]])(
-  '%j is told on stdout',
+  '%j is reported on stdout',
   async (argv) => {
     const { code, printed, logged } = await ran(argv);
     expect([code, printed.join('').length > 5, logged]).toEqual([0, true, []]);

@@ -3,7 +3,7 @@ import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
 import { isErrno } from './errno.ts';
 
 /**
- * Writes a file that only its owner can read: a record tells of hosts and addresses. What is there already is kept unless
+ * Writes a file that only its owner can read: a record names hosts and addresses. What is there already is kept unless
  * `overwrite` is set; what could be written only in part is removed again.
  */
 export async function writeNewFile(

@@ -20,7 +20,7 @@ test('listens, connects, asks both ends, and hands them over: the destination fi
   });
 });
 
-test('what was negotiated is written down before the source is told anything', async () => {
+test('what was negotiated is written down before the source is sent anything', async () => {
   const migration = planned({ socket: 'app' });
   await migration.migrate();
   const story = migration.story.filter((line) => /connect|negotiated|migrate$/.test(line));

@@ -97,7 +97,7 @@ export class AppTransport implements Transport {
   }
 }
 
-/** Nothing has been sent over it, so there is nothing to tell of its subflows. */
+/** Nothing has been sent over it, so there is nothing to report of its subflows. */
 function reportOf(state: MigrationState, { connections }: Negotiated): ConnectionReport {
   return {
     sample: { connections: [...connections], subflows: [] },

@@ -62,7 +62,7 @@ export class ConnectionWatch {
     return ageMs < silentAfterMs ? this.#last.sample : undefined;
   }
 
-  /** Before the connection is made: why a subflow is refused is told only once. Waits for nothing. */
+  /** Before the connection is made: why a subflow is refused is reported only once. Waits for nothing. */
   open(port: number): void {
     const { source, plan, clock } = this.#options.ports;
     this.#reader ??= new SampleReader(source.sampler(plan.guest.identity, port), clock);

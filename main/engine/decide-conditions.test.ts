@@ -367,12 +367,12 @@ describe('post-copy may have begun, and the source still says active', () => {
       { journal: [...asked, ...givenUp('start-post-copy', 'timeout')], ...copying, elapsed: stillFor(50_000) },
     ],
     [
-      'one side tells of it: the source',
+      'one side reports it: the source',
       'note post-copy-entered',
       { journal: begun, source: answering('finish-migrate', 'postcopy-active'), destination: B.waiting },
     ],
     [
-      'one side tells of it: the destination',
+      'one side reports it: the destination',
       'note post-copy-entered',
       { journal: begun, source: A.stopped, destination: answering('running', 'postcopy-active') },
     ],
@@ -592,7 +592,7 @@ describe('in post-copy', () => {
       { journal: [...asked, intended('listen-for-recovery')], source: sourcePaused, destination: destinationPaused },
     ],
     [
-      'the source is about to go on',
+      'the source is about to continue',
       'wait for the source to continue',
       {
         journal: [...asked, ...did('listen-for-recovery'), intended('recover')],

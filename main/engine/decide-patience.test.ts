@@ -279,7 +279,7 @@ describe('three seconds to settle', () => {
         after: 'act quit-destination',
       },
       {
-        name: 'two sides that were told to go on',
+        name: 'two sides that were told to continue',
         situation: {
           journal: [...entered, { kind: 'recovery-requested', by: 'ann' }, ...did('listen-for-recovery', 'recover')],
           source: answering('finish-migrate', 'postcopy-paused'),

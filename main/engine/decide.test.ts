@@ -441,7 +441,7 @@ describe('an answer that was lost', () => {
     expect(decided({ journal, elapsed: tooLong })).toBe('wait for the source to answer');
   });
 
-  test('of migrate, which took effect after all: goes on', () => {
+  test('of migrate, which took effect after all: continues', () => {
     const journal = [...prepared, ...failed('migrate', 'timeout')];
     expect(decided({ journal, source: A.running, destination: B.waiting })).toBe('wait for the copy');
   });
@@ -469,7 +469,7 @@ describe('an answer that was lost', () => {
     expect(decided({ ...again, elapsed: settled })).toBe('act resume-destination');
   });
 
-  test('of a step that fails again and again: the operator is told', () => {
+  test('of a step that fails again and again: it ends, and the operator is shown why', () => {
     const journal = [...committed, ...Array.from({ length: 5 }, () => failed('resume-destination')).flat()];
     expect(decided({ journal, source: A.completed, destination: B.arrived, elapsed: tooLong })).toBe(
       'end paused-recoverable, guest stopped: destination-refuses-to-run',
@@ -565,14 +565,14 @@ describe('going back', () => {
     );
   });
 
-  test('a source that was resumed gets its time to run, then the operator is told', () => {
+  test('a source that was resumed gets its time to run, then it ends with the reason', () => {
     const journal = [...begun, ...did('quit-destination', 'resume-source')];
     const resumed = { journal, source: A.failedStopped, destination: gone };
     expect(decided(resumed)).toBe('wait for the source to run, which is postmigrate');
     expect(decided({ ...resumed, elapsed: tooLong })).toBe('end stopped-on-source, guest stopped: migration-failed');
   });
 
-  test('a source that cannot be resumed stays stopped, and the operator is told', () => {
+  test('a source that cannot be resumed stays stopped, and the end says so', () => {
     const journal = [
       ...begun,
       ...did('quit-destination'),
@@ -654,7 +654,7 @@ describe('a post-copy whose connection breaks', () => {
     expect(decided({ journal: [...asked, ...did('listen-for-recovery')], ...both })).toBe('act recover');
   });
 
-  test('is given its time to go on, and is told again when it does not', () => {
+  test('is given its time to continue, and is reported again when it does not', () => {
     const recovering: JournalEvent[] = [
       ...journal,
       { kind: 'recovery-requested', by: 'ann' },
@@ -679,7 +679,7 @@ describe('a post-copy whose connection breaks', () => {
     expect(decided({ journal, source: gone, destination: B.running })).toBe('note committed');
   });
 
-  test('that was cut off while both met goes on by itself when the operator has mended the network', () => {
+  test('that was cut off while both met continues by itself when the operator has mended the network', () => {
     const meeting = {
       source: answering('finish-migrate', 'postcopy-recover'),
       destination: answering('running', 'postcopy-recover'),

@@ -32,7 +32,7 @@ test.each([
       cause: 'The QEMU on beta ended without a word: it was killed, or its host was. The guest is on alpha as before.',
     },
   ],
-])('what was printed is told as the cause: %s', (_what, raw, expected) => {
+])('what was printed is reported as the cause: %s', (_what, raw, expected) => {
   expect(afterOutput(raw)).toMatchObject(expected);
 });
 

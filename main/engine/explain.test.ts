@@ -355,7 +355,7 @@ describe('a step that failed', () => {
     expect(cause).toBe(`${words} QEMU refused it: because. ${onAlpha}`);
   });
 
-  test('the first one is told, not what failed while cleaning up', () => {
+  test('the first one is reported, not what failed while cleaning up', () => {
     const state = stateAfter([...failed('listen'), ...failed('quit-destination', 'timeout')]);
     expect(explain(state, 'step-failed', 'source').cause).toContain('Opening the migration port');
   });
@@ -428,7 +428,7 @@ describe('--mptcp require', () => {
     });
   });
 
-  test('names the command that mends it', () => {
+  test('names the command that fixes it', () => {
     const state = stateAfter([...begun, { ...fellBack, command: 'sysctl -w net.mptcp.enabled=1' }]);
     expect(explain(state, 'mptcp-required', 'source').next).toBe(
       'Run `sysctl -w net.mptcp.enabled=1`, then migrate again; or migrate with --mptcp prefer.',
@@ -437,7 +437,7 @@ describe('--mptcp require', () => {
 });
 
 describe('a destination that could not be removed', () => {
-  test('after a step that failed: both are told', () => {
+  test('after a step that failed: both are reported', () => {
     const { cause } = explain(stateAfter([...prepared, ...failed('listen')]), 'destination-not-removed', 'source');
     expect(cause).toBe(
       `Opening the migration port on beta failed. QEMU refused it: because. The prepared QEMU on beta could not be proven gone. ${onAlpha}`,

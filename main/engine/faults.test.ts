@@ -35,7 +35,7 @@ async function callsOf(scenario: Scenario): Promise<Calls> {
   return { chosen: scenario === scenarios[0] ? possible : own, upToMigrate };
 }
 
-/** What the operator is told, in as far as it can be checked against the world. */
+/** What the operator is shown, in as far as it can be checked against the world. */
 function told({ outcome, guest, explanation }: JournalEventOf<'ended'>): object {
   return {
     outcome,

@@ -24,7 +24,7 @@ export interface ForecastFacts {
   >;
 }
 
-/** IPv4 or IPv6 is not told apart: 20 bytes more or less. TCP with time stamps (RFC 7323) takes 32. */
+/** IPv4 or IPv6 is not distinguished: 20 bytes more or less. TCP with time stamps (RFC 7323) takes 32. */
 const headerBytes = 20 + 32;
 /** Of a frame beside the packet, as a shaper counts it (Ethernet II without its check sequence). */
 const frameBytes = 14;

@@ -270,14 +270,14 @@ test('a link is lost as the connection sends its last: its path is left alone', 
 });
 
 describe('before the connection exists', () => {
-  test('nothing is told and nothing is done about a link', async () => {
+  test('nothing is reported and nothing is done about a link', async () => {
     const stage = new Stage();
     stage.link('source', 'eth2', false);
     await stage.pass();
     expect([stage.told, stage.asked]).toEqual([[], []]);
   });
 
-  test('what is lost then is told when it begins, once, and withdrawn', async () => {
+  test('what is lost then is reported when it begins, once, and withdrawn', async () => {
     const stage = new Stage();
     stage.link('source', 'eth2', false);
     await stage.begun();

@@ -49,7 +49,7 @@ export class LivePaths {
     this.#options = options;
   }
 
-  /** The connection exists: from now on losses are told, and those that are known already are told now. */
+  /** The connection exists: from now on losses are reported, and those that are known already are reported now. */
   async begin(): Promise<void> {
     if (this.#watching) return;
     this.#watching = true;
@@ -113,7 +113,7 @@ export class LivePaths {
     await Promise.allSettled(this.#turns.values());
   }
 
-  /** Brings a path to where its links and the operator's wish want it. A failure is told, and the kernel goes on by itself. */
+  /** Brings a path to where its links and the operator's wish want it. A failure is reported, and the kernel continues by itself. */
   #settle(path: Path): void {
     const turn = this.#inTurn(path, async () => {
       const { isSending } = this.#options;

@@ -47,7 +47,7 @@ const report: ConnectionReport = {
   listener: { address: '0.0.0.0', port: 4444, mptcp: true },
 };
 
-test('that it fell back is told also when nobody can say why', async () => {
+test('that it fell back is reported also when the reason is not known', async () => {
   const unreachable = new SwitchyardError({ kind: 'unreachable', host: 'beta', text: 'no', remedy: 'none' });
   expect(await whyTcp({ diagnose: () => Promise.reject(unreachable) }, report)).toBeUndefined();
   expect(await whyTcp({ diagnose: () => Promise.resolve([]) }, report)).toBeUndefined();

@@ -10,7 +10,7 @@ export function says(observation: Observation, status: string): boolean {
   return statusOf(observation) === status;
 }
 
-/** Whether QEMU has given the migration up: nothing is sent any more, and it can be asked to migrate anew. */
+/** Whether QEMU has given the migration up: nothing is sent any more, and it can be asked to migrate again. */
 export function hasGoneBack(observation: Observation): boolean {
   return says(observation, 'failed') || says(observation, 'cancelled');
 }

@@ -148,7 +148,7 @@ export interface Qemu {
   onEvent(listener: (event: QemuEvent) => void): () => void;
   /** Resolves with the reason once the connection has ended, whoever ended it. */
   readonly disconnected: Promise<string>;
-  /** Ends the connection; the QEMU goes on. */
+  /** Ends the connection; the QEMU continues. */
   close(): void;
 }
 
@@ -315,7 +315,7 @@ export interface MigrationHost {
    * nothing reaches it. What was on its way goes over the other paths at once.
    */
   closeSubflows(path: SubflowName): Promise<void>;
-  /** The link of that interface is back: what it has asked for in vain meanwhile (ARP, NDP) is asked for anew. */
+  /** The link of that interface is back: what it has asked for in vain meanwhile (ARP, NDP) is asked for again. */
   askNeighboursAnew(interfaceName: string): Promise<void>;
   /**
    * Connections to that port of this host, of any process: those that are there and those that come, until disposed. One that

@@ -89,7 +89,7 @@ describe('the destination listens for a recovery', () => {
   });
 });
 
-describe('the source goes on', () => {
+describe('the source continues', () => {
   const journal = [...begun, ...did('listen-for-recovery')];
   const closed: string[] = [];
   const socket = only<OwnedSocket>({ [Symbol.dispose]: () => void closed.push('ours') });

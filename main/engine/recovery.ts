@@ -23,7 +23,7 @@ export async function listenForRecovery(context: StepContext): Promise<Report> {
   return { port: await destinationOf(context).recover({ host, port: 0, mptcp }), mptcp };
 }
 
-/** The source goes on over a connection of ours, once the destination has taken it. */
+/** The source continues over a connection of ours, once the destination has taken it. */
 export async function recover(context: StepContext): Promise<Report> {
   const source = sourceOf(context);
   using socket = await connectAnew(context);
@@ -46,7 +46,7 @@ async function connectAnew(context: StepContext): Promise<OwnedSocket> {
 }
 
 /**
- * A source that goes on over a connection which nobody has taken waits for an answer that cannot come, and before QEMU 8.2
+ * A source that continues over a connection which nobody has taken waits for an answer that cannot come, and before QEMU 8.2
  * nothing can be said to it then: the guest would never be whole. Once both ends are held the kernel sends until it arrives.
  */
 async function untilTaken(context: StepContext): Promise<void> {

@@ -109,7 +109,7 @@ describe('the source dies', () => {
     expect(await endingOf(migration)).toEqual({ ...expected, ...expectedPeace(migration) });
   });
 
-  test('with its guest, which has shut itself down: that is told, and nobody starts it again', async () => {
+  test('with its guest, which has shut itself down: that is reported, and it is not started again', async () => {
     const migration = planned();
     const { source } = migration;
     at('copying', migration, () => {
@@ -124,7 +124,7 @@ describe('the source dies', () => {
     });
   });
 
-  test('just after it has said that it handed the guest over: the destination goes on', async () => {
+  test('just after it has said that it handed the guest over: the destination continues', async () => {
     const migration = planned();
     const run = await migration.begin();
     run.subscribe({

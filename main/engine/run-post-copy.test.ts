@@ -112,7 +112,7 @@ describe('the network is cut during post-copy', () => {
     return { migration, ended: { outcome, guest, next: explanation?.next } };
   }
 
-  test('both sides are paused, and the operator is told how to go on', async () => {
+  test('both sides are paused, and the operator is told how to continue', async () => {
     const { migration, ended } = await broken();
     expect(ended).toEqual({
       outcome: 'paused-recoverable',

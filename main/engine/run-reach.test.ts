@@ -50,7 +50,7 @@ describe('a host is out of reach for longer than anybody waits', () => {
     },
   );
 
-  test('the source once the guest runs on the destination: done, and the operator is told what is left there', async () => {
+  test('the source once the guest runs on the destination: done, and the operator is shown what is left there', async () => {
     const migration = planned();
     at('running', migration, () => migration.world.machine('alpha').hide());
     const { outcome, explanation } = await migration.migrate();
@@ -65,7 +65,7 @@ describe('a host is out of reach for longer than anybody waits', () => {
     });
   });
 
-  test('the destination while it is to be removed: the guest is safe, and the operator is told what is left there', async () => {
+  test('the destination while it is to be removed: the guest is safe, and the operator is shown what is left there', async () => {
     const migration = planned();
     at('copying', migration, () => {
       migration.world.machine('beta').hide();

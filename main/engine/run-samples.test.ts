@@ -60,7 +60,7 @@ describe('a source whose kernel does not answer about its sockets', () => {
     ]);
   });
 
-  test('leaves nothing open when nobody looks after the migration any more', async () => {
+  test('leaves nothing open when no process manages the migration any more', async () => {
     const migration = long();
     migration.world.nature.sampling = never;
     const run = await migration.begin();

@@ -42,7 +42,7 @@ describe('every path is cut before the guest is stopped', () => {
     expect(migration.world.clock.monoMs() - cutAtMs).toBeLessThan(5000 + 1000);
   });
 
-  test('for less than the stall limit: the migration goes on', async () => {
+  test('for less than the stall limit: the migration continues', async () => {
     const migration = planned({ stallLimitMs: 5000 });
     at('copying', migration, () => {
       migration.world.cutNetwork();
@@ -51,7 +51,7 @@ describe('every path is cut before the guest is stopped', () => {
     expect(await endingOf(migration)).toEqual(done);
   });
 
-  test('what hangs while every path has its subflow is told with its reason', async () => {
+  test('what hangs while every path has its subflow is reported with its reason', async () => {
     const migration = planned({ stallLimitMs: 5000 });
     at('copying', migration, () => {
       migration.world.cutNetwork();
@@ -69,7 +69,7 @@ describe('every path is cut before the guest is stopped', () => {
     expect(await endingOf(migration)).toEqual(safe);
   });
 
-  test('the operator is told for how long nothing moved', async () => {
+  test('the operator is shown for how long nothing moved', async () => {
     const migration = planned({ stallLimitMs: 5000 });
     at('copying', migration, () => migration.world.cutNetwork());
     expect((await migration.migrate()).explanation).toMatchObject({
@@ -144,7 +144,7 @@ describe('a QEMU is frozen and thaws', () => {
   });
 });
 
-test('a guest that dirties memory faster than the network carries it goes on until the operator cancels', async () => {
+test('a guest that dirties memory faster than the network carries it continues until the operator cancels', async () => {
   const migration = planned();
   migration.world.nature.neverConverges = true;
   const run = await migration.begin();

@@ -12,7 +12,7 @@ function fallsBack(mptcp: MptcpPolicy): MigrationUnderTest {
 }
 
 describe('--mptcp require', () => {
-  test('cancels a connection that is plain TCP, and says why and what mends it', async () => {
+  test('cancels a connection that is plain TCP, and says why and what fixes it', async () => {
     const migration = fallsBack('require');
     const ended = await migration.migrate();
     expect({ ended, truth: migration.world.whereabouts, ...peace(migration) }).toEqual({
@@ -54,7 +54,7 @@ describe('--mptcp require', () => {
   });
 });
 
-test('--mptcp prefer completes over plain TCP and tells of it', async () => {
+test('--mptcp prefer completes over plain TCP and reports it', async () => {
   const migration = fallsBack('prefer');
   const { outcome } = await migration.migrate();
   expect(outcome).toBe('done-on-destination');

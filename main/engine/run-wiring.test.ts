@@ -98,7 +98,7 @@ describe('links', () => {
     expect(lost(migration)).toEqual([]);
   });
 
-  test('that nobody can watch are reported, and the migration goes on without', async () => {
+  test('that cannot be watched are reported, and the migration continues without', async () => {
     const migration = await managed(({ source }) => (source.watchLinks = () => Promise.reject(unanswered)));
     const ended = await run(migration);
     expect([ended, migration.events.filter(({ kind }) => kind === 'links-unwatched')]).toMatchObject([
@@ -203,7 +203,7 @@ describe('what is written down', () => {
     ]);
   });
 
-  test('goes on by itself in numbers and times where the journal takes nothing more', async () => {
+  test('continues by itself in numbers and times where the journal takes nothing more', async () => {
     const migration = planned();
     const live = await migration.begin();
     const entries: JournalEntry[] = [];

@@ -173,7 +173,7 @@ test('a fault of ours ends the run with its cause, and touches nothing', async (
   });
 });
 
-test('nobody who has left is told anything more', async () => {
+test('a listener that has left hears nothing more', async () => {
   const migration = planned();
   const run = await migration.begin();
   const heard: string[] = [];

@@ -26,7 +26,7 @@ export interface RunListener {
   /** After the entry is on disk and in the state. */
   onEntry?(entry: JournalEntry, state: MigrationState): void;
   onSample?(sample: Sample, state: MigrationState): void;
-  /** The journal can no longer be written; the migration goes on, what follows is not on disk. */
+  /** The journal can no longer be written; the migration continues, what follows is not on disk. */
   onJournalLost?(failure: Failure): void;
 }
 
@@ -158,7 +158,7 @@ export class MigrationRun {
     }
   }
 
-  /** Stops looking after the migration without touching it: QEMU goes on, and `attach` can take it up again. */
+  /** Stops managing the migration without touching it: QEMU continues, and `attach` can take it up again. */
   detach(): void {
     this.#detached = true;
     this.#stimulus.abort();

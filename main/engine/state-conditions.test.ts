@@ -404,7 +404,7 @@ describe('phases', () => {
   });
 });
 
-test('a plan in the middle begins anew', () => {
+test('a plan in the middle begins again', () => {
   expect(apply(stateAfter([...begun, entered]), { kind: 'planned', plan })).toStrictEqual(initialState(plan));
 });
 

@@ -56,7 +56,7 @@ describe('replay', () => {
     }
   });
 
-  test('a second plan begins anew', () => {
+  test('a second plan begins again', () => {
     expect(apply(stateAfter(begun), { kind: 'planned', plan })).toEqual(initialState(plan));
   });
 

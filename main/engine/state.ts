@@ -228,7 +228,7 @@ function withFailure(state: MigrationState, { step, failure }: JournalEventOf<'f
   return step === 'recover' ? withoutStep(failed, 'listen-for-recovery') : failed;
 }
 
-/** The post-copy goes on over a new connection; should that one break too, everything can be done again. */
+/** The post-copy continues over a new connection; should that one break too, everything can be done again. */
 function recovered(state: MigrationState): MigrationState {
   const { 'pause-post-copy': _pause, 'listen-for-recovery': _listen, ...rest } = state.steps;
   const current = { source: false, destination: false };

@@ -14,7 +14,7 @@ export interface StepContext {
   readonly ports: Ports;
   readonly monitors: Monitors;
   readonly transport: Transport;
-  /** Facts that a step finds on its way and that must stand in the journal before it goes on. */
+  /** Facts that a step finds on its way and that must stand in the journal before it continues. */
   readonly record: (event: JournalEvent) => Promise<void>;
   /** Facts that come to light later, while no step waits for them; not kept any more once the migration has ended. */
   readonly note: (event: JournalEvent) => void;

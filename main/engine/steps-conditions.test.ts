@@ -103,7 +103,7 @@ describe('ending the source', () => {
     expect(recorded).toEqual([{ kind: 'observed', side: 'source', observation: { kind: 'gone' } }]);
   });
 
-  test('goes on where its monitor does not answer', async () => {
+  test('continues where its monitor does not answer', async () => {
     const silent = (): Promise<never> =>
       Promise.reject(new SwitchyardError({ kind: 'unreachable', host: 'alpha', text: 'No.', remedy: 'Wait.' }));
     const { run } = stage({ source: { ...host, tidy: nothing }, sourceQemu: { status: silent, quit: silent } });

@@ -92,7 +92,7 @@ describe.each<Extent>(['for that entry', 'from there on'])('the journal is full 
   });
 });
 
-test('post-copy is not begun without its intent on disk, and the copy goes on without it', async () => {
+test('post-copy is not begun without its intent on disk, and the copy continues without it', async () => {
   expect(await troubled('start-post-copy', 'intended', 'from there on')).toEqual({
     taken: false,
     outcome: 'done-on-destination',

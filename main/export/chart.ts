@@ -166,7 +166,7 @@ function drawLayer({ floor, values }: Layer, index: number, { ofBucket, ofValue 
   return markup`<polygon class="area series-${index % 8}" points="${[...upper, ...lower].join(' ')}"/>`;
 }
 
-/** Begins anew behind every gap. */
+/** Begins again behind every gap. */
 function linePath(values: Layer['values'], x: Scales['ofBucket'], y: Scales['ofValue']): string {
   return values
     .map((value, bucket) => {

@@ -1,5 +1,5 @@
 /**
- * The report's only style: system fonts, the reader's colour scheme, prints well. Eight colours told apart by most
+ * The report's only style: system fonts, the reader's colour scheme, prints well. Eight colours distinguished by most
  * eyes.
  */
 export const reportStyle = `

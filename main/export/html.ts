@@ -72,7 +72,7 @@ function explanation({ explanation: why }: MigrationRecord): Markup | undefined 
 ${why.raw === undefined ? undefined : markup`<details><summary>In the programs' own words</summary><pre>${lines(why.raw)}</pre></details>`}`;
 }
 
-/** `plainText` makes one line of a value: several have to be told apart before. */
+/** `plainText` makes one line of a value: several have to be distinguished before. */
 function lines(text: string): Markup[] {
   return plainLines(text).map(
     (line) => markup`${line}

@@ -36,7 +36,7 @@ test('a finished migration', () => {
   ]);
 });
 
-test('a failure is told with its cause, what to do and the raw words, line by line', () => {
+test('a failure is reported with its cause, what to do and the raw words, line by line', () => {
   const explanation = { phase: 'copying', cause: 'It fell.', next: 'Get up.', raw: 'qemu: one\n\nqemu: two\n' };
   const entries = journalOf(
     {

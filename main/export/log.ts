@@ -54,7 +54,7 @@ function settingsText(settings: MigrationRecord['settings']): string {
   ].join(', ');
 }
 
-/** What had passed is the rule: only what had not is told. */
+/** What had passed is the rule: only what had not is reported. */
 function checks(record: MigrationRecord): Line[] {
   const failed = record.checks.filter(({ passed }) => !passed);
   return failed.length === 0

@@ -235,7 +235,7 @@ test('no kind of event is without an example above', () => {
   );
 });
 
-test('every step is told apart as meant, done and failed', () => {
+test('every step reads differently as meant, done and failed', () => {
   const texts = stepNameSchema.options.flatMap((step) => [
     toldOf({ kind: 'intended', step }),
     toldOf({ kind: 'done', step }),
@@ -263,7 +263,7 @@ test('a lost path says where its traffic went: to all that are left, or nowhere'
   ]);
 });
 
-test('subflows that share an interface are told apart, and are no refuge for each other', () => {
+test('subflows that share an interface are distinguished, and are no refuge for each other', () => {
   const story = told(
     { kind: 'subflow-established', ...where('t1/1', 'eth1') },
     { kind: 'subflow-established', ...where('t2/1', 'eth1') },

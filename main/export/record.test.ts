@@ -147,7 +147,7 @@ describe('paths that are missing', () => {
   const missingAfter = (...events: JournalEvent[]): unknown =>
     migrationRecord({ entries: journalOf(...told, ...events), samples: [], phase: copying }).transport.missing;
 
-  test('are told with what is to be done', () => {
+  test('are reported with what is to be done', () => {
     expect(missingAfter()).toEqual(missing);
   });
 
@@ -197,7 +197,7 @@ test.for([
   });
 });
 
-test('what another version wrote is told at its place', () => {
+test('what another version wrote is reported at its place', () => {
   const entries = journalOf(...exampleEvents.slice(0, 2));
   const foreign = [{ sequence: 1, atEpochMs: 5, raw: { kind: 'path-weighed' } }];
   const [first, second] = entries;

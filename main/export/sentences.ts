@@ -256,7 +256,7 @@ function observed(observation: Observation, side: Side, scene: Scene): string {
   }
 }
 
-/** With what mends it, since whoever reads this may mend it while the migration runs. */
+/** With what fixes it, since the reader may fix it while the migration runs. */
 function pathMissing({ interfaces, reasons }: JournalEventOf<'path-missing'>, scene: Scene): string {
   const what = interfaces.length === 0 ? 'Nothing comes through' : `Nothing goes over ${list(interfaces)}`;
   if (reasons.length === 0) return `${what}, and neither ${scene.source} nor ${scene.destination} shows why.`;

@@ -8,7 +8,7 @@ import type { NetworkPlace } from './network-place.ts';
 
 /** Those that stay connected; the others are announced when they end. */
 const lookEveryMs: Milliseconds = 250;
-/** A flood is told by its first callers. */
+/** A flood is reported by its first callers. */
 const rememberedCallers = 1024;
 
 /**

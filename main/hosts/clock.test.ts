@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('sleeps for as long as it is told', async () => {
+test('sleeps for as long as it is asked to', async () => {
   const before = systemClock.monoMs();
   const slept = systemClock.sleep(500);
   await vi.advanceTimersByTimeAsync(500);

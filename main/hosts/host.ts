@@ -10,7 +10,7 @@ export interface Host extends MigrationHost {
   changeMptcp(change: HostMptcpChange): Promise<void>;
   /** How fast this guest writes to its memory; takes a second, and holds the monitor for as long. */
   dirtyRate(identity: QemuIdentity, monitorPath: string, memoryBytes: Bytes): Promise<BitsPerSecond | undefined>;
-  /** A stand-in for this guest's QEMU, or for the one that this host would start, which only keeps what it is told. */
+  /** A stand-in for this guest's QEMU, or for the one that this host would start, which only keeps what it is sent. */
   rehearse(guest?: { readonly identity: QemuIdentity; readonly monitorPath: string }): Promise<Rehearsal | undefined>;
 }
 

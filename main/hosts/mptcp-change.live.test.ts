@@ -101,7 +101,7 @@ describe.skipIf(obstacle !== undefined)('MPTCP settings of a host', () => {
     expect(byHand).toEqual(byUs);
   });
 
-  test('what a form is told about flags and ports is what the kernel does', async () => {
+  test('what a form shows about flags and ports is what the kernel does', async () => {
     const flags: readonly OperatorEndpointFlag[] = ['signal', 'subflow', 'backup', 'fullmesh'];
     const wishes = Array.from({ length: 32 }, (_, bits): EndpointWish => ({
       flags: flags.filter((_flag, bit) => (bits & (1 << bit)) !== 0),

@@ -150,7 +150,7 @@ describe('addresses', () => {
     expect(asked()).toEqual([]);
   });
 
-  test('the port that the kernel chose is told', async () => {
+  test('the port that the kernel chose is reported', async () => {
     const { qemu } = await monitorOf({
       'migrate-incoming': {},
       'query-migrate': { 'socket-address': [{ type: 'inet', host: '0.0.0.0', port: '37421' }] },
@@ -158,7 +158,7 @@ describe('addresses', () => {
     expect(await qemu.listen({ host: '0.0.0.0', port: 0, mptcp: true })).toBe(37_421);
   });
 
-  test('of a range the one that was free is told', async () => {
+  test('of a range the one that was free is reported', async () => {
     const { qemu, asked } = await monitorOf({
       'migrate-incoming': {},
       'query-migrate': { 'socket-address': [{ type: 'inet', host: '0.0.0.0', port: '49153' }] },
@@ -190,7 +190,7 @@ describe('a socket that is handed over', () => {
     expect(fake.requests.flatMap(({ descriptors }) => descriptors)).toEqual([socket.descriptor, socket.descriptor]);
   });
 
-  test('is what a paused post-copy goes on over', async () => {
+  test('is what a paused post-copy continues over', async () => {
     using socket = rehearsedSocket();
     const { qemu, asked } = await monitorOf({ getfd: {}, migrate: {} });
     await qemu.resumeOver(socket);

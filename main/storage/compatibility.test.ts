@@ -57,7 +57,7 @@ test('every kind of entry is still understood, with every member that it may hav
   expect(entries.map(({ event }) => event)).toEqual(lines.map((line): unknown => JSON.parse(line).event));
 });
 
-test('each of them is told in a sentence', async () => {
+test('each of them is reported in a sentence', async () => {
   const { entries, samples } = await readMigration(state, everyKind);
   const { events } = recordOf(entries, samples);
   expect([events.length, events.filter(({ text }) => !/\S\S/.test(text))]).toEqual([entries.length, []]);

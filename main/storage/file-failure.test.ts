@@ -21,7 +21,7 @@ test.each([
   ['ENXIO', 6, 'it is a named pipe or a socket', `Look at ${place}: move it away`],
   ['EISDIR', 21, 'it is a directory', `Look at ${place}: move it away`],
   ['EIO', 5, 'the disk reported an error', "Look at the kernel's log"],
-])('%s is told with its cause and what to do', (code, errno, cause, remedy) => {
+])('%s is reported with its cause and what to do', (code, errno, cause, remedy) => {
   expect(fileFailure(thrownBy('write', code, errno), 'The journal could not be written', place).failure).toMatchObject({
     kind: 'native',
     syscall: 'write',
@@ -35,7 +35,7 @@ test.each([
 test.each([
   ['an error of its own kind', new Error('database is malformed'), 'database is malformed (UNKNOWN)'],
   ['no error at all', 'torn', 'torn (UNKNOWN)'],
-])('%s is told in its own words', (_what, thrown, words) => {
+])('%s is reported in its own words', (_what, thrown, words) => {
   expect(fileFailure(thrown, 'It could not be read', place).failure).toEqual({
     kind: 'native',
     syscall: 'unknown',

@@ -100,7 +100,7 @@ test.for([
   ['not a database', () => writeFileSync(indexPath(), 'garbage '.repeat(1000))],
   ['empty', () => writeFileSync(indexPath(), '')],
   ['damaged', () => writeFileSync(indexPath(), readFileSync(indexPath()).fill(0x5a, 2048))],
-] as const)('an index that is %s changes no answer, and is made anew', async ([, spoil]) => {
+] as const)('an index that is %s changes no answer, and is made again', async ([, spoil]) => {
   keep(ids[0], exampleEvents);
   const before = await history().list();
   spoil();
@@ -110,7 +110,7 @@ test.for([
   expect(summarised).toEqual([]);
 });
 
-test('another version summarises anew', async () => {
+test('another version summarises again', async () => {
   keep(ids[0], exampleEvents);
   await history().list();
   expect(await history({ version: '2', summarise: () => 'in new words' }).list()).toMatchObject([

@@ -90,7 +90,7 @@ test('where the journal itself cannot be made, the failure says why', async () =
   });
 });
 
-test('a successor goes on after the last entry', async () => {
+test('a successor continues after the last entry', async () => {
   const first = await createJournal(state, exampleId, clock);
   await first.append(committed);
   await first.close();

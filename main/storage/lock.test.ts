@@ -29,7 +29,7 @@ const owner = { pid: 4711, user: 'ada', migrationId: exampleId, sinceEpochMs: 1_
 const { identity } = examplePlan().guest;
 const nil = { ...identity, uuid: '00000000-0000-0000-0000-000000000000' };
 
-test('the second manager of a guest is told who the first is', () => {
+test('the second manager of a guest is refused with the name of the first', () => {
   const first = lockGuest(state, identity, owner);
   expect(() => lockGuest(state, { ...identity, pid: 9 }, { ...owner, pid: 5 })).toThrow(
     `This guest is already migrating (id ${exampleId}, by ada, process 4711).`,
@@ -50,7 +50,7 @@ test('of a released lock only its empty file stays, for the next one', () => {
   expect(readdirSync(migrationPaths(state, exampleId).directory)).toEqual(['manager.lock']);
 });
 
-test('guests without a uuid are told apart by their process', () => {
+test('guests without a uuid are distinguished by their process', () => {
   const first = lockGuest(state, nil, owner);
   using second = lockGuest(state, { ...nil, pid: nil.pid + 1 }, owner);
   expect(second).toBeDefined();

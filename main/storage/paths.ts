@@ -19,7 +19,7 @@ export interface UserPlaces {
   readonly temporary: string;
 }
 
-/** Where the system has no user ids, nobody is told apart. */
+/** Where the system has no user ids, users are not distinguished. */
 export function currentUser({ geteuid }: Pick<NodeJS.Process, 'geteuid'> = process): UserPlaces {
   return { uid: geteuid?.() ?? 0, home: homedir(), temporary: tmpdir() };
 }

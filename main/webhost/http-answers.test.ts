@@ -162,7 +162,7 @@ describe('content', () => {
   });
 });
 
-test('content that has not been built is told with what to do', () => {
+test('content that has not been built is reported with what to do', () => {
   expect(() => readManifest(join(folder, 'assets'))).toThrow('has not been built');
   expect(() => readManifest('/nowhere')).toThrow('has not been built');
 });

@@ -12,7 +12,7 @@ export interface Line {
 /** A line that holds more than this gets no more events until it has drained. */
 const mostUnsentBytes = 1 << 20;
 
-/** What an event tells anew, so that an older one that still waits can give way to it. */
+/** What an event replaces, so that an older one that still waits can give way to it. */
 const subjects: { readonly [Name in EventName]: (payload: EventPayload<Name>) => string } = {
   'migration.view-changed': ({ record }) => record.id,
   'migration.list-changed': () => '',
@@ -22,7 +22,7 @@ const subjects: { readonly [Name in EventName]: (payload: EventPayload<Name>) =>
 };
 
 /**
- * What goes to one window. While its line is full, events wait, and of those that tell the same thing anew only the last
+ * What goes to one window. While its line is full, events wait, and of those about the same thing only the last
  * one: a window that does not read costs one view for each migration, however long it sleeps.
  */
 export class Outbox {

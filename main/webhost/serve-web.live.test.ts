@@ -272,7 +272,7 @@ describe('the socket', () => {
   });
 });
 
-test('a port that is taken is told with what to do', async () => {
+test('a port that is taken is reported with what to do', async () => {
   await expect(
     serveWeb({ desk: house.desk, listen: { port: web.port }, content, log: () => undefined }),
   ).rejects.toThrow(`Port ${web.port} is taken`);

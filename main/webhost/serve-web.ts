@@ -103,7 +103,7 @@ export async function serveWeb({ desk, listen, content, alsoUid, log }: WebHostO
     [Symbol.asyncDispose]: async () => {
       for (const line of windows.clients) line.close(1001, 'Switchyard has ended');
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-      // What is being answered, and a window that is told, is given a moment; a browser keeps idle connections for ever.
+      // What is being answered, and what is sent to a window, is given a moment; a browser keeps idle connections for ever.
       for (const socket of inside) if (!busy.has(socket) && windows.clients.size === 0) socket.destroy();
       setTimeout(() => inside.forEach((socket) => socket.destroy()), 500).unref();
       await Promise.all(closed);

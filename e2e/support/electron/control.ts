@@ -134,7 +134,7 @@ function strangeFrame(stranger: Stranger, mainFrame: SenderFrame): SenderFrame |
   return frame;
 }
 
-/** Options as plain data: a session is told by its partition. */
+/** Options as plain data: a session is known by its partition. */
 function describe(options: object): object {
   return JSON.parse(
     JSON.stringify(options, (key, value: unknown) =>

@@ -1,6 +1,6 @@
 import type { JournalEvent, JournalEventOf, Side, StepName } from '#contract/migration.ts';
 
-/** A moment in a migration, by the entry of the journal that tells of it. */
+/** A moment in a migration, by the entry of the journal that reports it. */
 export type Moment = (event: JournalEvent) => boolean;
 
 export function intended(step: StepName): Moment {

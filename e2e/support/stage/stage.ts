@@ -54,7 +54,7 @@ let stages = 0;
 
 /**
  * A lab with a small guest that has a back door, an application with folders of its own, and the watch over running copies.
- * Migrations on it are told as stories.
+ * A migration on it is a story.
  */
 export class Stage implements AsyncDisposable {
   readonly names: LabNames;
@@ -162,7 +162,7 @@ export class Stage implements AsyncDisposable {
     return { guest: this.names.guest, from, to, ...request, settings: { ...defaultSettings, ...settings } };
   }
 
-  /** What a test has proven at its end, the next one finds; a TCG that loses the kick by which it is to stop is started anew. */
+  /** What a test has proven at its end, the next one finds; a TCG that loses the kick by which it is to stop is started again. */
   async before(): Promise<Before> {
     let memory = await this.memory();
     if (!memory?.proven) {

@@ -66,7 +66,7 @@ export class FakeMigration implements OpenMigration {
   }
 }
 
-/** A window that keeps what it is told. */
+/** A window that keeps what it is sent. */
 export class FakeWindow implements AppWindow {
   readonly id = 'a window';
   readonly heard: { readonly name: string; readonly payload: unknown }[] = [];

@@ -33,7 +33,7 @@ test('a connection that never was has no capacity', () => {
   expect(compare({ ...tcp, record: never }, mptcp).tcp.payloadCapacityBitsPerSecond).toBeUndefined();
 });
 
-test('both moves are told side by side', () => {
+test('both moves stand side by side', () => {
   expect(comparisonLines(compare(tcp, mptcp)).split('\n')).toEqual([
     '                         one link, TCP                both links, MPTCP',
     'Negotiated               TCP                          Multipath TCP',

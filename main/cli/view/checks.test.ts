@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkLines } from './checks.ts';
 
-test('every check has its mark, and what fails has what mends it', () => {
+test('every check has its mark, and what fails has what fixes it', () => {
   expect(
     checkLines([
       { id: 'paths', severity: 'info', passed: true, text: '2 paths, 1 Gbit/s.' },

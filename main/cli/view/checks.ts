@@ -6,7 +6,7 @@ const mostCommandCharacters = 16_384;
 
 const marks = { error: 'x', warning: '!', info: '!' } as const;
 
-/** The readiness grid: what holds with a tick, what does not with what mends it and the command to copy. */
+/** The readiness grid: what holds with a tick, what does not with what fixes it and the command to copy. */
 export function checkLines(checks: readonly Check[]): string {
   return checks
     .flatMap((check) => {

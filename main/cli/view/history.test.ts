@@ -36,7 +36,7 @@ test('in 80 columns it says who, what, from where to where, and what it cost', (
 test.each([
   ['nobody looks after', { open: true }, `No process manages ${id}: finish it with \`switchyard watch ${id}\`.`],
   [
-    'somebody looks after',
+    'a process manages',
     { open: true, managed: true },
     `${id} is under way: follow it with \`switchyard watch ${id}\`.`,
   ],

@@ -39,7 +39,7 @@ const rack2: HostFacts = {
   },
 };
 
-test('hosts with their interfaces; what cannot be used says why, and what mends it', () => {
+test('hosts with their interfaces; what cannot be used says why, and what fixes it', () => {
   expect(hostLines([rack1, rack2]).split('\n')).toEqual([
     'Host   Kernel  QEMU    MPTCP        Memory free',
     'rack1  6.18.0  7.2.22  0 endpoints  8 GiB',

@@ -3,7 +3,7 @@ import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
 import { plainText } from '#contract/plain-text.ts';
 import { table } from './table.ts';
 
-/** Hosts, each with its interfaces below it; what cannot be used stays visible, with the reason and what mends it. */
+/** Hosts, each with its interfaces below it; what cannot be used stays visible, with the reason and what fixes it. */
 export function hostLines(hosts: readonly HostFacts[]): string {
   const [header = '', ...rows] = table(['Host', 'Kernel', 'QEMU', 'MPTCP', 'Memory free'], hosts.map(hostCells)).split(
     '\n',

@@ -47,7 +47,7 @@ test('links with both ends, and where the guest is', () => {
   ]);
 });
 
-test('another copy is told, and why one does not answer', () => {
+test('another copy is reported, and why one does not answer', () => {
   const { guest: _guest, ...without } = status;
   const copy: LabGuest = { ...guest, state: 'unreachable', stateReason: 'its monitor is held' };
   expect(

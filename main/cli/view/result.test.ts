@@ -63,7 +63,7 @@ test('a failure says phase, side, cause, what to do, and below it what the machi
   ]);
 });
 
-test('a fallback is said, with the command that mends it', () => {
+test('a fallback is shown, with the command that fixes it', () => {
   const transport = {
     requested: 'prefer',
     negotiated: 'tcp',

@@ -1,5 +1,5 @@
 /**
- * The life of one manager process. When it ends, nothing of it goes on: its promises never settle, its lines are cut by the
+ * The life of one manager process. When it ends, nothing of it continues: its promises never settle, its lines are cut by the
  * kernel, and what it had asked for may still happen.
  */
 export class ManagerLife {

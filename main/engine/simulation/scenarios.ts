@@ -2,7 +2,7 @@ import type { MigrationSettings, Plan } from '#contract/migration.ts';
 import type { MigrationUnderTest } from './migration-under-test.ts';
 import { at, planned } from './scenes.ts';
 
-/** A migration and what befalls it: the stories that are told again with every call failing and every manager dying. */
+/** A migration and what befalls it: the stories that are repeated with every call failing and every manager dying. */
 export interface Scenario {
   readonly name: string;
   /** How it ends when nothing else goes wrong. */

@@ -93,7 +93,7 @@ export class SimulatedMachine {
     return qemu && startedOf(qemu);
   }
 
-  /** Managers lose sight of it; what runs there goes on. */
+  /** Managers lose sight of it; what runs there continues. */
   hide(): void {
     this.reachable = false;
     for (const qemu of this.processes) qemu.monitor?.breakLine();

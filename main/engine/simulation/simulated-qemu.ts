@@ -31,7 +31,7 @@ const hasStatistics = new Set([
 
 /**
  * One QEMU process with the manners of QEMU 7.2, as far as a migration manager meets them: what each command answers in
- * which state, which events are told, what `query-migrate` still says of an earlier migration, and when nothing answers.
+ * which state, which events are reported, what `query-migrate` still says of an earlier migration, and when nothing answers.
  */
 export class SimulatedQemu {
   readonly identity: QemuIdentity;
@@ -208,7 +208,7 @@ export class SimulatedQemu {
     postCopy.resume();
   }
 
-  /** Somebody connects to the port on which it waits to be joined again; the answer is to be called when nobody goes on there. */
+  /** Somebody connects to the port on which it waits to be joined again; the answer is to be called when none waits there any more. */
   takeRecovery(): () => void {
     const postCopy = this.#postCopy;
     postCopy?.taken();

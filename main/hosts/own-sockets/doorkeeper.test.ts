@@ -49,7 +49,7 @@ describe('the one who is expected', () => {
     ]);
   });
 
-  test('is told from others on its own host by its port', () => {
+  test('differs from others on its own host by its port', () => {
     const { keeper, turnedAway } = door(stranger(50_001, peer.address), peer);
     keeper.expect(peer);
     keeper.turn();

@@ -196,7 +196,7 @@ describe.skipIf(!isRoot)('sockets of our own', () => {
     expect(found).toEqual(['mptcp', 'mptcp', 'mptcp', 'mptcp', 'mptcp']);
   });
 
-  test('a peer that does not come is told', { timeout: 10_000 }, async () => {
+  test('a peer that does not come is reported', { timeout: 10_000 }, async () => {
     using listener = listenAt(place, anywhere);
     await expect(listener.accept({ address: '127.0.0.9', port: 9 })).rejects.toThrow(/no connection from there/);
   });
