@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { SwitchyardError } from '#contract/errors.ts';
+import type { JudgedFinding } from '#main/likeness/finding.ts';
+import { plan } from './simulation/states.ts';
+import { refuseUnlike } from './unlike.ts';
+
+function difference(item: string, verdict: JudgedFinding['verdict'] = 'refused'): JudgedFinding {
+  return { row: 'disk', item, text: `${item} differs.`, remedy: `Look at ${item}.`, verdict };
+}
+
+const bitmap = { row: 'bitmap-in-memory', item: 'b', text: 'b is lost.', remedy: 'Remove b.', acceptable: true };
+
+/** What the operator reads; nothing where the guest may move. */
+function refusalOf(
+  differences: readonly JudgedFinding[],
+  accepted: readonly string[] = [],
+  obstacles = [bitmap],
+): string {
+  try {
+    refuseUnlike({ ...plan, settings: { ...plan.settings, accepted: [...accepted] } }, obstacles, differences);
+    return '';
+  } catch (thrown) {
+    if (!(thrown instanceof SwitchyardError)) throw thrown;
+    return `${thrown.failure.text} ${thrown.failure.remedy}`;
+  }
+}
+
+test('names three items and counts the others', () => {
+  const differences = ['a', 'b', 'c', 'd', 'e'].map((item) => difference(item));
+  expect(refusalOf(differences, [], [])).toBe(
+    'Refused: the destination would not be the guest as it is. a differs. b differs. c differs; and 2 more. Look at a.',
+  );
+});
+
+test('lets pass what is harmless or carried over, and what the operator has accepted', () => {
+  const differences = [difference('a', 'harmless'), difference('b', 'carried')];
+  expect(refusalOf(differences, ['bitmap-in-memory'])).toBe('');
+});
+
+test('refuses what was not accepted', () => {
+  expect(refusalOf([])).toMatch(/b is lost\. Remove b\.$/);
+});
