@@ -152,6 +152,7 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
     });
     expect(stepsOf(run.events)).toEqual([
       'start-destination',
+      'compare-twin',
       'negotiate-capabilities',
       'listen',
       'connect',

@@ -51,8 +51,16 @@ describe.skipIf(reason !== '')(`before the memory is copied${reason}`, () => {
   });
 
   test.each([
-    ['calls another machine `pc`', { pc: 'pc-i440fx-6.2' }, /Machine type received is 'pc-i440fx-7\.2'/],
-    ['gives the guest less memory', { '65528K': '57344K' }, /Size mismatch: pc\.ram/],
+    [
+      'calls another machine `pc`',
+      { pc: 'pc-i440fx-6.2' },
+      /Machine type: the source has pc-i440fx-7\.2, the destination would have pc-i440fx-6\.2/,
+    ],
+    [
+      'gives the guest less memory',
+      { '65528K': '57344K' },
+      /Machine memory: the source has 67100672 bytes, the destination would have 58720256 bytes/,
+    ],
   ])('case 3: the destination %s', async (_what, instead, cause) => {
     using program = otherProgramOnDestination({ instead });
     const story = await stage.begin();

@@ -335,7 +335,7 @@ test('where only the source was heard of before the start, it is the destination
 describe('a step that failed', () => {
   const steps: readonly (readonly [StepName, string])[] = [
     ['start-destination', 'Starting the destination on beta failed.'],
-    ['compare-twin', 'Comparing the destination with the guest failed.'],
+    ['compare-twin', 'Comparing the guest with what waits for it on beta failed.'],
     ['negotiate-capabilities', 'Agreeing on capabilities failed.'],
     ['prepare-paths', 'Preparing the paths failed.'],
     ['listen', 'Opening the migration port on beta failed.'],

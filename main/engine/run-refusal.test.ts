@@ -209,9 +209,9 @@ describe('a guest that is not what waits for it', () => {
     );
     expect(await endingOf(migration)).toEqual({
       ...safe,
-      side: undefined,
+      side: 'destination',
       cause:
-        'Comparing the destination with the guest failed. Refused: the destination would not be the guest as it is. Disk virtio0: the source has no medium, the destination would have nothing. The guest is on alpha as before.',
+        'Comparing the guest with what waits for it on beta failed. Refused: the destination would not be the guest as it is. Disk virtio0: the source has no medium, the destination would have nothing. The guest is on alpha as before.',
     });
   });
 

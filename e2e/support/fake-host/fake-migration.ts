@@ -13,6 +13,8 @@ const setupTimeMs = 20;
 const before: readonly { readonly atMs: Milliseconds; readonly event: JournalEvent }[] = [
   { atMs: 0, event: { kind: 'intended', step: 'start-destination' } },
   { atMs: 200, event: { kind: 'done', step: 'start-destination' } },
+  { atMs: 200, event: { kind: 'intended', step: 'compare-twin' } },
+  { atMs: 200, event: { kind: 'done', step: 'compare-twin' } },
   { atMs: 200, event: { kind: 'intended', step: 'negotiate-capabilities' } },
   { atMs: 300, event: { kind: 'done', step: 'negotiate-capabilities' } },
   { atMs: 300, event: { kind: 'intended', step: 'listen' } },
