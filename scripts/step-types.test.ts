@@ -10,7 +10,7 @@ const root = process.cwd();
 const house = mkdtempSync(join(tmpdir(), 'switchyard-steps-'));
 
 /** A step of the name alone, with nothing said about it anywhere. */
-const newcomer = 'compare-twin';
+const newcomer = 'step-of-the-test-alone';
 
 beforeAll(() => {
   const own = new Set(['contract', ...globSync('tsconfig*.json', { cwd: root })]);
@@ -21,6 +21,7 @@ beforeAll(() => {
   const contract = join(house, 'contract/migration.ts');
   const source = readFileSync(contract, 'utf8');
   const changed = source.replace('stepNameSchema = z.enum([', `stepNameSchema = z.enum([\n  '${newcomer}',`);
+  if (source.includes(newcomer)) throw new Error('the contract has that step: choose another name');
   if (changed === source) throw new Error('the contract names its steps otherwise now');
   writeFileSync(contract, changed);
 });
