@@ -152,7 +152,10 @@ describe.skipIf(reason !== '')(`the command line${reason}`, () => {
       await running.saysOnStdout(/Cancelling/);
       running.child.kill('SIGINT');
       const { code, stdout } = await running.ended;
-      expect([code, stdout]).toEqual([4, expect.stringContaining(`until you type \`switchyard watch ${id}\``)]);
+      expect([code, stdout]).toEqual([
+        4,
+        expect.stringContaining(`\`switchyard watch ${id}\` brings the guest into safety`),
+      ]);
     } finally {
       process.kill(pid, 'SIGCONT');
     }
