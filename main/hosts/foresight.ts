@@ -8,6 +8,7 @@ import { mayPass, stepsAlong } from './authority/path-steps.ts';
 import { rightsOf, type Rights } from './authority/rights.ts';
 import { parseCommandLine, has } from './command-line/command-line.ts';
 import { laterRoot, laterUser } from './command-line/own-user.ts';
+import { unrepeatable } from './command-line/unrepeatable.ts';
 import { sourceOf, whyNotAsUser, type DestinationPlace } from './destination.ts';
 import { chooseProgram, type ChosenProgram } from './launch.ts';
 import { readEnvironment, type ProcessRecord } from './process/process-table.ts';
@@ -42,6 +43,8 @@ export function foreseeDestination(place: DestinationPlace, guest: Guest): TwinF
   if (!source) return { ...nothing, problems };
   const rights = rightsOf(source.credentials);
   const commandLine = parseCommandLine(source.argv);
+  const unrepeated = unrepeatable(commandLine)?.failure;
+  if (unrepeated) problems.push({ text: unrepeated.text, remedy: unrepeated.remedy });
   const refusal = whyNotAsUser({ laterUser: laterUser(commandLine), laterRoot: laterRoot(commandLine) }, rights.uid);
   if (refusal) problems.push(refusal);
   attempt(() => parentFor(place.runtimeDirectory, rights, we));
