@@ -146,7 +146,7 @@ export const cases: readonly Case[] = [
     id: 19,
     phase: 'active',
     fault: 'all paths lose everything',
-    sees: 'SAFE on the source: nothing has moved for so long',
+    sees: 'SAFE on the source: nothing moved for the stall limit',
     made: 'real',
   },
   {
@@ -174,14 +174,14 @@ export const cases: readonly Case[] = [
     id: 23,
     phase: 'preflight',
     fault: 'the guest was paused before',
-    sees: 'DONE, paused; nobody resumes it',
+    sees: 'DONE, paused; it is not resumed',
     made: 'real',
   },
   {
     id: 24,
     phase: 'active',
     fault: 'the guest shuts itself down or resets',
-    sees: 'the guest shut down by itself, and nobody restarts it; a reset changes nothing',
+    sees: 'the guest shut down by itself and is not restarted; a reset changes nothing',
     made: 'real',
   },
   {
@@ -215,7 +215,7 @@ export const cases: readonly Case[] = [
   {
     id: 29,
     phase: 'after',
-    fault: 'somebody resumes the source while the destination runs',
+    fault: 'another program resumes the source while the destination runs',
     sees: 'ALARM: both copies run; nothing is done to either',
     made: 'real',
   },

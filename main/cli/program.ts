@@ -77,8 +77,8 @@ function build(version: string, { out, log }: Outputs, choose: Choose): Program 
     .action((options: Json) => choose('makes', demoCommand, (commands) => commands.demo(options)));
   program
     .command('serve')
-    .description('the app in a browser on this machine, until Ctrl-C')
-    .option('--port <n>', 'which port of 127.0.0.1 and ::1 (default: a free one)', countArgument, 0)
+    .description('serve the app to a browser on this machine, until Ctrl-C')
+    .option('--port <n>', 'port on 127.0.0.1 and ::1 (default: a free one)', countArgument, 0)
     .option('--no-open', 'print the address and open no browser')
     .action((options: ServeOptions) => choose('needs-none', serveCommand, ({ serve }) => serve(options, version)));
   labCommands(program.command('lab').description('throw-away hosts, shaped links and a guest on this machine'), choose);
@@ -91,20 +91,20 @@ function build(version: string, { out, log }: Outputs, choose: Choose): Program 
 }
 
 const exitCodeHelp = `
-Exit codes of commands that move a guest (migrate, watch, cancel, recover) say where it is:
+Exit codes of commands that move a guest (migrate, watch, cancel, recover, go-back) say where it is:
   0 done, it is on the destination      1 failed or cancelled, it is safe on the source
   3 refused, nothing was touched        4 it needs the operator: stopped, paused, lost, or not known
-Of all others: 0 done, 1 failed. Wrong usage is 2 everywhere.`;
+preflight: 0 ready, 3 refused. All others: 0 done, 1 failed. Wrong usage is 2 everywhere.`;
 
 function inventoryCommands(program: Program, choose: Choose): void {
   program
     .command('hosts')
-    .description('this machine and its network namespaces: kernels, QEMU, MPTCP, interfaces')
+    .description('show this machine and its network namespaces: kernels, QEMU, MPTCP, interfaces')
     .option(...jsonOption)
     .action((options: Json) => choose('enters', inventory, (commands) => commands.hosts(options)));
   program
     .command('guests')
-    .description('QEMU guests, of one host or of all')
+    .description('list QEMU guests, of one host or of all')
     .argument('[host]')
     .option(...jsonOption)
     .action((host: string | undefined, options: Json) =>
@@ -116,7 +116,7 @@ function movingCommands(program: Program, choose: Choose): void {
   migrationOptions(
     program
       .command('preflight')
-      .description('check whether a migration would work, and what it would be like; changes nothing')
+      .description('check whether a migration would work, and forecast it; changes nothing')
       .option('--commands', 'show what each QEMU would be sent'),
   ).action((guest: string, options: PreflightOptions) =>
     choose('enters', migrateCommands, (commands) => commands.preflight(guest, options)),
@@ -147,7 +147,7 @@ function movingCommands(program: Program, choose: Choose): void {
     );
   program
     .command('go-back')
-    .description('return a guest that its destination does not start to the source; the destination is ended')
+    .description('return a guest to the source that the destination has never run; ends the destination')
     .argument(...idArgument)
     .option('--confirm <guest>', 'the name of the guest')
     .option(...jsonOption)
@@ -162,7 +162,7 @@ const postCopyPolicies = ['never', 'allow'] as const satisfies readonly Migratio
 
 function migrationOptions(command: Program): Program {
   return command
-    .argument('<guest>', 'name, uuid or process')
+    .argument('<guest>', 'name, uuid or process number')
     .requiredOption('--from <host>', 'source host')
     .requiredOption('--to <host>', 'destination host')
     .addOption(
@@ -175,22 +175,25 @@ function migrationOptions(command: Program): Program {
         .choices(owners)
         .default('qemu'),
     )
-    .option('--congestion-control <name>', 'of the sending sockets: cubic, bbr; with --socket app')
+    .option('--congestion-control <name>', 'congestion control of the sending sockets: cubic, bbr; with --socket app')
     .option('--socket-buffer <size>', 'send and receive buffer, 4MiB (default: sized by the kernel)', bytesArgument)
     .option('--socket-mark <n>', 'fwmark of both sockets, for routing rules; with --socket app', countArgument)
-    .option('--to-waiting <guest>', 'into a QEMU that waits on the destination: its name, uuid or process')
+    .option('--to-waiting <guest>', 'move into a QEMU that waits on the destination: its name, uuid or process number')
     .option('--incoming <address>', 'where the destination listens, tcp:0:4444 (default: every address, any port)')
     .option('--no-prepare-paths', 'leave MPTCP endpoints and limits as they are')
     .addOption(
-      new Option('--post-copy <policy>', 'allow: the guest may go over before all of its memory has')
+      new Option(
+        '--post-copy <policy>',
+        'allow: `post-copy` may switch the guest over before all of its memory is sent',
+      )
         .choices(postCopyPolicies)
         .default('never'),
     )
-    .option('--downtime-limit <duration>', 'longest stop that is aimed for (default 300ms)', durationArgument)
-    .option('--bandwidth <rate>', 'most to send, 500mbit, 2.5gbit; 0 is no limit (default 0)', rateArgument)
+    .option('--downtime-limit <duration>', 'longest downtime to aim for (default 300ms)', durationArgument)
+    .option('--bandwidth <rate>', 'bandwidth limit: 500mbit, 2.5gbit; 0 is no limit (default 0)', rateArgument)
     .option('--parallel-connections <n>', 'multifd connections (default: none)', countArgument)
-    .option('--auto-converge', 'slow the guest step by step if it dirties faster than is sent')
-    .option('--stall-limit <duration>', 'cancel when nothing has moved for so long (default 30s)', durationArgument)
+    .option('--auto-converge', 'slow the guest step by step if it dirties memory faster than it can be sent')
+    .option('--stall-limit <duration>', 'cancel when no byte has moved for this long (default 30s)', durationArgument)
     .option('--sample-rate <hz>', 'samples a second, 1 to 50 (default 10)', countArgument)
     .option('--accept <check>', 'continue although this check fails; may be repeated', collect, [])
     .option(...jsonOption);
@@ -199,7 +202,7 @@ function migrationOptions(command: Program): Program {
 function changingCommands(program: Program, choose: Choose): void {
   program
     .command('set')
-    .description('change the bandwidth or the downtime limit of a migration that runs')
+    .description('change the bandwidth or the downtime limit of a running migration')
     .argument(...idArgument)
     .option('--bandwidth <rate>', '500mbit, 2.5gbit; 0 is no limit', rateArgument)
     .option('--downtime-limit <duration>', '300ms, 1s', durationArgument)
@@ -209,7 +212,7 @@ function changingCommands(program: Program, choose: Choose): void {
     );
   program
     .command('path')
-    .description('change a path of a migration that runs: add, remove, backup (carries nothing), resume')
+    .description('change a path of a running migration: add, remove, backup (carries nothing), resume')
     .argument(...idArgument)
     .argument('<action>', 'add, remove, backup or resume')
     .argument('<interface>', "the source's interface, by which the path is named")
@@ -219,7 +222,9 @@ function changingCommands(program: Program, choose: Choose): void {
     );
   program
     .command('post-copy')
-    .description('let the guest go over now, before all of its memory has; needs --post-copy allow')
+    .description(
+      'switch to post-copy now: the guest continues on the destination, its memory follows; needs --post-copy allow',
+    )
     .argument(...idArgument)
     .option(...jsonOption)
     .action((id: string, options: Json) =>
@@ -230,18 +235,18 @@ function changingCommands(program: Program, choose: Choose): void {
 function recordCommands(program: Program, choose: Choose): void {
   program
     .command('history')
-    .description('migrations, newest first, and what is still open')
+    .description('list migrations, newest first, and which are still open')
     .option(
       '--limit <n>',
-      'so many, and each older one that waits for you (default 100; with --json all)',
+      'list the newest n, and each older one that waits for you (default 100; with --json all)',
       countArgument,
     )
-    .option('--all', 'all of them')
+    .option('--all', 'list all of them')
     .option(...jsonOption)
     .action((options: HistoryOptions) => choose('needs-none', records, (commands) => commands.history(options)));
   program
     .command('show')
-    .description('one migration, with its events')
+    .description('show one migration, with its events')
     .argument(...idArgument)
     .option(...jsonOption)
     .action((id: string, options: Json) => choose('needs-none', records, (commands) => commands.show(id, options)));
@@ -252,7 +257,7 @@ function recordCommands(program: Program, choose: Choose): void {
     .addOption(
       new Option('--format <format>', 'what to write').choices(['json', 'csv', 'log', 'html']).makeOptionMandatory(),
     )
-    .requiredOption('--output <file>', 'where to; - is stdout')
+    .requiredOption('--output <file>', 'file to write; - is stdout')
     .option('--force', 'overwrite the file')
     .action((id: string, options: ExportOptions) =>
       choose('needs-none', records, (commands) => commands.exportRecord(id, options)),
@@ -262,9 +267,9 @@ function recordCommands(program: Program, choose: Choose): void {
 function reportCommands(program: Program, choose: Choose): void {
   program
     .command('report')
-    .description('one archive with what is needed to find the cause of a fault; sends nothing')
-    .argument('[id]', 'of an incident or a migration (default: the latest of both)')
-    .option('--output <file>', 'where to; - is stdout (default: switchyard-report-<id>.tar.gz here)')
+    .description('write one archive with what is needed to find the cause of a fault; sends nothing')
+    .argument('[id]', 'id of an incident or a migration (default: the latest of both)')
+    .option('--output <file>', 'file to write; - is stdout (default: switchyard-report-<id>.tar.gz here)')
     .option('--force', 'overwrite the file')
     .option(...jsonOption)
     .action((id: string | undefined, options: ReportOptions) =>
@@ -281,7 +286,7 @@ const labName = ['--name <name>', 'which lab', 'lab'] as const;
 function labCommands(program: Program, choose: Choose): void {
   program
     .command('up')
-    .description('two hosts, shaped links between them, and a guest that proves its own memory')
+    .description('make two hosts, shaped links between them, and a guest that proves its own memory')
     .option(...labName)
     .option('--links <rates>', 'one link per rate (default 500mbit,500mbit)')
     .option('--guest-memory <size>', '(default 512MiB)')
@@ -291,13 +296,13 @@ function labCommands(program: Program, choose: Choose): void {
     .action((options: LabOptions) => choose('makes', lab, (commands) => commands.up(options)));
   program
     .command('status')
-    .description('what is there now')
+    .description('show what is there now')
     .option(...labName)
     .option(...jsonOption)
     .action((options: LabOptions) => choose('enters', lab, (commands) => commands.status(options)));
   program
     .command('list')
-    .description('all labs on this machine')
+    .description('list all labs on this machine')
     .option(...jsonOption)
     .action((options: Json) => choose('enters', lab, (commands) => commands.list(options)));
   program
