@@ -137,7 +137,7 @@ async function ended(qmp: QmpClient): Promise<string> {
 
 function listeningPort({ 'socket-address': addresses }: MigrationInfo): string {
   const port = addresses?.[0]?.['port'];
-  if (typeof port !== 'string') throw new Error('the destination does not say where it listens');
+  if (typeof port !== 'string') throw new Error('the destination does not report where it listens');
   return port;
 }
 

@@ -22,7 +22,7 @@ import { getSocketOption } from './socket-options.ts';
  *
  * Ask twice: after connecting, and again when data has flowed. A middlebox that strips the options from data packets
  * only shows then. Linux 6.10 answers directly (TCP_IS_MPTCP); 5.16 and later by taking or refusing SOL_MPTCP
- * options. Older kernels cannot tell MPTCP from its fallback: {@link NativeError} with EOPNOTSUPP.
+ * options. Older kernels cannot distinguish MPTCP from its fallback: {@link NativeError} with EOPNOTSUPP.
  */
 export function isMptcp(fd: Fd): boolean {
   return decideIsMptcp(questionsAbout(fd));
@@ -55,7 +55,12 @@ export function decideIsMptcp(ask: MptcpQuestions): boolean {
   if (info >= 0) return true;
   if (info !== -EOPNOTSUPP && info !== -ENOPROTOOPT) throw new NativeError('getsockopt', -info, 'probe MPTCP_INFO');
   if (ask.kernelHasMptcpInfo()) return false;
-  throw new NativeError('getsockopt', EOPNOTSUPP, 'tell MPTCP from its fallback', 'It takes Linux 5.16 or newer.');
+  throw new NativeError(
+    'getsockopt',
+    EOPNOTSUPP,
+    'distinguish MPTCP from its fallback',
+    'It takes Linux 5.16 or newer.',
+  );
 }
 
 function readNumber(fd: Fd, level: number, option: number): number {

@@ -12,7 +12,7 @@ export const safetyCore: readonly string[] = [
   'main/storage/{journal,reading,line,lines-of,durable-file,plain-file,file-failure,lock,paths}.ts',
   // Between bytes and QMP messages: framing, numbers, which answer belongs to which command.
   'main/qmp/{frames,json,messages,ledger,outbox,wire,shape}.ts',
-  // Addresses as QEMU writes them: one that is misquoted leads elsewhere, or loses MPTCP without a word.
+  // Addresses as QEMU writes them: one that is misquoted leads elsewhere, or loses MPTCP silently.
   'main/qmp/address/*.ts',
   // The source's command line, read and quoted again for the destination.
   'main/hosts/command-line/*.ts',

@@ -57,7 +57,7 @@ async function open(options: Partial<AppOptions> = {}): Promise<DesktopApp> {
 }
 
 describe.skipIf(whyNot !== '')(`the desktop app${whyNot}`, () => {
-  test('shows its first screen, without a word from the content security policy', async () => {
+  test('shows its first screen, without a violation of the content security policy', async () => {
     const app = await open({ root });
     await app.do('waitFor', `document.querySelector('h1') !== null`);
     const { pageErrors, requests, windows } = await app.do('records');

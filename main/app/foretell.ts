@@ -78,7 +78,7 @@ export function forecastsFor(
   };
 }
 
-/** Whatever cannot be foretold is left out: the checks say why, and a start finds out for itself. */
+/** A forecast that cannot be made is left out: the checks say why, and a start finds out for itself. */
 async function unlessRefused<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await work();

@@ -77,7 +77,7 @@ export async function accompany(
       view.say(
         next.managedHere
           ? 'Its manager has gone: this command manages it now.'
-          : 'Its manager hung up; this command follows it again.',
+          : 'The connection to its manager broke; this command follows it again.',
       );
       leaving = await drive(next, { ...options, shownSequence: leaving.shownSequence });
     }

@@ -241,7 +241,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       decision: 'end lost, guest stopped: source-died-in-post-copy',
     },
     {
-      row: 'gone without a word | paused, completed | the only copy is kept for a person to judge',
+      row: 'gone without reporting | paused, completed | the only copy is kept for the operator to judge',
       journal: found,
       source: gone,
       destination: B.arrived,

@@ -29,7 +29,8 @@ test.each([
     'qemu-kvm: warning: no such feature\n',
     {
       side: 'destination',
-      cause: 'The QEMU on beta ended without a word: it was killed, or its host was. The guest is on alpha as before.',
+      cause:
+        'The QEMU on beta ended without an error message: it was killed, or its host went down. The guest is on alpha as before.',
     },
   ],
 ])('what was printed is reported as the cause: %s', (_what, raw, expected) => {

@@ -30,7 +30,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     journal: [...begun, cancelled],
     guest: 'source',
     cause: `Cancelled by ann. ${onAlpha}`,
-    next: 'Start again whenever it suits.',
+    next: 'Migrate again when you are ready.',
   },
   'mptcp-required': {
     journal: begun,
@@ -54,8 +54,8 @@ const rows: Readonly<Record<Cause, Row>> = {
     journal: [...prepared, sees('destination', gone)],
     guest: 'source',
     side: 'source',
-    cause: `The QEMU on alpha gave no sign of itself before the start, and nothing was sent. ${onAlpha}`,
-    next: 'Look on alpha whether that QEMU hangs and whether its host does, then migrate again.',
+    cause: `The QEMU on alpha did not answer before the start, and nothing was sent. ${onAlpha}`,
+    next: 'Check on alpha whether that QEMU or its host hangs, then migrate again.',
   },
   'step-failed': {
     journal: failed('listen'),
@@ -83,7 +83,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     guest: 'nowhere',
     side: 'source',
     cause: `The guest shut down by itself on alpha (guest-shutdown) before it had been handed over. ${nowhere}`,
-    next: 'Nothing was lost: start it again from its disks, where it shall run.',
+    next: 'Nothing was lost: start it again from its disks, on the host where it is to run.',
   },
   'source-died-before-commit': {
     journal: [...begun, sees('source', gone)],
@@ -208,7 +208,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     journal: begun,
     guest: 'unknown',
     side: 'source',
-    cause: `The source QEMU says a status that Switchyard does not know. ${nobodyKnows}`,
+    cause: `The source QEMU reports a status that Switchyard does not know. ${nobodyKnows}`,
     next: `Look at both guests, then ${watch}.`,
   },
   'post-copy-paused': {
@@ -257,7 +257,7 @@ describe('a stranger on the migration port', () => {
     turnedAway: false,
   } as const;
   const next =
-    'Nothing was lost. Keep others away from that port (`switchyard preflight` prints a firewall rule) or migrate with --socket app, which turns them away; then migrate again.';
+    'Nothing was lost. Keep other hosts away from that port (`switchyard preflight` prints a firewall rule) or migrate with --socket app, which turns them away; then migrate again.';
   const told = (cause: Cause, ...journal: readonly JournalEvent[]): object => {
     const { phase: _phase, raw: _raw, ...said } = explain(stateAfter(journal), cause, 'source');
     return said;
@@ -307,7 +307,7 @@ describe('a stranger on the migration port', () => {
   });
 });
 
-describe('each cause says what happened, where the guest is, and what to do', () => {
+describe('each cause states what happened, where the guest is, and what to do', () => {
   test.each(causes)('%s', (cause) => {
     const { journal, guest, ...expected } = rows[cause];
     const { phase, raw: _raw, ...said } = explain(stateAfter(journal), cause, guest);
@@ -327,8 +327,8 @@ test('where only the source was heard of before the start, it is the destination
   const state = stateAfter([...prepared, sees('source', answering('running', 'none'))]);
   expect(explain(state, 'silent-before-start', 'source')).toMatchObject({
     side: 'destination',
-    cause: `The QEMU on beta gave no sign of itself before the start, and nothing was sent. ${onAlpha}`,
-    next: 'Look on beta whether that QEMU hangs and whether its host does, then migrate again.',
+    cause: `The QEMU on beta did not answer before the start, and nothing was sent. ${onAlpha}`,
+    next: 'Check on beta whether that QEMU or its host hangs, then migrate again.',
   });
 });
 
@@ -391,7 +391,7 @@ describe('a migration that failed', () => {
     expect(explain(stateAfter(journal), 'migration-failed', 'source')).toEqual({
       phase: 'going-back',
       side: 'destination',
-      cause: `The QEMU on beta ended without a word: it was killed, or its host was. ${onAlpha}`,
+      cause: `The QEMU on beta ended without an error message: it was killed, or its host went down. ${onAlpha}`,
       next: 'See on beta what ended it (the kernel log, the memory), then migrate again: nothing was lost.',
       raw: 'Connection reset by peer',
     });

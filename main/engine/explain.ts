@@ -69,7 +69,10 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
   const watch = `\`switchyard watch ${plan.id}\``;
   switch (cause) {
     case 'operator':
-      return { cause: `Cancelled by ${state.cancel?.by ?? 'the operator'}.`, next: 'Start again whenever it suits.' };
+      return {
+        cause: `Cancelled by ${state.cancel?.by ?? 'the operator'}.`,
+        next: 'Migrate again when you are ready.',
+      };
     case 'mptcp-required':
       return {
         cause: state.negotiated
@@ -93,8 +96,8 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
       const side = state.current.source ? 'destination' : 'source';
       return {
         side,
-        cause: `The QEMU on ${plan[side].id} gave no sign of itself before the start, and nothing was sent.`,
-        next: `Look on {${side}} whether that QEMU hangs and whether its host does, then migrate again.`,
+        cause: `The QEMU on ${plan[side].id} did not answer before the start, and nothing was sent.`,
+        next: `Check on {${side}} whether that QEMU or its host hangs, then migrate again.`,
       };
     }
     case 'step-failed':
@@ -111,7 +114,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
       return {
         side: 'source',
         cause: `The guest shut down by itself on ${plan.source.id} (${state.guestShutDown?.reason}) before it had been handed over.`,
-        next: 'Nothing was lost: start it again from its disks, where it shall run.',
+        next: 'Nothing was lost: start it again from its disks, on the host where it is to run.',
       };
     case 'source-died-before-commit':
       return {
@@ -223,7 +226,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
     case 'unknown-status':
       return {
         side: 'source',
-        cause: 'The source QEMU says a status that Switchyard does not know.',
+        cause: 'The source QEMU reports a status that Switchyard does not know.',
         next: `Look at both guests, then ${watch}.`,
       };
     case 'post-copy-paused':
@@ -279,14 +282,14 @@ function migrationFailed(state: MigrationState): About {
     return {
       cause: `QEMU gave the migration up${colon(firstLine(state))}.`,
       next:
-        'See also what the waiting QEMU on {destination} said, where it was started. ' +
+        'See also the output of the waiting QEMU on {destination}, where it was started. ' +
         'Fix that, start another one and migrate again: nothing was lost.',
     };
   }
   if (state.destinationEndedByItself && said === undefined) {
     return {
       side: 'destination',
-      cause: `The QEMU on ${destination.id} ended without a word: it was killed, or its host was.`,
+      cause: `The QEMU on ${destination.id} ended without an error message: it was killed, or its host went down.`,
       next: 'See on {destination} what ended it (the kernel log, the memory), then migrate again: nothing was lost.',
     };
   }
@@ -316,7 +319,7 @@ function strangersDoing(cause: Cause, state: MigrationState): About | undefined 
     cause: about
       ? `${about.cause} Before that, ${who} had connected to the migration port ${port} of ${plan.destination.id}.`
       : `${who} connected to the migration port ${port} of ${plan.destination.id}, and QEMU takes the first connection for the source's.`,
-    next: 'Nothing was lost. Keep others away from that port (`switchyard preflight` prints a firewall rule) or migrate with --socket app, which turns them away; then migrate again.',
+    next: 'Nothing was lost. Keep other hosts away from that port (`switchyard preflight` prints a firewall rule) or migrate with --socket app, which turns them away; then migrate again.',
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type Milliseconds,
 } from '#contract/units.ts';
 
-/** What a migration can be foretold from. */
+/** What a forecast is made from. */
 export interface ForecastFacts {
   /** Of the guest's RAM, all of which may have to be sent; pages that hold nothing cost nothing, so it is the most. */
   readonly memoryBytes: Bytes | undefined;
@@ -52,8 +52,8 @@ export function forecast(facts: ForecastFacts): Forecast {
   const { memoryBytes, dirtyBitsPerSecond, settings } = facts;
   const carried = carriedBitsPerSecond(facts.paths, facts.protocol);
   if (facts.paths.length === 0) return { text: 'There is no path to send it over.' };
-  if (carried === undefined) return { text: 'The speed of the paths is not known, so nothing can be foretold.' };
-  if (memoryBytes === undefined) return { text: 'The size of the guest is not known, so nothing can be foretold.' };
+  if (carried === undefined) return { text: 'The speed of the paths is not known, so no forecast is possible.' };
+  if (memoryBytes === undefined) return { text: 'The size of the guest is not known, so no forecast is possible.' };
 
   const limit = settings.bandwidthBitsPerSecond;
   const sendBitsPerSecond = limit > 0 ? Math.min(limit, carried) : carried;

@@ -37,7 +37,7 @@ export const connectionQuestions: Readonly<Record<string, Question>> = {
     return {
       severity: 'warning',
       text: `The stream is not encrypted, and ${named} of ${destination.id} can be reached on ${where}${onlyPublic}: who sits on the way can read the guest's memory, and ${strangers}.`,
-      remedy: `Migrate over links that you trust, and let none but the source reach the port${
+      remedy: `Migrate over links that you trust, and let only the source reach the port${
         namesItsPort(listener) ? '' : ` (with ${askForPort}, so that it is known beforehand)`
       }. Afterwards: ${closeAgainCommand(destination)}`,
       command: firewallCommand(port),

@@ -68,7 +68,7 @@ export interface WaitingFacts {
   readonly guest: Guest;
   /** Why what stands after its `-incoming` cannot be used. */
   readonly addressProblem: { readonly text: string; readonly remedy: string } | undefined;
-  /** It was told where to listen when it was started. */
+  /** It was started with the address to listen on. */
   readonly listens: boolean;
   /** What its monitor answered, or why it did not. */
   readonly answer: WaitingAnswer | { readonly unreadable: string };

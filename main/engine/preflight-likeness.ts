@@ -43,7 +43,7 @@ export const likenessQuestions: Readonly<Record<string, Question>> = {
     const { kind } = display;
     return {
       severity: 'warning',
-      text: `The ${kind.toUpperCase()} password of the guest cannot be read, so that nobody can log in on the destination at first.`,
+      text: `The ${kind.toUpperCase()} password of the guest cannot be read, so no client can log in on the destination at first.`,
       remedy: 'Set it again after the move, through the monitor of the destination.',
       command: `{"execute":"set_password","arguments":{"protocol":"${kind}","password":"..."}}`,
     };

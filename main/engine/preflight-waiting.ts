@@ -32,13 +32,16 @@ export const waitingQuestions: Readonly<Record<string, Question>> = {
       return {
         holds: waiting.listens
           ? `It listens already: ${waiting.guest.incoming ?? ''}.`
-          : 'It will be told where to listen.',
+          : 'Switchyard will set the address that it listens on.',
       };
     }
     return waiting.listens
-      ? { text: 'It was told where to listen and does not.', remedy: 'Look into its output, and start it again.' }
+      ? {
+          text: 'It was started with an address and does not listen on it.',
+          remedy: 'Look into its output, and start it again.',
+        }
       : {
-          text: 'It was already told where to listen, outside Switchyard.',
+          text: 'It already listens on an address that was set outside Switchyard.',
           remedy: 'Start it again with `-incoming defer`.',
         };
   },

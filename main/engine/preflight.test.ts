@@ -147,7 +147,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
         ...warned,
         text: "The stream is not encrypted, and the migration port of beta can be reached on eth1 (10.0.1.2): who sits on the way can read the guest's memory, and the first stranger to connect ends the migration.",
         remedy:
-          'Migrate over links that you trust, and let none but the source reach the port (with --incoming tcp:0:4444, so that it is known beforehand). Afterwards: nft delete table inet switchyard_migration',
+          'Migrate over links that you trust, and let only the source reach the port (with --incoming tcp:0:4444, so that it is known beforehand). Afterwards: nft delete table inet switchyard_migration',
         command: expect.stringContaining('ip saddr != { 10.0.1.1 } tcp dport 4444 drop'),
       },
     },
@@ -158,7 +158,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
         ...warned,
         text: "The stream is not encrypted, and port 5000 of beta can be reached on eth1 (10.0.1.2): who sits on the way can read the guest's memory, and strangers are turned away.",
         remedy:
-          'Migrate over links that you trust, and let none but the source reach the port. Afterwards: nft delete table inet switchyard_migration',
+          'Migrate over links that you trust, and let only the source reach the port. Afterwards: nft delete table inet switchyard_migration',
         command: expect.stringContaining('tcp dport 5000 drop'),
       },
     },
@@ -403,7 +403,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   ],
   'waiting-address': [
     { when: 'nothing waits', facts: {} },
-    { when: 'it will be told', facts: { waiting }, check: { ...passed, text: 'It will be told where to listen.' } },
+    {
+      when: 'it has no address yet',
+      facts: { waiting },
+      check: { ...passed, text: 'Switchyard will set the address that it listens on.' },
+    },
     {
       when: 'it listens',
       facts: { waiting: listening },

@@ -206,7 +206,7 @@ const questions: Readonly<Record<string, Question>> = {
       ? {
           severity: 'warning',
           text: `The two ends of ${uneven.sourceInterface} to ${uneven.destinationInterface} have different MTUs.`,
-          remedy: 'Set both to the same value: full packets of the larger side may be lost without a word.',
+          remedy: 'Set both to the same value: full packets of the larger side may be lost without an error.',
         }
       : { holds: 'MTUs are equal along every path.' };
   },

@@ -99,7 +99,7 @@ function takenBy({ address, port }: JournalEventOf<'stranger-connected'>, destin
   return rejected(
     'connecting',
     `${address} has connected to the migration port ${port} of ${destination}, where its QEMU waits for one connection`,
-    'Keep others away from that port, or migrate with --socket app.',
+    'Keep other hosts away from that port, or migrate with --socket app.',
   );
 }
 

@@ -51,7 +51,7 @@ test('a cancelled destination exits 1 and that is no error of its own', async ()
   expect(explanation).toEqual({
     phase: 'going-back',
     cause: 'Cancelled by operator. The guest is on alpha as before.',
-    next: 'Start again whenever it suits.',
+    next: 'Migrate again when you are ready.',
     raw: 'qemu-system-x86_64: load of migration failed: Input/output error',
   });
 });

@@ -64,13 +64,14 @@ describe('the destination dies', () => {
     );
   });
 
-  test('killed without a word: the operator is told that it was killed, not that the line dropped', async () => {
+  test('killed without an error message: the operator reads that it was killed, not that the connection dropped', async () => {
     const migration = planned();
     at('copying', migration, () => migration.destination?.die());
     expect((await migration.migrate()).explanation).toEqual({
       phase: 'going-back',
       side: 'destination',
-      cause: 'The QEMU on beta ended without a word: it was killed, or its host was. The guest is on alpha as before.',
+      cause:
+        'The QEMU on beta ended without an error message: it was killed, or its host went down. The guest is on alpha as before.',
       next: 'See on beta what ended it (the kernel log, the memory), then migrate again: nothing was lost.',
       raw: 'Unable to write to socket: Connection reset by peer',
     });

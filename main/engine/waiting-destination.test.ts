@@ -72,7 +72,7 @@ test('what it printed is not claimed to be nothing: it is elsewhere', async () =
     kept: [],
     explanation: expect.objectContaining({
       cause: expect.stringContaining('QEMU gave the migration up'),
-      next: expect.stringContaining('what the waiting QEMU on beta said, where it was started'),
+      next: expect.stringContaining('the output of the waiting QEMU on beta, where it was started'),
     }),
   });
 });

@@ -76,7 +76,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
       side: 'source',
       observation: { kind: 'answering', run: 'running', migration: 'failed', errorText: 'Unable to write to socket' },
     },
-    'The QEMU on lab-source is running, its migration failed, and says: Unable to write to socket.',
+    'The QEMU on lab-source is running, its migration failed, with the error: Unable to write to socket.',
   ],
   [
     { kind: 'observed', side: 'destination', observation: { kind: 'unasked' } },
@@ -96,7 +96,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [
     { kind: 'output-kept', side: 'destination', raw: 'warning: one\nqemu: Size mismatch: pc.ram\n' },
-    'The QEMU on lab-destination printed at last: qemu: Size mismatch: pc.ram.',
+    'The QEMU on lab-destination last printed: qemu: Size mismatch: pc.ram.',
   ],
   [{ kind: 'output-kept', side: 'destination', raw: '\n' }, 'The QEMU on lab-destination printed nothing.'],
   [

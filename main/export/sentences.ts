@@ -242,7 +242,7 @@ function observed(observation: Observation, side: Side, scene: Scene): string {
     case 'answering': {
       if (!scene.hasBegun) return `${qemu} is ${observation.run}.`;
       const error =
-        observation.errorText === undefined ? '' : `, and says: ${observation.errorText.replace(/\.$/, '')}`;
+        observation.errorText === undefined ? '' : `, with the error: ${observation.errorText.replace(/\.$/, '')}`;
       return `${qemu} is ${observation.run}, its migration ${observation.migration}${error}.`;
     }
     case 'silent':
@@ -280,7 +280,7 @@ function strangerConnected(event: JournalEventOf<'stranger-connected'>, { destin
 function outputKept(raw: string, side: Side, scene: Scene): string {
   const last = raw.trimEnd().split('\n').at(-1);
   return last
-    ? `The QEMU on ${scene[side]} printed at last: ${closed(last)}`
+    ? `The QEMU on ${scene[side]} last printed: ${closed(last)}`
     : `The QEMU on ${scene[side]} printed nothing.`;
 }
 

@@ -12,5 +12,5 @@ test.each([
   ['no number', [{ type: 'inet', host: '0.0.0.0', port: 'http' }]],
   ['a unix socket', [{ type: 'unix', path: '/run/a' }]],
 ])('refuses %s', (_what, addresses) => {
-  expect(() => listeningPort({ 'socket-address': addresses })).toThrow(/does not say on which one port/);
+  expect(() => listeningPort({ 'socket-address': addresses })).toThrow(/does not report one port/);
 });

@@ -14,7 +14,7 @@ export function listeningPort(info: MigrationInfo): number {
     kind: 'rejected',
     phase: 'preparing',
     event: 'listen',
-    text: `The destination listens, but QEMU does not say on which one port (${ports.join(', ') || 'none'}).`,
+    text: `The destination listens, but QEMU does not report one port (${ports.join(', ') || 'none'}).`,
     remedy: 'Name a port yourself, and listen on one wildcard address: 0.0.0.0 or [::].',
   });
 }

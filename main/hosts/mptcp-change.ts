@@ -93,6 +93,6 @@ function remedyFor(code: string): string {
     case 'EADDRNOTAVAIL':
       return 'Bring the interface of that address up, or leave the port out.';
     default:
-      return 'Fix what the kernel says, then try again.';
+      return 'Fix what the kernel reports, then try again.';
   }
 }

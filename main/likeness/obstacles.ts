@@ -23,7 +23,7 @@ export const obstacles: readonly Obstacle[] = [
       blockers.map((reason) => ({
         item: 'migration',
         text: `QEMU refuses to migrate this guest: ${withoutStop(reason)}.`,
-        remedy: 'Take away what QEMU names, or restart the guest without it.',
+        remedy: 'Remove what QEMU names, or restart the guest without it.',
       })),
   },
   {

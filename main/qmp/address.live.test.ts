@@ -59,7 +59,7 @@ describe.skipIf(obstacle !== undefined)('a real QEMU', () => {
     expect([isMptcp(socket), await endOf(sourceClient)]).toEqual([true, 'completed']);
   });
 
-  test('before 10.1 takes a typo without a word, which is why our parser does not', async () => {
+  test('before 10.1 accepts a typo silently, which is why our parser does not', async () => {
     await using destination = await RealQemu.start('-incoming', 'defer');
     await using client = await connect(destination);
     const { keepAliveTuning } = await probeQemuFeatures(client);

@@ -57,7 +57,7 @@ describe('the forms of the mailing list and their heirs', () => {
   });
 });
 
-describe('what an old QEMU takes without a word is an error', () => {
+describe('what an old QEMU accepts silently is an error', () => {
   test.each([
     ['tcp:h:4444,mptpc', 'has the unknown option "mptpc". Did you mean mptcp?'],
     ['tcp:h:4444,mtcp=on', 'has the unknown option "mtcp". Did you mean mptcp?'],
@@ -228,7 +228,7 @@ describe('for the QEMU at hand', () => {
       { type: 'unix', path: 'a', abstract: true },
       qemu72,
       'listen',
-      'is an abstract unix socket, which the strings of this QEMU cannot say.',
+      'is an abstract unix socket, which the address strings of this QEMU cannot express.',
     ],
     ['numeric as a string before 10.1', inet('h', 1, { numeric: true }), qemu72, 'connect', 'has the option numeric'],
     [
@@ -253,7 +253,7 @@ describe('for the QEMU at hand', () => {
 
   test('an NBD URI cannot carry mptcp and says so', () => {
     const value = { address: inet('h', 1, { mptcp: true }), exportName: '', tls: false };
-    expect(refusalOf(() => printNbdUri(value))).toContain('has more to it than an NBD URI can say.');
+    expect(refusalOf(() => printNbdUri(value))).toContain('has members that an NBD URI cannot express.');
   });
 });
 

@@ -87,7 +87,7 @@ function print(value: unknown, path: string, depth: number): string {
         ? `[${value.map((item, index) => print(item, `${path}[${index}]`, depth + 1)).join(',')}]`
         : `{${printMembers(value, path, depth).join(',')}}`;
     default:
-      throw new UnsendableError(path, `is of type ${typeof value}, which JSON cannot say`);
+      throw new UnsendableError(path, `is of type ${typeof value}, which JSON cannot represent`);
   }
 }
 
@@ -104,7 +104,7 @@ function printBigint(value: bigint, path: string): string {
 }
 
 function printNumber(value: number, path: string): string {
-  if (!Number.isFinite(value)) throw new UnsendableError(path, `is ${value}, which JSON cannot say`);
+  if (!Number.isFinite(value)) throw new UnsendableError(path, `is ${value}, which JSON cannot represent`);
   if (Number.isInteger(value) && !Number.isSafeInteger(value))
     throw new UnsendableError(path, `is ${value}, which has lost digits; pass a bigint`);
   return Object.is(value, -0) ? '0' : String(value);

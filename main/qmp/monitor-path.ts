@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { PeerCredentials } from '#native/peer-credentials.ts';
 import { QmpError } from './fault.ts';
 
-/** sun_path of struct sockaddr_un holds 108 bytes with its NUL (linux/un.h). Node cuts longer paths off without a word. */
+/** sun_path of struct sockaddr_un holds 108 bytes with its NUL (linux/un.h). Node truncates longer paths silently. */
 export const maxSocketPathBytes = 107;
 
 export interface MonitorPathRules {

@@ -127,7 +127,7 @@ async function ourselves(owners: ConnectionOwners, servers: readonly Server[]): 
     kind: 'rejected',
     phase: 'starting',
     event: 'serve',
-    text: 'This kernel does not say whose process connects, so another user could not be kept out.',
+    text: 'This kernel does not report whose process connects, so other users could not be kept out.',
     remedy: 'Load the module that does (`sudo modprobe tcp_diag`), or use the command line.',
   });
 }

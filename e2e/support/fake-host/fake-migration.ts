@@ -290,7 +290,7 @@ export class FakeMigration {
       explanation: {
         phase: 'cancelling',
         cause: `Cancelled by ${by?.kind === 'cancel-requested' ? by.by : 'the operator'}. The guest is on ${this.plan.source.id} as before.`,
-        next: 'Start again whenever it suits.',
+        next: 'Migrate again when you are ready.',
       },
     });
   }

@@ -14,7 +14,7 @@ export function withMptcpChange(host: HostFacts, change: HostMptcpChange): HostF
       const { endpoint } = change;
       const action = `add the MPTCP endpoint ${endpoint.address}`;
       const why = whyNotEndpoint(endpoint);
-      if (why !== undefined) throw refusal(action, 'EINVAL', why, 'Fix what the kernel says, then try again.');
+      if (why !== undefined) throw refusal(action, 'EINVAL', why, 'Fix what the kernel reports, then try again.');
       const taken = endpoints.some(({ address, port }) => address === endpoint.address && port === endpoint.port);
       if (taken || endpoints.length >= endpointMaximum) {
         const [code, remedy] = taken

@@ -58,7 +58,10 @@ export function postCopy(id: string, { json }: JsonOption): Command {
     const app = await application();
     await app.ask(id, { command: 'post-copy', by: app.user });
     if (json === true) printJson(console, { id, requested: 'post-copy' });
-    else console.out('Post-copy is asked for: the guest goes over now, the rest of its memory follows.');
+    else
+      console.out(
+        'Post-copy was requested: the guest continues on the destination, and the rest of its memory follows.',
+      );
     return exitCode.done;
   };
 }

@@ -44,7 +44,7 @@ export function serve({ port, open }: ServeOptions, version: string): Command {
     console.log('The link is good for one browser; press Enter for another, Ctrl-C to end.');
     if (!web.seesOwners) {
       console.log(
-        'Warning: other users of this machine can connect too, and only the link keeps them out. Show it to nobody, and open it at once.',
+        'Warning: other users of this machine can connect too, and only the link keeps them out. Do not share it, and open it at once.',
       );
     }
     if (open) openBrowser(link);

@@ -74,9 +74,11 @@ function whatToType({ id, open, managed, summary }: Omit<HistoryEntry, 'problem'
         : [`${id} is paused: continue with \`switchyard recover ${id}\`.`];
     case 'stopped-on-source':
     case 'unknown':
-      return [`${id} needs you: \`switchyard show ${id}\` says what happened, \`switchyard watch ${id}\` looks again.`];
+      return [
+        `${id} needs you: \`switchyard show ${id}\` shows what happened, \`switchyard watch ${id}\` asks both sides again.`,
+      ];
     case 'lost':
-      return [`${id} has lost its guest: \`switchyard show ${id}\` says what to do.`];
+      return [`${id} has lost its guest: \`switchyard show ${id}\` shows what to do.`];
     case 'done-on-destination':
     case 'safe-on-source':
     case undefined:

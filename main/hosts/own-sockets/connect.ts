@@ -38,7 +38,7 @@ export async function connectFrom(
 }
 
 /**
- * An MPTCP socket takes any name without a word, and its subflows then use the default. A TCP socket knows the name, or
+ * An MPTCP socket takes any name without an error, and its subflows then use the default. A TCP socket knows the name, or
  * has its module loaded, or refuses.
  */
 function setCongestionControl(place: NetworkPlace, fd: Fd, name: string): void {

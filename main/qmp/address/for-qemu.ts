@@ -56,7 +56,7 @@ function refuseListenersOptions(address: InetAddress, text: string): void {
 
 /**
  * The address as it is where this QEMU knows `mptcp`, and without it where it is off anyway. A QEMU that does not know the
- * option would skip it without a word and use plain TCP: asking for it is refused there.
+ * option would skip it silently and use plain TCP: asking for it is refused there.
  */
 export function mptcpOnlyWhereKnown(address: Address, { mptcp }: Pick<AddressDialect, 'mptcp'>): Address {
   const text = printMigrationUri(address);
@@ -86,7 +86,11 @@ function textFor(address: Address, dialect: AddressDialect): string {
 const maxHostLettersBefore101 = 64;
 
 function typedOnly(text: string, problem: string): Error {
-  return addressError(text, `${problem}, which the strings of this QEMU cannot say`, 'Use another address.');
+  return addressError(
+    text,
+    `${problem}, which the address strings of this QEMU cannot express`,
+    'Use another address.',
+  );
 }
 
 function usesTuning({ keepAliveCount, keepAliveIdleSeconds, keepAliveIntervalSeconds }: InetAddress): boolean {

@@ -46,7 +46,7 @@ export function printNbdUri({ address, exportName, tls }: NbdExport): string {
   if (address.type !== 'inet' || Object.keys(address).length > plainInetMembers)
     throw addressError(
       printMigrationUri(address),
-      'has more to it than an NBD URI can say',
+      'has members that an NBD URI cannot express',
       'Use the typed form (blockdev-add with server): NBD URIs know neither mptcp nor any other option.',
     );
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;

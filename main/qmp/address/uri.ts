@@ -58,11 +58,7 @@ function unknownScheme(scheme: string, uri: string): Error {
   const reason = Object.hasOwn(refused, scheme) ? refused[scheme] : undefined;
   if (reason !== undefined) return addressError(uri, 'is not used here', `${capitalised(reason)}.`);
   if (uri === 'defer')
-    return addressError(
-      uri,
-      'is no address',
-      'It tells a QEMU to wait for one: name the address to listen on as well.',
-    );
+    return addressError(uri, 'is no address', 'It makes QEMU wait for one: name the address to listen on as well.');
   const meant = suggestion(scheme, schemes);
   return addressError(
     uri,

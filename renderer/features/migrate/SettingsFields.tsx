@@ -17,7 +17,7 @@ export function SettingsFields({ settings, onChange }: SettingsFieldsProps) {
     <Form className="sy-settings" onSubmit={(event) => event.preventDefault()}>
       <QuantityField
         label="Downtime limit"
-        help="The guest may stand still for so long at the end."
+        help="The longest that the guest may stand still at the end."
         shown={formatDurationMs(settings.downtimeLimitMs)}
         example="300ms or 2s"
         read={(text) => atLeast(parseDurationMs(text), 1)}
@@ -33,7 +33,7 @@ export function SettingsFields({ settings, onChange }: SettingsFieldsProps) {
       />
       <QuantityField
         label="Stall limit"
-        help="Nothing moved for so long: it is cancelled, and the guest stays."
+        help="If nothing moves for this long, the migration is cancelled and the guest stays."
         shown={formatDurationMs(settings.stallLimitMs)}
         example="30s"
         read={(text) => atLeast(parseDurationMs(text), 1000)}

@@ -35,7 +35,7 @@ export function RunningScreen({ id }: { id: string | undefined }) {
 function NothingRuns() {
   return (
     <EmptyState titleText="No migration is running" headingLevel="h1">
-      <EmptyStateBody>What runs appears here by itself, also when it was started from a terminal.</EmptyStateBody>
+      <EmptyStateBody>Running migrations appear here, also those that were started from a terminal.</EmptyStateBody>
       <EmptyStateFooter>
         <EmptyStateActions>
           <Button onClick={() => navigate({ screen: 'migrate' })}>Migrate a guest</Button>
