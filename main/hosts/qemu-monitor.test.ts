@@ -169,7 +169,7 @@ describe('addresses', () => {
 
   test('a port that is not told is no port', async () => {
     const { qemu } = await monitorOf({ 'migrate-incoming': {}, 'query-migrate': {} });
-    await expect(qemu.listen({ host: '0.0.0.0', port: 0, mptcp: true })).rejects.toThrow(/does not say/);
+    await expect(qemu.listen({ host: '0.0.0.0', port: 0, mptcp: true })).rejects.toThrow(/does not report/);
   });
 });
 

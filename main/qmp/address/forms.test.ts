@@ -135,7 +135,9 @@ test.each<[string, NbdExport]>([
 
 test('an abstract socket is no NBD URI', () => {
   const address: Address = { type: 'unix', path: 'a', abstract: true };
-  expect(refusalOf(() => printNbdUri({ address, exportName: '', tls: false }))).toContain('more to it than an NBD URI');
+  expect(refusalOf(() => printNbdUri({ address, exportName: '', tls: false }))).toContain(
+    'members that an NBD URI cannot express',
+  );
 });
 
 test.each([
