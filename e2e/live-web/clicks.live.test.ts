@@ -101,7 +101,7 @@ describe.skipIf(reason !== '')(`somebody who clicks${reason}`, () => {
     await sentence.waitFor();
     await subflowOf('eth1').getByText('active').waitFor();
     await page.waitForTimeout(1000);
-    await button('Mend link 2').click();
+    await button('Restore link 2').click();
     await subflowOf('eth2').filter({ hasText: 'active' }).waitFor();
     await page.waitForTimeout(3000);
     await picture('running');
