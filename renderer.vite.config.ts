@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 // The window's content, for the desktop shell and the web host alike. Relative addresses, because the two serve it under
 // different origins; no inlined assets, because the content security policy allows none.
 //
-// Whoever builds it (a test's environment says NODE_ENV=test), it is what is delivered: React without its development half.
+// Also when a test builds it (its environment has NODE_ENV=test), it is what is delivered: React without its development half.
 process.env['NODE_ENV'] = 'production';
 
 export default defineConfig({

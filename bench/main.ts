@@ -14,7 +14,7 @@ import { bare, costOf, ours, type Move } from './moves.ts';
 
 /**
  * Measures what the README promises. Every figure is a ratio of two things measured in this one run, alternating, so that
- * a busy machine hits both: absolute speeds are nobody's business but this machine's.
+ * a busy machine hits both: absolute speeds hold for this machine only.
  */
 interface Bench {
   readonly application: Application;
@@ -180,7 +180,7 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
 
   histories: async ({ rounds }) => histories(rounds),
 
-  // Twenty seconds a round: `--rounds 30` are the ten minutes of which docs/performance.md tells.
+  // Twenty seconds a round: `--rounds 30` are the ten minutes in docs/performance.md.
   dashboard: async ({ rounds }) => dashboard(20 * rounds),
 
   'sampling-cost': async (bench) =>

@@ -58,7 +58,7 @@ function timesOf({
   return { copyMs, goodputBitsPerSecond: (transferredBytes * 8 * 1000) / copyMs, downtimeMs };
 }
 
-/** What this process spent of one core while that went on. */
+/** What this process used of one core meanwhile. */
 export async function costOf<Value>(work: () => Promise<Value>): Promise<[Value, Fraction]> {
   const [cpu, begun] = [process.cpuUsage(), performance.now()];
   const value = await work();

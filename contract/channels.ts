@@ -192,7 +192,7 @@ export interface Host {
   on<Name extends EventName>(name: Name, listener: (payload: EventPayload<Name>) => void): () => void;
 }
 
-/** What main must answer: a missing handler does not compile. The second argument tells the asking window. */
+/** What main must answer: a missing handler does not compile. The second argument is the window that asks. */
 export type Handlers<Caller> = {
   readonly [Name in CommandName]: (
     request: z.output<(typeof commands)[Name]['request']>,

@@ -1,6 +1,6 @@
 import type { MigrationRow } from './channels.ts';
 
-/** What a table of migrations tells about one of them, as far as it matters here. */
+/** What a table of migrations shows about one of them, as far as it matters here. */
 type Row = Pick<MigrationRow, 'id' | 'open' | 'managed'> & {
   readonly summary?: Pick<NonNullable<MigrationRow['summary']>, 'guest' | 'source' | 'destination'> | undefined;
 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { boundedName } from './plain-text.ts';
 
-/** A name that somebody chose: what is longer than a file's name can be (NAME_MAX) is cut, wherever it is read. */
+/** A name that a user chose: what is longer than a file's name can be (NAME_MAX) is cut, wherever it is read. */
 export const nameSchema = z.string().overwrite(boundedName);
 
 /** A user of a host, by number and, where the host has one for it, by name. */

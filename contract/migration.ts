@@ -123,7 +123,7 @@ export type ListenerAddress = z.infer<typeof listenerAddressSchema>;
 /** A QEMU that the operator has started by hand to receive this guest. */
 export const waitingDestinationSchema = z.object({
   guest: guestSchema,
-  /** It was told on its command line where to listen, and does; else it waits to be told (`-incoming defer`). */
+  /** It listens on an address of its command line; else it waits for one (`-incoming defer`). */
   listens: z.boolean(),
 });
 export type WaitingDestination = z.infer<typeof waitingDestinationSchema>;
@@ -168,7 +168,7 @@ export type Plan = z.infer<typeof planSchema>;
 export const startedDestinationSchema = z.object({
   identity: qemuIdentitySchema,
   monitorPath: z.string(),
-  /** Its stdout and stderr, where the true cause of most failures stands; unknown of a QEMU that somebody else started. */
+  /** Its stdout and stderr, where the true cause of most failures stands; unknown of a QEMU that an operator started. */
   outputPath: z.string().exactOptional(),
 });
 export type StartedDestination = z.infer<typeof startedDestinationSchema>;
@@ -332,7 +332,7 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
     failure: failureSchema,
   }),
   /**
-   * Somebody else than the source has connected to the migration port. The first addresses have an entry each; then one says
+   * A program other than the source has connected to the migration port. The first addresses have an entry each; then one says
    * how many connections there were, whenever that has grown tenfold.
    */
   z.object({
@@ -376,7 +376,7 @@ export const recordSchema = z.object({
   startedAtEpochMs: epochMsSchema,
   endedAtEpochMs: epochMsSchema.optional(),
   user: nameSchema,
-  /** Absent while it runs, or when its manager died and nobody has attached yet. */
+  /** Absent while it runs, or when its manager died and no process has attached yet. */
   outcome: outcomeSchema.optional(),
   explanation: explanationSchema.optional(),
   guestState: guestPlaceSchema,

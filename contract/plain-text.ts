@@ -9,7 +9,7 @@ const unseen = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Co
 /** Longer than any sentence or line of ours. */
 const mostCharacters = 2000;
 
-/** A name in a table, a title, a sentence: longer than any that somebody has to type. */
+/** A name in a table, a title, a sentence: longer than any that an operator has to type. */
 const mostNameCharacters = 80;
 
 /** The text with each of those characters as its escape: `\u202e`, `\u{e0001}`; no longer than `most`. */

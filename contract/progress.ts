@@ -40,7 +40,7 @@ export function progressOf(
   };
 }
 
-/** Mean of the last `overMs` of samples: a saw-tooth of single samples tells nobody anything. */
+/** Mean of the last `overMs` of samples: a saw-tooth of single samples shows nothing. */
 export function recentThroughput(samples: readonly Sample[], overMs: Milliseconds): BitsPerSecond {
   const last = samples.at(-1);
   if (!last) return 0;

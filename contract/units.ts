@@ -42,7 +42,7 @@ export function parseBitsPerSecond(text: string): BitsPerSecond | undefined {
   return scaled(/^(\d+(?:\.\d+)?)\s*([kmgt]?)bit(?:\/s)?$/i, text, (prefix) => bitFactors[prefix.toLowerCase()]);
 }
 
-/** Reads `300ms`, `2s`, `1.5min`, `1h`; a bare number is refused, because nobody can tell its unit. */
+/** Reads `300ms`, `2s`, `1.5min`, `1h`; a bare number is refused, because its unit is not known. */
 export function parseDurationMs(text: string): Milliseconds | undefined {
   return scaled(/^(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h)$/, text, (suffix) => durationFactors[suffix]);
 }

@@ -112,7 +112,7 @@ async function startTwin(source: GuestProcess, namespace: string, directory: str
   return twin;
 }
 
-/** A monitor that nobody answers on is one that QEMU has not made yet. */
+/** A monitor that does not answer is one that QEMU has not made yet. */
 async function untilListening(monitor: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {

@@ -6,7 +6,7 @@ import { runtimeDirectory } from './runtime-directory.ts';
 
 /**
  * Removes what a lab's guest has left in the folders of QEMUs that migrations made of it and that have ended: what it
- * wrote to its serial ports. A real guest's words stay; nobody reads those of a lab that is gone. Returns the folders.
+ * wrote to its serial ports. A real guest's output stays; that of a lab that is gone is not needed. Returns the folders.
  */
 export async function removeLeftBehind(guest: string): Promise<readonly string[]> {
   const runtime = runtimeDirectory();

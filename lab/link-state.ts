@@ -8,7 +8,7 @@ export interface ObservedInterface {
   readonly name: string;
   /** Up, with a carrier from the other end. */
   readonly carrier: boolean;
-  /** Everything sent through it goes to nobody. */
+  /** Everything sent through it is lost. */
   readonly blackholed: boolean;
   readonly address: string | undefined;
   readonly rateBitsPerSecond: BitsPerSecond | undefined;

@@ -41,7 +41,7 @@ export interface MptcpFullInfo {
   readonly subflows: readonly SubflowFullInfo[];
 }
 
-// Larger than both structs of today (280 and 264 bytes), so that newer kernels can tell more.
+// Larger than both structs of today (280 and 264 bytes), so that newer kernels can report more.
 const SLOT_BYTES = 512;
 const MPTCP_INFO_ROOM_BYTES = 256;
 const FIRST_GUESS_SLOTS = 16;

@@ -25,7 +25,7 @@ const HEADER_BYTES = fieldEnd(subflowDataLayout.slotBytes);
 /** struct mptcp_subflow_addrs: two sockaddr_storage. */
 const ADDRESSES_BYTES = 2 * SOCKADDR_STORAGE_BYTES;
 
-// Room to grow for both structs; the kernel tells how much of a slot it uses.
+// Room to grow for both structs; the kernel reports how much of a slot it uses.
 const SLOT_BYTES = 512;
 
 // The kernel's path manager makes at most 8 subflows beside the initial one.

@@ -48,7 +48,7 @@ export function withNetworkNamespace<Result>(
     comeBack(origin);
   }
   if (isPromiseLike(result)) {
-    // Its outcome is nobody's any more; the error below says what matters.
+    // Its outcome is not needed any more; the error below says what matters.
     Promise.resolve(result).catch(() => {});
     throw new TypeError('withNetworkNamespace needs a synchronous function; this one returned a promise.');
   }

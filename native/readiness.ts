@@ -30,7 +30,7 @@ export function blockUntilReady(fd: number, readiness: Readiness, timeoutMs: num
 }
 
 /**
- * True when the descriptor is ready (or has failed: the next call on it tells), false when `timeoutMs` went by first.
+ * True when the descriptor is ready (or has failed: the next call on it shows it), false when `timeoutMs` went by first.
  * The JS thread stays free and no pool thread is held: the event loop itself watches. Rejects with the signal's reason.
  */
 export async function waitUntilReady(fd: Fd, readiness: Readiness, options: WaitOptions): Promise<boolean> {
@@ -61,7 +61,7 @@ export interface ReadinessWatch extends Disposable {
  */
 export function watchReadiness(fd: Fd, readiness: Readiness, onReady: () => void): ReadinessWatch {
   // libuv watches a descriptor number once, and koffi ends the whole process when libuv refuses. A duplicate is a
-  // number that nobody else watches, not even a Node socket on the same file.
+  // number that nothing else watches, not even a Node socket on the same file.
   const duplicate = libc().fcntl(fd.number, F_DUPFD_CLOEXEC, 0);
   if (duplicate < 0) throw new NativeError('fcntl', -duplicate, 'watch a descriptor');
   const file = fstatSync(duplicate);

@@ -4,7 +4,7 @@ import { libc } from './libc.ts';
 import { NativeError } from './native-error.ts';
 
 /**
- * The socket options that we set or read, by a name that tells the unit. Numbers: <asm-generic/socket.h>,
+ * The socket options that we set or read, by a name that has the unit. Numbers: <asm-generic/socket.h>,
  * <linux/tcp.h>. On a socket of IPPROTO_MPTCP the kernel copies them to every subflow.
  */
 const options = {
@@ -19,7 +19,7 @@ const options = {
   boundInterface: { level: SOL_SOCKET, number: 25, kind: 'text', constant: 'SO_BINDTODEVICE' },
   /** Read only: the errno that a non-blocking connect ended with; reading clears it. */
   pendingErrno: { level: SOL_SOCKET, number: 4, kind: 'integer', constant: 'SO_ERROR' },
-  /** Read only: 6 is TCP, 262 MPTCP. It tells what was asked for, not what was negotiated. */
+  /** Read only: 6 is TCP, 262 MPTCP. It shows what was asked for, not what was negotiated. */
   protocol: { level: SOL_SOCKET, number: 38, kind: 'integer', constant: 'SO_PROTOCOL' },
   noDelay: { level: SOL_TCP, number: 1, kind: 'flag', constant: 'TCP_NODELAY' },
   maxSegmentBytes: { level: SOL_TCP, number: 2, kind: 'integer', constant: 'TCP_MAXSEG' },

@@ -31,7 +31,7 @@ export function fieldEnd(field: StructField): number {
 }
 
 /**
- * A decoder for the bytes that the kernel returned: exactly those, cut to the length it told. Fields that lie beyond
+ * A decoder for the bytes that the kernel returned: exactly those, cut to the length it reported. Fields that lie beyond
  * are `undefined`; too few bytes even for the fields of our oldest kernel give `undefined` as a whole.
  */
 export function structDecoder<Layout extends StructLayout>(

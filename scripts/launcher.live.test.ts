@@ -46,7 +46,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 describe('the launcher', () => {
-  test('builds once, tells so on stderr, and hands stdout and the arguments to the command line', async () => {
+  test('builds once, reports it on stderr, and hands stdout and the arguments to the command line', async () => {
     const first = await launch(['lab', 'up']);
     const second = await launch(['lab', 'up']);
     expect([first, second, await builds()]).toEqual([

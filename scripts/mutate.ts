@@ -6,7 +6,7 @@ import { TestBench } from './test-bench.ts';
 
 /**
  * `npm run mutate [-- decide]`: changes the engine's table and its fold in one place at a time, and runs their tests. A
- * change that no test notices is a condition that nobody watches: it is printed, and fails the run.
+ * change that no test notices is a condition without a test: it is printed, and fails the run.
  */
 const root = resolve(import.meta.dirname, '..');
 const wanted = process.argv.slice(2);

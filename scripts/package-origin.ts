@@ -3,7 +3,7 @@ export interface PackageOrigin {
   /** `Name <address>` */
   readonly maintainer: string;
   readonly homepage: string;
-  /** What nobody has set, as it would be typed. */
+  /** What was not set, as it would be typed. */
   readonly unset: readonly string[];
 }
 
@@ -13,12 +13,12 @@ export interface Builder {
   readonly host: string;
 }
 
-/** No name in `invalid` will ever lead anywhere (RFC 2606): nobody takes it for a real home page. */
+/** No name in `invalid` will ever resolve (RFC 2606): it cannot be mistaken for a real home page. */
 const nowhere = 'https://switchyard.invalid/';
 
 /**
  * From the environment: SWITCHYARD_MAINTAINER, or what Debian's own tools go by (DEBFULLNAME and DEBEMAIL, devscripts(1)), and
- * SWITCHYARD_HOMEPAGE. A package that nobody has signed is its builder's, as it is for other tools that make packages. Throws
+ * SWITCHYARD_HOMEPAGE. A package without a maintainer is its builder's, as it is for other tools that make packages. Throws
  * for a setting that is not what it should be.
  */
 export function packageOrigin(environment: NodeJS.ProcessEnv, { user, host }: Builder): PackageOrigin {

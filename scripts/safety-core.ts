@@ -1,7 +1,7 @@
 /**
  * The files that a guest's life or an operator's secret hangs on: what decides, what is written down before it is done,
  * what reads the words of others, and what quotes ours. Every branch of them is taken by a unit test, and `npm run
- * coverage` fails where one is not. Everything else is covered as far as its tests go; nobody counts.
+ * coverage` fails where one is not. Everything else is covered as far as its tests go, without a check.
  */
 export const safetyCore: readonly string[] = [
   // The fold of a journal, the table that decides from it, and the words for what was decided.

@@ -30,7 +30,7 @@ export const unseenCharacters = [
   '\udc00',
 ] as const;
 
-/** What somebody may call a guest, a host, an interface or themselves to mislead who reads it. */
+/** Names of guests, hosts, interfaces or users that are made to mislead their reader. */
 export const oddNames: readonly string[] = [
   ...unseenCharacters.map((character) => `web${character}01`),
   'x'.repeat(5000),

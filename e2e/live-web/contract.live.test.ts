@@ -204,7 +204,7 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
     expect([record.outcome, app.said]).toEqual(['safe-on-source', expect.not.stringContaining('fault of its own')]);
   });
 
-  test('what a terminal has started is seen live, and looked after when its process is killed', async () => {
+  test('what a terminal has started is shown live, and taken up when its process is killed', async () => {
     const known = new Set((await window.call('migration.list', {})).map(({ id }) => id));
     const hosts = ['--from', there.from, '--to', there.to];
     const terminal = switchyard(['migrate', there.guest, ...hosts, '--bandwidth', '120mbit'], premises.environment);

@@ -47,7 +47,7 @@ describe.skipIf(reason !== '')(`the manager${reason}`, () => {
     },
   );
 
-  test('case 36: dies, and the guest has arrived before somebody looks', async () => {
+  test('case 36: dies, and the guest has arrived before a successor looks', async () => {
     const story = await stage.beginMortally({ diesAt: 'iteration' });
     await sleep(2500);
     await takeUp(story);

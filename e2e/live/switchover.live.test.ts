@@ -85,7 +85,7 @@ describe.skipIf(reason !== '')(`switchover${reason}`, () => {
     expect(back).toBe('safe-on-source');
   });
 
-  test('case 28: the destination dies as it is told to run', async () => {
+  test('case 28: the destination dies as it is sent `cont`', async () => {
     const story = await stage.begin();
     story.at(intended('resume-destination'), () => void process.kill(story.destinationPid, 'SIGKILL'));
     await story.end();
@@ -95,7 +95,7 @@ describe.skipIf(reason !== '')(`switchover${reason}`, () => {
     });
   });
 
-  test('case 29: somebody resumes the source while the destination runs', async () => {
+  test('case 29: another program resumes the source while the destination runs', async () => {
     const story = await stage.begin();
     story.at(done('resume-destination'), () => void tell(story.sourcePid, 'cont'));
     await story.end();

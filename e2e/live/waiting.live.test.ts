@@ -169,7 +169,7 @@ describe.skipIf(reason !== '')(`a QEMU that waits${reason}`, () => {
     });
   });
 
-  test('is found in the way when nobody asked for it', async () => {
+  test('is found in the way when it was not asked for', async () => {
     await startWaiting('defer');
     expect(await refusedFor({}, {})).toEqual({
       'same-guest': expect.stringContaining(`use it with --to-waiting ${lab.guestName}`),

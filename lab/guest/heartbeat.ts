@@ -53,7 +53,7 @@ export class HeartbeatWatch {
   readonly #ledger = new HeartbeatLedger();
   readonly #ports: Port[] = [];
 
-  /** `fromStart` counts what the file already holds as written now: right for a port nobody has spoken on yet. */
+  /** `fromStart` counts what the file already holds as written now: right for a port without output so far. */
   async add(serialPath: string, { fromStart = false } = {}): Promise<void> {
     const port = await Port.open(serialPath, fromStart, (text, atMonoMs) =>
       this.#ledger.note(serialPath, text, atMonoMs),

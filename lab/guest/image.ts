@@ -21,7 +21,7 @@ export const layout = {
   markerOffset: 8,
 } as const;
 
-/** What the boot sector is told: where it walks, how fast, and how often it says that it lives. */
+/** The parameters of the boot sector: where it walks, how fast, and how often it sends a heartbeat. */
 export interface WalkParameters {
   /** First address walked. A multiple of 4096, at least 1 MiB: what lies below belongs to the BIOS and to the guest's own state. */
   readonly startAddress: number;

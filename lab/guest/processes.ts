@@ -15,7 +15,7 @@ import { readGuestArguments, type GuestArguments } from './command-line.ts';
 export interface GuestProcess
   extends GuestArguments, Pick<ProcessRecord, 'pid' | 'startTimeTicks' | 'networkNamespace' | 'argv'> {}
 
-/** With the pid, the start is what tells a process from a later one of the same number. */
+/** With the pid, the start time distinguishes a process from a later one of the same number. */
 type ProcessIdentity = Pick<ProcessStat, 'pid' | 'startTimeTicks'>;
 
 /**

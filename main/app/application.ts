@@ -114,7 +114,7 @@ export class Application {
     return host.facts();
   }
 
-  /** Guests of one host, or of all. Their command lines are free of secrets: nobody who asks has a use for them. */
+  /** Guests of one host, or of all. Their command lines are free of secrets, for which no caller has a use. */
   async guests(hostId?: string): Promise<Guest[]> {
     const found =
       hostId === undefined ? await this.#ofAllHosts((host) => host.guests()) : [await this.#host(hostId).guests()];
@@ -193,7 +193,7 @@ export class Application {
     });
   }
 
-  /** Follows a migration that somebody manages, takes up one that nobody does; `undefined` when nothing is left to do. */
+  /** Follows a migration that a process manages, takes up one without a manager; `undefined` when nothing is left to do. */
   open(idOrPrefix: string): Promise<OpenMigration | undefined> {
     return this.#open(idOrPrefix);
   }

@@ -30,7 +30,7 @@ test('is done at the pace that was set, however often it is asked for, and once 
   expect([at.length, gaps.every((gap) => gap >= 100), (at.at(-1) ?? 0) >= 240]).toEqual([4, true, true]);
 });
 
-test('rests when nobody asks', () => {
+test('rests when it is not asked', () => {
   const { limited, at } = watched();
   limited.ask();
   vi.advanceTimersByTime(1000);

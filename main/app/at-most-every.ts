@@ -7,8 +7,8 @@ export interface Limited {
 }
 
 /**
- * Work that is asked for more often than anybody could look at its results. However often it is asked for it is done once,
- * and the last asking is never lost. Never in the asker's own turn: who tells that something has happened need not wait
+ * Work that is asked for more often than its results are needed. However often it is asked for it is done once,
+ * and the last asking is never lost. Never in the asker's own turn: code that reports an event need not wait
  * for those who look.
  */
 export function atMostEvery(ms: Milliseconds, work: () => void): Limited {

@@ -10,7 +10,7 @@ import type { OpenMigration } from './managed.ts';
 import { TrackedMigration } from './tracked-migration.ts';
 import { viewOf } from './view.ts';
 
-/** Faster than anybody can read, slower than a burst of journal entries. */
+/** Faster than an operator can read, slower than a burst of journal entries. */
 const viewEveryMs: Milliseconds = 100;
 /** A process that manages a migration and hangs must not keep the table from being shown. */
 const openingPatienceMs: Milliseconds = 1500;
@@ -38,13 +38,13 @@ export interface BoardOptions {
 
 /**
  * All migrations as windows see them: the open ones live, whichever process manages them, the others from disk. A migration
- * that nobody looks after is taken up once without being asked: left alone it would end with its guest stopped, since
- * only a manager tells the destination to run. Whether that is safe is for the engine to judge, from what both QEMUs say.
+ * that no process manages is taken up once without being asked: otherwise it would end with its guest stopped, since
+ * only a manager sends `cont` to the destination. The engine decides whether that is safe, from what both QEMUs report.
  */
 export class Board {
   readonly #options: BoardOptions;
   readonly #tracked = new Map<string, { readonly migration: TrackedMigration; readonly announce: Limited }>();
-  /** Being opened now: whoever wants the same one waits for it. */
+  /** Being opened now: a second request for the same one waits for it. */
   readonly #opening = new Map<string, Promise<void>>();
   /** What windows were last sent of each, so that only changes are sent. */
   readonly #told = new Map<string, string>();
@@ -61,7 +61,7 @@ export class Board {
     this.#options = options;
   }
 
-  /** Those that this process looks after. */
+  /** Those that this process manages. */
   get managedHere(): readonly string[] {
     return [...this.#tracked.values()].flatMap(({ migration }) => (migration.open.managedHere ? migration.id : []));
   }
@@ -138,7 +138,7 @@ export class Board {
     });
     this.#tracked.set(open.id, { migration, announce });
     this.#problems.delete(open.id);
-    // Should its manager end, it is one that nobody looks after, and new to us.
+    // Should its manager end, no process manages it, and it is new to us.
     if (!open.managedHere) this.#tried.delete(open.id);
     void this.#remember(migration);
     void this.#untilEnded(migration);
@@ -200,7 +200,7 @@ export class Board {
     try {
       migration.remember((await this.#options.application.stored(migration.id)).samples);
     } catch (thrown) {
-      // Its totals are missing from the view until the next sample: the journal tells the rest.
+      // Its totals are missing from the view until the next sample: the journal has the rest.
       this.#note(thrown, migration.id);
     }
   }

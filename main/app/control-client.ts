@@ -83,7 +83,7 @@ function readMessage(frame: string): ControlMessage | undefined {
   }
 }
 
-/** Connected to a process of root or of our own user; another one could tell us anything of a guest. */
+/** Connected to a process of root or of our own user; another user's could report anything of a guest. */
 function open(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);

@@ -51,7 +51,7 @@ export function part(socket: Socket, message: ControlMessage, limits: ControlLim
   void farewell(socket, limits);
 }
 
-/** What was said arrives, unless its reader hangs: nobody waits for that one. Resolves when the connection is gone. */
+/** What was sent arrives, unless its reader hangs, which is not waited for. Resolves when the connection is gone. */
 export function farewell(socket: Socket, { farewellMs }: ControlLimits): Promise<void> {
   return new Promise((resolve) => {
     if (socket.closed) return resolve();
@@ -86,7 +86,7 @@ function follow(socket: Socket, migration: ControlledMigration, limits: ControlL
     },
   });
   socket.on('close', unsubscribe);
-  // It cannot be told from one that has gone altogether.
+  // It cannot be distinguished from one that has gone altogether.
   if (socket.readableEnded) socket.end();
   else socket.once('end', () => socket.end());
   say(socket, { kind: 'done' });

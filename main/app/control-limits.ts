@@ -1,6 +1,6 @@
 import type { Bytes, Milliseconds } from '#contract/units.ts';
 
-/** What one manager gives to those who connect to its control socket, whoever they are and whatever they send. */
+/** What one manager spends on the clients of its control socket, independent of what they send. */
 export const controlLimits = {
   /** A request is a few names and numbers. */
   requestBytes: 64 * 1024,

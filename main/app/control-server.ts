@@ -31,7 +31,7 @@ export async function serveControl(
   const connections = new Map<Socket, number>();
   // Half open: who sends a request and ends its own direction still wants the answer.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    // Before anything else: an error that nobody listens for would end this process.
+    // Before anything else: an error without a listener would end this process.
     socket.on('error', () => socket.destroy());
     const peer = peerOf(socket);
     if (!peer || !isOurs(peer.uid)) return void socket.destroy();
@@ -48,7 +48,7 @@ export async function serveControl(
     server.once('error', reject);
     server.listen(path, resolve);
   });
-  // What `accept` reports (no descriptors left) passes: those who connect meanwhile find nobody, and try again.
+  // What `accept` reports (no descriptors left) passes: clients that connect meanwhile are refused, and try again.
   server.removeAllListeners('error').on('error', (thrown) => void migration.report(thrown));
   return {
     close: async () => {

@@ -41,7 +41,7 @@ test('post-copy where it was allowed', () => {
   expect(controls([...copying, sourceSays('running', 'active')], { plan: postCopyAllowed })['postCopy']).toBe('yes');
 });
 
-test('of one that nobody looks after, only to take it up', () => {
+test('of one that no process manages, only to take it up', () => {
   const state = [...copying, sourceSays('running', 'active')];
   const { takeUp, recover, goBack: _goBack, ...others } = controls(state, { managed: false });
   expect([takeUp, recover, new Set(Object.values(others))]).toEqual([
@@ -100,7 +100,7 @@ test('nothing is offered of a source that does not answer', () => {
   expect([change, paths]).toEqual(['The source QEMU does not answer now.', 'Nothing is sent any more.']);
 });
 
-test('the way back is offered while nobody manages a destination that refuses to start the guest', () => {
+test('go-back is offered while no process manages a destination that refuses to start the guest', () => {
   const journal = [...copying, sourceSays('postmigrate', 'completed')];
   expect([controls(journal, { managed: false })['goBack'], controls(journal)['goBack']]).toEqual([
     'yes',

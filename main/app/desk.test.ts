@@ -149,7 +149,7 @@ describe('the table', () => {
     await desk.close();
   });
 
-  test('tells what is new, and not again what has been told', async () => {
+  test('reports what is new, and not again what was reported', async () => {
     const rows: HistoryEntry[] = [endedRow()];
     const { desk } = stage({ history: () => Promise.resolve([...rows]) });
     const window = joined(desk);
@@ -180,7 +180,7 @@ describe('the table', () => {
   });
 });
 
-describe('what nobody looks after', () => {
+describe('a migration that no process manages', () => {
   test('is taken up when the desk begins', async () => {
     const migration = new FakeMigration(copying);
     const { desk } = stage({ history: () => Promise.resolve([openRow]), open: () => Promise.resolve(migration) });
@@ -328,7 +328,7 @@ describe('exports', () => {
   });
 });
 
-test('a lab that changes is told to every window', async () => {
+test('a lab that changes is reported to every window', async () => {
   const { desk } = stage();
   const window = joined(desk);
   await ask(desk, 'lab.up', {}, window);
@@ -336,7 +336,7 @@ test('a lab that changes is told to every window', async () => {
   expect(window.of('lab.list-changed')).toEqual([{ labs: [] }]);
 });
 
-test('the face is told of rows too, as long as it wants to', async () => {
+test('the face gets rows too, as long as it wants to', async () => {
   const { desk } = stage();
   const heard: string[][] = [];
   const stop = desk.onRows((rows) => heard.push(rows.map(({ id }) => id)));

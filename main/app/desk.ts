@@ -13,7 +13,7 @@ import { TelemetryDesk } from './telemetry-desk.ts';
 /** How often the desk looks for what other processes have begun or left; only while a window is there to see it. */
 const lookAroundEveryMs: Milliseconds = 2000;
 
-/** What a row of the migrations table tells whoever watches the desk itself. */
+/** What a row of the migrations table shows to code that watches the desk itself. */
 export type Rows = EventPayload<'migration.list-changed'>['rows'];
 
 export interface DeskOptions {
@@ -42,7 +42,7 @@ export interface DeskOptions {
 
 /**
  * The app behind its windows, whichever face they have: what they may ask (`dispatch`), what they are sent, and the
- * migrations that this process looks after. A window can vanish at any moment and nothing is lost: all truth is here or
+ * migrations that this process manages. A window can vanish at any moment and nothing is lost: all truth is here or
  * on disk.
  */
 export class Desk {
@@ -98,12 +98,12 @@ export class Desk {
     return () => this.#rowWatchers.delete(watcher);
   }
 
-  /** Ids of the migrations that nobody would look after if this process ended now. */
+  /** Ids of the migrations that no process would manage if this one ended now. */
   get managedHere(): readonly string[] {
     return this.#board.managedHere;
   }
 
-  /** Lets every migration go on by itself. Resolves with the ids of those that nobody looks after from now on. */
+  /** Leaves every migration to QEMU. Resolves with the ids of those that no process manages from now on. */
   async close(): Promise<readonly string[]> {
     clearInterval(this.#lookingAround);
     return this.#board.letGo();

@@ -63,7 +63,7 @@ test('a fault in a timer of one of two migrations reaches that one', async () =>
   ]);
 });
 
-test('what a migration has left behind when it ended is nobody’s any more', async () => {
+test('what a migration has left behind when it ended belongs to no migration any more', async () => {
   const { process, seen } = watched();
   const late = Promise.withResolvers<void>();
   await caredFor(careOf('m1', seen), () => {

@@ -11,7 +11,7 @@ const caring = new Set<Care>();
 
 /**
  * Does the work of one migration, so that an exception that escapes from it later (in a timer, a socket's event, a promise
- * that nobody awaits) is known to be of this migration.
+ * that is not awaited) is known to be of this migration.
  */
 export async function caredFor<Value>(care: Care, work: () => Promise<Value>): Promise<Value> {
   caring.add(care);
@@ -27,7 +27,7 @@ export interface EscapeOptions {
   readonly report: (thrown: unknown, context?: { readonly migration?: string }) => string;
   /** A line for the operator; the process continues. */
   readonly say: (text: string) => void;
-  /** For a process that serves nobody while it manages nothing: it may end. Absent for one that has windows. */
+  /** For a process without clients that manages nothing: it may end. Absent for one that has windows. */
   readonly giveUp?: ((thrown: unknown) => void) | undefined;
 }
 

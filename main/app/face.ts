@@ -2,7 +2,7 @@ import type { CommandRequest, CommandResponse, EventName, EventPayload } from '#
 
 /** A window of whatever face, as the desk knows it: who asks, and where events go. */
 export interface AppWindow {
-  /** Tells it from the other windows of this process. */
+  /** Distinguishes it from the other windows of this process. */
   readonly id: string;
   /** Never throws, and never blocks: a window that has gone says nothing. */
   emit<Name extends EventName>(name: Name, payload: EventPayload<Name>): void;
@@ -18,7 +18,7 @@ export interface ExportedFile {
 /** What `migration.export` answers where main writes the file itself. */
 export type Saved = Exclude<CommandResponse<'migration.export'>, { kind: 'content' }>;
 
-/** Throw-away hosts on this machine. The app knows no lab: whoever puts a face on it brings one. */
+/** Throw-away hosts on this machine. The app has no lab: a face brings one. */
 export interface LabService {
   list(): Promise<CommandResponse<'lab.list'>>;
   up(options: CommandRequest<'lab.up'>): Promise<CommandResponse<'lab.up'>>;

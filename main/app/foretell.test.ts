@@ -108,7 +108,7 @@ describe('the review', () => {
 });
 
 describe('the dirty rate', () => {
-  test('is measured once a minute for each guest, whoever asks', async () => {
+  test('is measured once a minute for each guest, for all windows', async () => {
     const host = stageHost();
     let nowMs = 0;
     const foreteller = new Foreteller(

@@ -14,7 +14,7 @@ export type StageHost = Pick<Host, 'dirtyRate' | 'rehearse'>;
 /** A guest's habits change slowly, and a measurement holds its monitor for a second. */
 const rememberForMs: Milliseconds = 60_000;
 
-/** Tells beforehand what a migration would be like, and what it would send. Changes nothing. */
+/** Forecasts a migration, and shows what it would send. Changes nothing. */
 export class Foreteller {
   readonly #hostOf: (id: string) => StageHost;
   readonly #monoMs: () => Milliseconds;
@@ -47,7 +47,7 @@ export class Foreteller {
     return source && destination ? await reviewPlan(plan, { source, destination }) : [];
   }
 
-  /** One measurement at a time for each guest, whoever asks: its monitor serves one client. */
+  /** One measurement at a time for each guest: its monitor serves one client. */
   #dirtyRate({ guest, guestWasRunning, source }: Plan): Promise<BitsPerSecond | undefined> {
     const { identity, monitorPath, memoryBytes } = guest;
     if (!guestWasRunning || monitorPath === undefined || memoryBytes === undefined) return Promise.resolve(undefined);

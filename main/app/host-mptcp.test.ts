@@ -32,7 +32,7 @@ test('one that has just begun may be on any host', () => {
 test.each([
   ['of other hosts', 'hv-01', {}],
   ['that has ended', 'hv-03', { open: false, managed: false }],
-  ['that nobody looks after', 'hv-03', { managed: false }],
+  ['that no process manages', 'hv-03', { managed: false }],
 ] as const)('a migration %s is no reason', (_, hostId, row) => {
   expect(refusalOf(hostId, row)).toBeUndefined();
 });

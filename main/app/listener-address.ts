@@ -29,7 +29,7 @@ export function wantedListener(text: string, policy: MptcpPolicy): ListenerAddre
 /** The same of a QEMU that listens already; options that only it needs to understand are its own affair. */
 export function listenerOfWaiting(address: Address, text: string): ListenerAddress {
   const { host, port, mptcp } = listenerOf(internet(address, text), text);
-  // Left out it is off: nobody is going to decide on it any more.
+  // Left out it is off: nothing decides on it any more.
   return { host, port, mptcp: mptcp === true };
 }
 

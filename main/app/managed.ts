@@ -15,7 +15,7 @@ export interface MigrationWatcher {
 }
 
 /**
- * A migration under way, whoever drives it: this process, or another one whose control socket is followed. `history` is
+ * A migration under way, managed by this process or by another one, whose control socket is followed. `history` is
  * what stood in the journal when it was opened; what comes later comes through `subscribe`, with nothing lost between.
  */
 export interface OpenMigration {

@@ -9,6 +9,6 @@ test.each([
   expect(operatorName(environment)).toBe(name);
 });
 
-test('without any of them it is somebody', () => {
+test('without any of them the operator has no name', () => {
   expect(operatorName({})).not.toBe('');
 });

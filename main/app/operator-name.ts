@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { boundedName } from '#contract/plain-text.ts';
 
-/** Carries the name to where a user namespace has made a root of everybody. */
+/** Carries the name into a user namespace, where every process is root. */
 export const operatorVariable = 'SWITCHYARD_USER';
 
 /** Who is at the keyboard, for the record: not whom sudo or a user namespace has made of them. */

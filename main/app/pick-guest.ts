@@ -17,7 +17,7 @@ export function meantBy(name: string, guests: readonly Guest[], ownUid = process
   return ours.length > 0 ? ours : handled.length > 0 ? handled : found;
 }
 
-/** Each with what tells it from the others: `4242 (user root (0))`. */
+/** Each with what distinguishes it from the others: `4242 (user root (0))`. */
 export function processesOf(guests: readonly Guest[]): string {
   return guests
     .map(({ identity, user }) => (user ? `${identity.pid} (${nameOf(user)})` : String(identity.pid)))

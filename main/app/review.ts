@@ -11,7 +11,7 @@ import { rehearsedListener, rehearsedPort, rehearsedSocket, type Rehearsal } fro
 /** Stands for the port that the destination's kernel will choose. */
 const portToCome = 'PORT';
 
-/** Nothing moves and nobody waits on a stage. */
+/** Nothing moves on a stage, and nothing is waited for. */
 const noTime: Elapsed = { withoutProgressMs: 0, sourceStoppedMs: 0, unchangedMs: 0 };
 
 /** Several times what the longest migration takes. */
@@ -50,7 +50,7 @@ export async function reviewPlan(plan: Plan, stages: Stages): Promise<PreflightA
         state = apply(state, decision.event);
         break;
       case 'wait':
-        throw new TypeError(`on stage nobody waits for ${decision.waitingFor}`);
+        throw new TypeError(`on stage nothing waits for ${decision.waitingFor}`);
       case 'end':
         return review;
     }
@@ -63,7 +63,7 @@ export async function reviewPlan(plan: Plan, stages: Stages): Promise<PreflightA
   throw new TypeError('on stage a migration has an end');
 }
 
-/** What both QEMUs would answer now if every step so far had gone well: nobody sees them before they have arrived there. */
+/** What both QEMUs would answer now if every step so far had gone well: they are not visible before they have arrived there. */
 function looks({ plan, steps: taken, observed }: MigrationState): readonly JournalEvent[] {
   const atHome = plan.guestWasRunning ? 'running' : 'paused';
   const moved = taken.migrate === 'done';

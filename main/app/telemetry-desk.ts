@@ -11,7 +11,7 @@ interface Subscription {
 export class TelemetryDesk {
   readonly #subscriptions = new Map<AppWindow, Subscription>();
 
-  /** Numbers go on from the window's earlier lane, so that an acknowledgement under way is not taken for one of this. */
+  /** Numbers continue from the window's earlier lane, so that an acknowledgement under way is not taken for one of this. */
   subscribe(window: AppWindow, id: string): void {
     const after = this.#subscriptions.get(window)?.lane.lastSequence ?? 0;
     const lane = new TelemetryLane((frame) => window.emit('telemetry.frame', { id, ...frame }), after);

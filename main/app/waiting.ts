@@ -10,7 +10,7 @@ import { meantBy, processesOf } from './pick-guest.ts';
 /** A QEMU that the operator has started to receive a guest, with everything that is known before it is touched. */
 export interface Waiting {
   readonly facts: WaitingFacts;
-  /** Where it listens already; absent where it waits to be told. */
+  /** Where it listens already; absent where it waits for an address. */
   readonly listener: ListenerAddress | undefined;
 }
 
@@ -81,7 +81,7 @@ async function read(
   }
 }
 
-/** A QEMU serves one client at a time: nobody else is kept waiting for longer than the answer takes. */
+/** A QEMU serves one client at a time: no other one is kept waiting for longer than the answer takes. */
 export async function visit<Answer>(
   host: MigrationHost,
   { identity, monitorPath, name }: Guest,

@@ -73,7 +73,7 @@ describe.skipIf(reason !== '')(`the command line${reason}`, () => {
     return running;
   };
 
-  test('moves a guest and back, and tells the same story everywhere', async () => {
+  test('moves a guest and back, and reports the same everywhere', async () => {
     const origin = here;
     const forth = await cli.run(...move('--mptcp', 'require', '--json'));
     const record = recordOf(forth);

@@ -4,7 +4,7 @@ import { toJson } from '#contract/json.ts';
 import { visible } from '#contract/plain-text.ts';
 import { DescriptorWriter } from './descriptor-writer.ts';
 
-/** A window of text cells that somebody looks at. */
+/** A window of text cells. */
 export interface Terminal {
   readonly columns: number;
   readonly rows: number;

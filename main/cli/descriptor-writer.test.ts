@@ -36,7 +36,7 @@ test('asks a full pipe again', async () => {
   expect(taken()).toBe('later');
 });
 
-test('drops what nobody reads any more', async () => {
+test('drops what has no reader any more', async () => {
   const { taken, writeSome } = scripted(3, failure('EPIPE'));
   const writer = new DescriptorWriter(1, writeSome);
   writer.write('one two');

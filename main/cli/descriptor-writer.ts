@@ -14,7 +14,7 @@ const fullPipeMs = 10;
 
 /**
  * Writes to a descriptor in order, without ever holding up this process: Node's own stdout blocks in write(2), so a
- * terminal that was stopped with Ctrl-S, or a pager that nobody scrolls, would stop whatever this process looks after. A
+ * terminal that was stopped with Ctrl-S, or a pager that is not scrolled, would stop what this process manages. A
  * reader that has gone (`| head`) is no failure: what follows is dropped.
  */
 export class DescriptorWriter {
@@ -40,7 +40,7 @@ export class DescriptorWriter {
     this.#working ??= this.#work();
   }
 
-  /** Resolves when everything has been taken, or nobody is there to take it. */
+  /** Resolves when everything has been taken, or no reader is left. */
   async flushed(): Promise<void> {
     await this.#working;
   }

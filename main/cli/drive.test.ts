@@ -96,7 +96,7 @@ test('Ctrl-C stops following what another process manages', async () => {
   ]);
 });
 
-test('Ctrl-Z does not suspend what looks after a guest', async () => {
+test('Ctrl-Z does not suspend a command that manages a migration', async () => {
   const here = driven(fakeMigration({ history: [] }));
   const elsewhere = driven(fakeMigration({ managedHere: false }));
   expect([here.signals.send('SIGTSTP'), elsewhere.signals.send('SIGTSTP'), here.view.shown]).toEqual([

@@ -27,7 +27,7 @@ export interface DriveOptions {
 /** How this command's part in a migration ended. */
 export type Leaving =
   | { readonly kind: 'ended'; readonly outcome: Outcome }
-  /** The operator told this command to let go. */
+  /** The operator detached this command. */
   | { readonly kind: 'let-go' }
   /** Another process managed it, and has ended or let go. */
   | { readonly kind: 'orphaned'; readonly shownSequence: number };
@@ -84,7 +84,7 @@ export async function drive(
     if (migration.managedHere) view.say('The terminal has gone; this command manages the migration to its end.');
     else release();
   };
-  // A suspended process could not resume the guest on its destination: it would stand still until somebody types `fg`.
+  // A suspended process could not resume the guest on its destination: it would stand still until the operator types `fg`.
   const refuseToSuspend = (): void =>
     view.say('Not suspended: the guest needs this command to arrive. Look at other things in another terminal.');
 

@@ -10,7 +10,7 @@ export const exitCode = {
   usage: 2,
   /** Something stands in the way; nothing was done. */
   refused: 3,
-  /** The guest needs the operator: it is stopped, paused or lost, or nobody knows. */
+  /** The guest needs the operator: it is stopped, paused or lost, or its place is not known. */
   needsOperator: 4,
 } as const;
 

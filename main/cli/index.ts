@@ -54,7 +54,7 @@ const code = await runCommandLine(process.argv.slice(2), {
   lab: () => import('#lab/lab.ts'),
   enterLabs: async (options) => {
     const { reenterForLab } = await import('#lab/user-namespace.ts');
-    // In there everybody is root; the record is to name who asked.
+    // In there every process is root; the record is to name the user who asked.
     process.env[operatorVariable] ??= operatorName();
     return reenterForLab([process.execPath, ...process.execArgv, ...process.argv.slice(1)], options);
   },

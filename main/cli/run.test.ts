@@ -162,7 +162,7 @@ describe('with --json', () => {
     ]);
   });
 
-  test('a refusal holds the checks and what mends them', async () => {
+  test('a refusal holds the checks and what fixes them', async () => {
     const start: ApplicationPort['start'] = async () => ({
       kind: 'refused',
       plan: { ...plan, checks: [noMptcp] },

@@ -55,7 +55,7 @@ describe('a connection that is plain TCP', () => {
     });
   });
 
-  test('is used where it is preferred, and told', async () => {
+  test('is used where it is preferred, and reported', async () => {
     const migration = planned({ socket: 'app', mptcp: 'prefer' });
     migration.world.nature.multipath = false;
     expect(await migration.migrate()).toMatchObject({ outcome: 'done-on-destination' });

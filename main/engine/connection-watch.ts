@@ -30,12 +30,12 @@ export interface ConnectionWatchOptions {
   readonly statistics: () => QemuStatistics | undefined;
   readonly record: (event: JournalEvent) => Promise<unknown>;
   readonly onSample: (sample: Sample) => void;
-  /** A fault of ours, while nobody waits for an answer. */
+  /** A fault of ours, while no caller waits for an answer. */
   readonly onFault: (thrown: unknown) => void;
 }
 
 /**
- * Samples the connections of one migration at the source, and tells what becomes of them: what was negotiated, which
+ * Samples the connections of one migration at the source, and reports what becomes of them: what was negotiated, which
  * subflows came and went, which paths carry nothing and why.
  */
 export class ConnectionWatch {
@@ -82,7 +82,7 @@ export class ConnectionWatch {
     await record({ kind: 'sampling-failed', why });
   }
 
-  /** Once nobody needs samples any more: waits for what is under way, but not for a host that does not answer. */
+  /** Once samples are no longer needed: waits for what is under way, but not for a host that does not answer. */
   async end(): Promise<void> {
     const ended = new AbortController();
     const running = this.#running?.finally(() => ended.abort());
@@ -182,7 +182,7 @@ export class ConnectionWatch {
     });
   }
 
-  /** A connection that hangs although QEMU has something to send: told only where there is a reason to tell. */
+  /** A connection that hangs although QEMU has something to send: reported only where there is a reason to show. */
   #lookForStall(reading: SubflowReading): void {
     const { sample } = reading;
     const bytes = sample.connections.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
@@ -211,7 +211,7 @@ export class ConnectionWatch {
       await this.#options.record({ kind: 'path-missing', interfaces, reasons: [...reasons] });
   }
 
-  /** Samples go on while both hosts are asked. */
+  /** Samples continue while both hosts are asked. */
   #look(work: () => Promise<void>): void {
     this.#looking = work()
       .catch(this.#options.onFault)

@@ -226,7 +226,7 @@ describe('whose migration it is', () => {
     ],
     ['one that moves before ours began is not', 'act migrate', { journal: prepared, ...copying }],
     [
-      'a source that does not answer tells nothing',
+      'a source that does not answer proves nothing',
       'note cancel-requested, reason attached-before-start, by switchyard',
       { journal: [...prepared, attached], source: silent, destination: idle.destination },
     ],
@@ -534,7 +534,7 @@ describe('in post-copy', () => {
   const meeting = answering('running', 'postcopy-recover');
   holds([
     [
-      'somebody has resumed the source: hands off',
+      'another program has resumed the source: nothing is touched',
       'end unknown, guest source: source-resumed',
       { journal, source: answering('running', 'failed'), destination: arriving },
     ],
@@ -568,12 +568,12 @@ describe('in post-copy', () => {
       { journal, source: unreachable, destination: destinationPaused },
     ],
     [
-      'one side has met nobody yet',
+      'one side has not met the other yet',
       'wait for the rest of the memory',
       { journal: asked, source, destination: meeting },
     ],
     [
-      'both meet, and nobody has asked for it',
+      'both meet, and it was not asked for',
       'wait for the rest of the memory',
       { journal, source: answering('finish-migrate', 'postcopy-recover'), destination: meeting },
     ],

@@ -373,7 +373,7 @@ describe('paths that are prepared', () => {
     );
   });
 
-  test('do not keep an end from being told when they cannot be put back', () => {
+  test('do not keep the end from being reported when they cannot be put back', () => {
     const journal = [...did('prepare-paths'), ...begun, ...did('quit-destination'), ...failed('restore-paths')];
     expect(decided({ journal, ...back })).toBe('wait for another try to restore-paths');
     const again = Array.from({ length: 4 }, () => failed('restore-paths')).flat();
@@ -398,7 +398,7 @@ describe('paths that are prepared', () => {
 describe('before anything has been sent', () => {
   const both = { source: answering('running', 'none'), destination: answering('inmigrate', 'none') };
 
-  test('a manager that comes back does not go on by itself', () => {
+  test('a manager that comes back does not continue by itself', () => {
     expect(decided({ journal: [...prepared, attached], ...both })).toBe(
       'note cancel-requested, reason attached-before-start, by switchyard',
     );
@@ -679,7 +679,7 @@ describe('a post-copy whose connection breaks', () => {
     expect(decided({ journal, source: gone, destination: B.running })).toBe('note committed');
   });
 
-  test('that was cut off while both met continues by itself when the operator has mended the network', () => {
+  test('that was cut off while both met continues by itself when the operator has fixed the network', () => {
     const meeting = {
       source: answering('finish-migrate', 'postcopy-recover'),
       destination: answering('running', 'postcopy-recover'),
@@ -739,7 +739,7 @@ describe('hands of others', () => {
     );
   });
 
-  test('a status that nobody knows is waited for', () => {
+  test('an unknown status is waited for', () => {
     const source = answering('running', 'colo');
     expect(decided({ journal: begun, source, destination: B.waiting, elapsed: tooLong })).toBe(
       'wait for the source, whose status is colo',

@@ -43,7 +43,7 @@ export function switchoverLimitMs(state: MigrationState): Milliseconds {
   return Math.max(2000, 3 * state.plan.settings.downtimeLimitMs);
 }
 
-/** How long an answer that does not come is waited for before the operator is told that nothing is known. */
+/** How long an answer that does not come is waited for before the record says that nothing is known. */
 const patienceMs = 60_000;
 /** A cancel that QEMU accepted ends within one buffer flush; a blocked main loop never ends it. */
 const cancelPatienceMs = 3000;
@@ -67,7 +67,7 @@ export function decide(state: MigrationState, elapsed: Elapsed): Decision {
   return restorePaths(state, elapsed) ?? decision;
 }
 
-/** Before the last word, after which nobody looks again: both hosts get their MPTCP endpoints and limits back, if they can. */
+/** Before the last entry, after which nothing is looked at again: both hosts get their MPTCP endpoints and limits back, if they can. */
 function restorePaths(state: MigrationState, elapsed: Elapsed): Decision | undefined {
   if (state.steps['prepare-paths'] === undefined && Object.keys(state.changedPaths).length === 0) return undefined;
   const restored = attempt(state, 'restore-paths', elapsed);
@@ -109,7 +109,7 @@ function nothingSent({ attached, committed, postCopy, steps: { migrate } }: Migr
 
 /**
  * By the journal; or by the source's own word, should the journal have lost it: what moves must not be taken for what waits.
- * A migration that was under way before this one, or although `migrate` was refused, is somebody else's.
+ * A migration that was under way before this one, or although `migrate` was refused, is another program's.
  */
 function hasBegun({ attached, steps: { migrate }, observed: { source } }: MigrationState): boolean {
   if (migrate !== undefined) return migrate !== 'failed';
@@ -181,7 +181,7 @@ function neverBegan(state: MigrationState, elapsed: Elapsed): Decision {
   const { migrate } = state.steps;
   if (migrate === 'intended') return wait('migrate');
   if (migrate === 'done' && elapsed.unchangedMs < cancelPatienceMs) return wait('the source to begin');
-  // Nobody has lost an answer: an earlier manager wrote its intent and died.
+  // No answer was lost: an earlier manager wrote its intent and died.
   if (migrate === 'uncertain' && !state.cancel && !state.failure) {
     return cancelFor('attached-before-start', 'switchyard');
   }
@@ -284,7 +284,7 @@ function stoppedOnSource(state: MigrationState, elapsed: Elapsed): Decision {
 
 /**
  * The guest belongs to the destination and its memory is on both sides: neither may be lost, nothing may be cancelled. A
- * broken connection is mended by hand; until then the guest rests on the pages that it lacks.
+ * broken connection is recovered by the operator; until then the guest stops at the first page that it lacks.
  */
 function inPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
@@ -322,7 +322,7 @@ function onDestination(state: MigrationState, destination: Answer, elapsed: Elap
     const resumed = attempt(state, 'resume-destination', elapsed);
     if (typeof resumed !== 'string') return resumed;
   }
-  // Cut off while they met, they meet when the network is mended: what was lost is sent again at growing intervals.
+  // Cut off while they met, they meet when the network works again: what was lost is sent again at growing intervals.
   const meet = Object.values(state.observed).every((each) => says(each, 'postcopy-recover'));
   if (meet && state.postCopy.recover && elapsed.unchangedMs <= patienceMs) return wait('both sides to meet');
   return isPostCopyPaused(state) ? pausedInPostCopy(state, elapsed) : copyingInPostCopy(state, elapsed);
@@ -337,7 +337,7 @@ function lostInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   });
 }
 
-/** QEMU does not notice a dead network: without progress both sides are told to pause, so that they can be recovered. */
+/** QEMU does not notice a dead network: without progress both sides are sent `migrate-pause`, so that they can be recovered. */
 function copyingInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const forMs = elapsed.withoutProgressMs;
   if (forMs <= state.plan.settings.stallLimitMs) return wait('the rest of the memory');
@@ -407,7 +407,7 @@ function handOver(state: MigrationState, destination: Answer, elapsed: Elapsed):
 }
 
 /**
- * The operator's way back from a destination that never ran the guest: it is proven gone before the source is told to
+ * The operator's way back from a destination that never ran the guest: it is proven gone before the source is sent `cont` to
  * resume. Without a source that can take the guest back, the destination keeps it.
  */
 function returnToSource(state: MigrationState, elapsed: Elapsed): Decision {
@@ -473,7 +473,7 @@ function sourceGone(state: MigrationState, elapsed: Elapsed): Decision {
   }
 }
 
-/** Somebody has said `cont` on the destination before it was due. It runs there now, and must not be met by another copy. */
+/** Another program sent `cont` to the destination before it was due. The guest runs there now, and no other copy may run. */
 function resumedElsewhere(state: MigrationState, elapsed: Elapsed): Decision {
   const { source, destination } = state.observed;
   if (says(source, 'completed') && says(destination, 'completed')) return note({ kind: 'committed' });
@@ -512,7 +512,7 @@ function pauseAfterMs(tries: number): Milliseconds {
   return 250 * 4 ** (tries - 1);
 }
 
-/** A process that is gone stays so, and nobody looks at it again. */
+/** A process that is gone stays so, and is not looked at again. */
 function isOutdated({ current, observed }: MigrationState, side: Side): boolean {
   return !current[side] && observed[side].kind !== 'gone';
 }

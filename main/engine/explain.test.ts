@@ -405,7 +405,7 @@ describe('a migration that failed', () => {
     });
   });
 
-  test('nobody says anything', () => {
+  test('neither QEMU gives a reason', () => {
     expect(explain(stateAfter(begun), 'migration-failed', 'source').cause).toBe(
       `QEMU gave the migration up. ${onAlpha}`,
     );
@@ -449,12 +449,12 @@ describe('a destination that could not be removed', () => {
     expect(cause).toBe(`The prepared QEMU on beta could not be proven gone. ${onAlpha}`);
   });
 
-  test('whose process nobody knows', () => {
+  test('whose process is not known', () => {
     const { next } = explain(stateAfter([cancelled]), 'destination-not-removed', 'source');
     expect(next).toBe('When beta answers again, end that QEMU by hand and never resume it.');
   });
 
-  test('while nobody knows where the guest is: somebody has to watch again', () => {
+  test('while it is not known where the guest is: the operator has to watch again', () => {
     const { next } = explain(stateAfter(begun), 'destination-not-removed', 'unknown');
     expect(next).toBe(
       `When beta answers again, end that QEMU (process ${started.identity.pid}) by hand and never resume it; then ${watch}.`,

@@ -354,7 +354,7 @@ function firstLine(state: MigrationState): string {
     .replace(/\.$/, '');
 }
 
-/** The first that is about what went wrong: a warning is not, nor is that it was told to end. */
+/** The first that is about what went wrong: a warning is not, nor is the report of a requested end. */
 function destinationsLine({ destinationOutput = '' }: MigrationState): string | undefined {
   return destinationOutput
     .split('\n')

@@ -245,14 +245,14 @@ describe('a link that is lost', () => {
     expect(stage.told).toEqual(['lost source eth2', 'lost destination ens2', 'switchyard: withdraw eth2']);
   });
 
-  test('is only told of where its path is an endpoint of somebody else that nobody announces', async () => {
+  test('is only reported where its path is an endpoint of another program that is not announced', async () => {
     const stage = await new Stage({ endpoints: [{ id: 1, address: '10.0.2.2', flags: ['subflow'] }] }).begun();
     stage.link('source', 'eth2', false);
     await stage.pass();
     expect([stage.told, stage.asked]).toEqual([['lost source eth2'], []]);
   });
 
-  test('when nothing is sent any more concerns nobody', async () => {
+  test('when nothing is sent any more has no effect', async () => {
     const stage = await new Stage().begun();
     stage.sending = false;
     stage.link('source', 'eth2', false);
@@ -347,7 +347,7 @@ describe('a link that is back', () => {
     expect(stage.told.slice(-2)).toEqual(['back destination ens2 after 2000', 'switchyard: rejoin eth2']);
   });
 
-  test('that was never lost is told of, and that is all', async () => {
+  test('that was never lost is reported, and nothing else is done', async () => {
     const stage = await new Stage().begun();
     stage.link('source', 'eth2', true);
     await stage.pass();
@@ -520,7 +520,7 @@ describe('the operator', () => {
     ]);
   });
 
-  test('cannot change what is somebody else’s endpoint and is not announced', async () => {
+  test('cannot change an endpoint of another program that is not announced', async () => {
     const stage = await new Stage({ endpoints: [{ id: 1, address: '10.0.2.2', flags: ['subflow'] }] }).begun();
     expect([await stage.change('backup', 'eth2'), stage.told, stage.asked]).toEqual([
       refused(
@@ -555,7 +555,7 @@ describe('the operator', () => {
 });
 
 describe('what fails', () => {
-  test('is told of and left to the kernel, where nobody waits for an answer', async () => {
+  test('is reported and left to the kernel, without waiting for an answer', async () => {
     const stage = await new Stage().begun();
     stage.failing.set('destination closes', refusal);
     stage.link('source', 'eth2', false);

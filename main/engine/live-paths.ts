@@ -23,7 +23,7 @@ export interface LivePathsOptions {
   readonly isSending: () => boolean;
   readonly lastSample: () => Sample | undefined;
   readonly record: (event: JournalEvent) => Promise<unknown>;
-  /** A fault of ours, while nobody waits for an answer. */
+  /** A fault of ours, while no caller waits for an answer. */
   readonly onFault: (thrown: unknown) => void;
 }
 
@@ -33,7 +33,7 @@ export interface LivePathsOptions {
  * may be ten seconds away. So a path is withdrawn with its link, which gives what was on its way to the others at once,
  * and announced again with the carrier, which has it joined at once.
  *
- * The last path that carries anything is never withdrawn: a connection without any cannot be told of a new one.
+ * The last path that carries anything is never withdrawn: a connection without any takes no new one.
  */
 export class LivePaths {
   readonly #options: LivePathsOptions;

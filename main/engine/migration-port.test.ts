@@ -82,7 +82,7 @@ describe('the firewall rule', () => {
     "nft 'add table inet switchyard_migration; delete table inet switchyard_migration; add table inet switchyard_migration; add chain inet switchyard_migration input { type filter hook input priority -10; }";
   const rule = 'add rule inet switchyard_migration input';
 
-  test('lets every path of the source in, and nobody else, of either family', () => {
+  test('admits every path of the source, and no other address, of either family', () => {
     expect(
       firewallCommand({ destination: beta, paths: [path, second], listener: { host: '0.0.0.0', port: 4444 } }),
     ).toBe(

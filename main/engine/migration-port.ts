@@ -16,7 +16,7 @@ export interface MigrationPort {
   readonly listener: ListenerAddress | undefined;
 }
 
-/** Where the migration port of the destination can be reached, by whoever gets that far. */
+/** Where the migration port of the destination can be reached, by any host on that network. */
 export interface Reach {
   /** `eth0 (192.0.2.7, 2001:db8::7)`; those beyond a limit as `3 more`. */
   readonly places: readonly string[];
@@ -41,7 +41,7 @@ export function reachOf({ destination, paths, listener }: MigrationPort): Reach 
 }
 
 /**
- * Lets the source's addresses reach the port, for every subflow of the connection, and nobody else: for a shell on the
+ * Admits the source's addresses to the port, for every subflow of the connection, and no others: for a shell on the
  * destination, as root. A table of its own, which replaces the one of an earlier migration and is removed by
  * {@link closeAgainCommand}; other tables still have their say.
  */

@@ -33,7 +33,7 @@ export function listenerOf({ plan, listener }: MigrationState): ConnectionReport
   };
 }
 
-/** That it fell back must be told, also when nobody can say why. */
+/** That it fell back must be reported, also when the reason is not known. */
 export async function whyTcp(
   ports: Pick<Ports, 'diagnose'>,
   report: ConnectionReport,

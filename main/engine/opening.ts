@@ -1,5 +1,5 @@
 /**
- * Something that a host is opening. Nobody has to wait for it in order to close it: what arrives after it was disposed of is
+ * Something that a host is opening. Closing it does not wait for it: what arrives after it was disposed of is
  * closed at once.
  */
 export class Opening<Thing extends Disposable> implements Disposable {

@@ -4,7 +4,7 @@ import type { ChangedPath } from './state.ts';
 
 /**
  * How the destination announces its end of a path: as it was planned, as it was already, or, for the path that the
- * connection begins with, as nobody needed to so far. `undefined` where the address is an endpoint of another program that
+ * connection begins with, as it was not needed so far. `undefined` where the address is an endpoint of another program that
  * is not announced: then the path is not ours to take away, since we could not give it back.
  */
 export function announcementOf(plan: Plan, path: Path): PathEnd | undefined {

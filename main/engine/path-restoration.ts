@@ -22,7 +22,7 @@ export function restorationFor({ plan, changedPaths }: MigrationState, side: Sid
   };
 }
 
-/** Of the kernel, which gives it up for an endpoint that somebody makes. */
+/** Of the kernel, which gives it up for an endpoint that another program makes. */
 function isNote({ flags }: MptcpEndpoint): boolean {
   return flags.includes('implicit');
 }

@@ -13,7 +13,7 @@ test.each([
     [...switchingOver, sees('source', answering('postmigrate', 'completed')), sees('source', silent)],
     { name: 'switching-over', guest: 'unknown' },
   ],
-])('a source that %s keeps its phase, and its guest is where nobody sees', (_what, events, expected) => {
+])('a source that %s keeps its phase, and the place of its guest is unknown', (_what, events, expected) => {
   expect(phaseOf(stateAfter(events))).toEqual(expected);
 });
 

@@ -140,13 +140,13 @@ export interface Qemu {
   recover(address: MigrationAddress): Promise<number>;
   /**
    * getfd and migrate with `resume` on the source, over a connection that is there already. One that QEMU makes itself may
-   * hang in a network that is only half mended; QEMU 7.2 ends with the guest when it comes up after a later one.
+   * hang in a network that works only in part; QEMU 7.2 ends with the guest when it comes up after a later one.
    */
   resumeOver(socket: OwnedSocket): Promise<void>;
   cont(): Promise<void>;
   quit(): Promise<void>;
   onEvent(listener: (event: QemuEvent) => void): () => void;
-  /** Resolves with the reason once the connection has ended, whoever ended it. */
+  /** Resolves with the reason once the connection has ended, at either end. */
   readonly disconnected: Promise<string>;
   /** Ends the connection; the QEMU continues. */
   close(): void;
@@ -189,14 +189,14 @@ export interface ClosedSubflow extends SubflowEnds {
   readonly livedMs: Milliseconds | undefined;
 }
 
-/** Subflows that carry nothing, of which samples do not tell. */
+/** Subflows that carry nothing, which samples do not show. */
 export interface SubflowTroubles {
-  /** Their first packet was sent at least twice, and nobody has answered. */
+  /** Their first packet was sent at least twice, without an answer. */
   readonly unanswered: readonly SubflowEnds[];
   readonly closed: readonly ClosedSubflow[];
 }
 
-/** What the engine has seen of the connection, for whoever knows the signs of both kernels. */
+/** What the engine has seen of the connection, for the diagnosis of both kernels. */
 export interface ConnectionReport {
   readonly sample: Pick<Sample, 'connections' | 'subflows'>;
   readonly troubles: SubflowTroubles;
@@ -219,17 +219,17 @@ export type PathEnd = Omit<MptcpEndpoint, 'id'>;
 
 /**
  * What is done at the end of a path that is announced. `announce`: the peer may join there from now on, at once also with
- * connections that live. `withdraw`: the peer is told to close its subflows to there. `pause`: they carry data only while
+ * connections that live. `withdraw`: the peer is asked to close its subflows to there. `pause`: they carry data only while
  * no other can; `resume` ends that.
  */
 export type PathEndChange = 'announce' | 'withdraw' | 'pause' | 'resume';
 
-/** The subflows of one path: the port, at either end, tells the migration's from others. */
+/** The subflows of one path: the port, at either end, distinguishes the migration's from others. */
 export interface SubflowName extends SubflowEnds {
   readonly port: number;
 }
 
-/** What to put back, told by what was planned and what was there before it. */
+/** What to put back, by what was planned and what was there before it. */
 export interface PathRestoration {
   readonly planned: readonly PathManagerChange[];
   readonly before: { readonly endpoints: readonly MptcpEndpoint[]; readonly limits: MptcpLimits | undefined };
@@ -298,7 +298,7 @@ export interface MigrationHost {
   /** Removes what a QEMU that is gone left on this host (socket files, its runtime folder). */
   tidy(monitorPath: string): Promise<void>;
   /**
-   * `port` is the destination's: it tells the migration's connections from the guest's other ones. A host does what it is
+   * `port` is the destination's: it distinguishes the migration's connections from the guest's other ones. A host does what it is
    * asked in order, so a sampler that is asked for before `migrate` listens before there is a connection.
    */
   sampler(identity: QemuIdentity, port: number): Promise<SubflowSampler>;
@@ -351,7 +351,7 @@ export interface Ports {
   readonly plan: Plan;
   /** Keeps the stack of a fault of ours, and answers with its incident id. Never throws. */
   readonly report: ReportFault;
-  /** A line for whoever traces the engine; absent while nobody does. */
+  /** A line for the trace of the engine; absent when it is not traced. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Why a connection is not what the plan wants: plain TCP, or without some of its paths. Empty when nothing shows why. */
   diagnose(report: ConnectionReport): Promise<readonly ConnectionFinding[]>;

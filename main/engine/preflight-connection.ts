@@ -20,14 +20,14 @@ export const connectionQuestions: Readonly<Record<string, Question>> = {
     return { holds: 'Switchyard makes the connection and hands one end to each QEMU.' };
   },
 
-  /** QEMU's own listener is ended by the first connection that is not the source's; the stream itself anybody may read. */
+  /** QEMU's own listener is ended by the first connection that is not the source's; the stream itself can be read on the way. */
   'migration-port': ({ destination, paths, listener, settings }) => {
     if (paths.length === 0) return undefined;
     const port = { destination, paths, listener };
     const { places, isPublic } = reachOf(port);
     const where = places.join(', ');
     const named = namesItsPort(listener) ? `port ${listener.port}` : 'the migration port';
-    // A namespace is on this machine, and reached over links that somebody has made for it.
+    // A namespace is on this machine, and reached over links that were made for it.
     if (destination.kind === 'namespace' && !isPublic) {
       return { holds: `The stream is not encrypted; ${destination.id} can be reached on ${where}.` };
     }

@@ -4,7 +4,7 @@ import type { JudgedFinding } from '#main/likeness/finding.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 import type { Hardware, TwinForesight } from './ports.ts';
 
-/** Everything preflight judges; gathering it is somebody else's work. */
+/** Everything preflight judges; it is gathered elsewhere. */
 export interface PreflightFacts {
   readonly guest: Guest;
   /** RunState and MigrationStatus as QEMU answered, or why it did not. */
@@ -93,7 +93,7 @@ export type Question = (
   facts: PreflightFacts,
 ) => { readonly holds: string; readonly command?: string } | Verdict | undefined;
 
-/** What QEMU says of a guest that was given no uuid: it tells nobody apart. */
+/** What QEMU says of a guest that was given no uuid: it identifies no guest. */
 export const nilUuid = '00000000-0000-0000-0000-000000000000';
 
 /** How grave it is when there will be no MPTCP. */

@@ -2,7 +2,7 @@ import type { HostFacts } from '#contract/host.ts';
 import type { Netdev } from '#main/likeness/portrait.ts';
 import type { PreflightFacts, Question, Verdict } from './preflight-facts.ts';
 
-/** The other side's network: a tap that QEMU has to make itself is down and in no bridge, and the guest hears nobody. */
+/** The other side's network: a tap that QEMU has to make itself is down and in no bridge, and the guest has no network. */
 export const tapQuestions: Readonly<Record<string, Question>> = {
   'guest-network': (facts) => {
     const { likeness, destination, waiting } = facts;

@@ -1,7 +1,7 @@
 import { formatBytes } from '#contract/units.ts';
 import { nilUuid, severityOf, type Question, type WaitingAnswer, type WaitingFacts } from './preflight-facts.ts';
 
-/** What must be true of a QEMU that somebody else has started before it may become the guest. */
+/** What must be true of a QEMU that an operator has started before it may become the guest. */
 export const waitingQuestions: Readonly<Record<string, Question>> = {
   'waiting-state': ({ waiting }) => {
     if (!waiting) return undefined;

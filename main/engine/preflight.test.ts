@@ -891,7 +891,7 @@ describe('what stops a start', () => {
     expect(refusals(tooLittle, ['memory'])).toEqual([]);
   });
 
-  test('also an accepted one that nobody may accept', () => {
+  test('also an accepted one that cannot be accepted', () => {
     expect(refusals(preflight({ ...ready, paths: [] }), ['paths']).map(({ id }) => id)).toEqual(['paths']);
   });
 

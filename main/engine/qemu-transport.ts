@@ -21,7 +21,7 @@ const allConnectedWithinMs = 2000;
 
 /**
  * Each QEMU makes its own end of the connection; MPTCP is an option of its address. QEMU takes the first connection for the
- * source's, whoever makes it: so who connects is watched for as long as the port is open.
+ * source's, from any host: so connections are watched for as long as the port is open.
  */
 export class QemuTransport implements Transport {
   #callers: CallerWatch | undefined;
@@ -49,14 +49,14 @@ export class QemuTransport implements Transport {
     return { port, mptcp };
   }
 
-  /** It connects when it is told to migrate. */
+  /** It connects when it is sent `migrate`. */
   connect(): Promise<Report> {
     return Promise.resolve(nothingToReport);
   }
 
   async migrate(context: StepContext): Promise<Report> {
     const { plan } = context.state;
-    // Whoever has connected by now is none of ours, from whatever address.
+    // A connection so far is not the source's, from any address.
     await this.#callers?.look();
     if (this.#stranger) throw takenBy(this.#stranger, plan.destination.id);
     this.#sourceMayCall = true;

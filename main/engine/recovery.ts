@@ -46,7 +46,7 @@ async function connectAnew(context: StepContext): Promise<OwnedSocket> {
 }
 
 /**
- * A source that continues over a connection which nobody has taken waits for an answer that cannot come, and before QEMU 8.2
+ * A source that continues over a connection which was not accepted waits for an answer that cannot come, and before QEMU 8.2
  * nothing can be said to it then: the guest would never be whole. Once both ends are held the kernel sends until it arrives.
  */
 async function untilTaken(context: StepContext): Promise<void> {

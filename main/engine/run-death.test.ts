@@ -169,7 +169,7 @@ describe('the source dies', () => {
   });
 });
 
-test('when both die while copying the guest is lost, and the operator is told to start it from its disks', async () => {
+test('when both die while copying the guest is lost, and the record says to start it from its disks', async () => {
   const migration = planned();
   at('copying', migration, () => {
     migration.source.die();

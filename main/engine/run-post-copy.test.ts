@@ -112,7 +112,7 @@ describe('the network is cut during post-copy', () => {
     return { migration, ended: { outcome, guest, next: explanation?.next } };
   }
 
-  test('both sides are paused, and the operator is told how to continue', async () => {
+  test('both sides are paused, and the record says how to continue', async () => {
     const { migration, ended } = await broken();
     expect(ended).toEqual({
       outcome: 'paused-recoverable',
@@ -126,7 +126,7 @@ describe('the network is cut during post-copy', () => {
     expect(migration.world.violations).toEqual([]);
   });
 
-  test('a recovery over the mended network completes it', async () => {
+  test('a recovery over the fixed network completes it', async () => {
     const { migration } = await broken();
     migration.world.mendNetwork();
     const { outcome } = await migration.recover('operator');

@@ -31,7 +31,7 @@ describe('a host is out of reach for a while, the migration itself is fine', () 
   });
 });
 
-describe('a host is out of reach for longer than anybody waits', () => {
+describe('a host is out of reach for longer than the run waits', () => {
   test.each(['copying', 'switchingOver', 'arrived'] as const)(
     'the source, from %s on: nothing is touched, and another manager finishes it',
     async (moment) => {
@@ -113,7 +113,7 @@ describe('a monitor is held by another program', () => {
   });
 });
 
-describe('somebody else says cont', () => {
+describe('another program sends cont', () => {
   test('on the source, when the guest has been handed over: the destination is not started', async () => {
     const migration = planned();
     at('handedOver', migration, () => migration.world.clock.after(0, () => migration.source.cont()));

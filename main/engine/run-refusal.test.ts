@@ -191,7 +191,7 @@ describe('a destination that holds the guest and refuses to start it', () => {
   });
 });
 
-test('nobody is returned from a destination that may have run the guest', async () => {
+test('a guest is never returned from a destination that may have run it', async () => {
   const migration = planned();
   await migration.migrate();
   const answer = await migration.run.ask({ command: 'go-back', by: 'ann' });

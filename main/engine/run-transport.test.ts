@@ -33,7 +33,7 @@ describe('--mptcp require', () => {
     });
   });
 
-  test('cancels also when nobody can say why it fell back', async () => {
+  test('cancels also when the reason of the fallback is not known', async () => {
     const migration = fallsBack('require');
     migration.world.calls.fail('diagnose 1', 'error');
     const { outcome, explanation } = await migration.migrate();

@@ -107,7 +107,7 @@ describe('links', () => {
     ]);
   });
 
-  test('that can be watched only after the end are nothing to anybody', async () => {
+  test('that can be watched only after the end are closed', async () => {
     const never = Promise.withResolvers<never>();
     const migration = await managed(({ source }) => (source.watchLinks = () => never.promise));
     await run(migration);
@@ -130,7 +130,7 @@ describe('a stranger on the port of our own', () => {
     expect((await called('copying')).length).toBe(1);
   });
 
-  test('is written down by nobody once it has ended', async () => {
+  test('is not written down once it has ended', async () => {
     const migration = planned({ socket: 'app' });
     const live = await migration.begin();
     const { length } = await new Promise<readonly unknown[]>((resolve) => {

@@ -122,7 +122,7 @@ test('nothing is begun when the plan cannot be written down', async () => {
   expect({ story: migration.story, ...peace(migration) }).toEqual({ story: [], ...quiet });
 });
 
-test('a disk that fails in the middle is told of, and does not stop the guest half-way', async () => {
+test('a disk that fails in the middle is reported, and does not stop the guest half-way', async () => {
   const migration = planned();
   const run = await migration.begin();
   const lost: string[] = [];

@@ -316,7 +316,7 @@ export class MigrationRun {
 
   async #observed(side: Side, observation: Observation, status: QemuStatus | undefined): Promise<void> {
     const before = this.#seen[side];
-    // A QEMU that was told to quit falls silent first: nobody needs to hear that.
+    // A QEMU that was sent `quit` falls silent first: that is not worth a line.
     if (observation.kind === 'silent' && this.#state.steps[`quit-${side}`] === 'intended') return;
     this.#seen[side] = observation;
     if (side === 'source') this.#followSource(observation, status?.statistics);

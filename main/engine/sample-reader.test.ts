@@ -28,7 +28,7 @@ test('hands on what the host answers', async () => {
   expect(await reader.next()).toBe(reading);
 });
 
-test('tells for how long an answer has been owed, from the question to the answer', async () => {
+test('reports for how long an answer has been owed, from the question to the answer', async () => {
   const { answer, clock, sampler } = slow();
   const reader = new SampleReader(Promise.resolve(sampler), clock);
   const seen = [reader.overdueMs];
@@ -63,7 +63,7 @@ test('disposing of it ends a wait without an answer, closes the sampler, and not
   expect([await next, await reader.next(), state.disposed]).toEqual([undefined, undefined, true]);
 });
 
-test('a refusal that comes after it was disposed of reaches nobody', async () => {
+test('a refusal that comes after it was disposed of is ignored', async () => {
   const { answer, clock, sampler } = slow();
   const reader = new SampleReader(Promise.resolve(sampler), clock);
   const next = reader.next();

@@ -3,7 +3,7 @@ import { Opening } from './opening.ts';
 import type { Clock, SubflowReading, SubflowSampler } from './ports.ts';
 
 /**
- * Asks one sampler, one question at a time. A host that does not answer holds up nobody: how long it has owed its answer can
+ * Asks one sampler, one question at a time. A host that does not answer holds up nothing: how long it has owed its answer can
  * be seen at any time, and disposing of the reader ends the wait.
  */
 export class SampleReader implements Disposable {
@@ -16,7 +16,7 @@ export class SampleReader implements Disposable {
   constructor(sampler: Promise<SubflowSampler>, clock: Pick<Clock, 'monoMs'>) {
     this.#sampler = new Opening(sampler);
     this.#clock = clock;
-    // Nobody has asked yet, so nobody hears of a refusal yet: `next` reports it.
+    // Nothing has been asked yet, so a refusal is not reported yet: `next` does.
     this.#sampler.opened.catch(() => undefined);
   }
 

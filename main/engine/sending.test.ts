@@ -13,7 +13,7 @@ const negotiated = (protocol: 'mptcp' | 'tcp'): JournalEvent => ({
 const seen = (run: string, migration: string): JournalEvent => sees('source', answering(run, migration));
 
 test.each<[string, readonly JournalEvent[], boolean]>([
-  ['before anybody has looked', [], true],
+  ['before a first look', [], true],
   ['while it copies', [seen('running', 'active')], true],
   ['while its host cannot be asked', [sees('source', unreachable)], true],
   ['when it is gone', [sees('source', gone)], false],
@@ -31,7 +31,7 @@ test.each<[string, readonly JournalEvent[], boolean]>([
 });
 
 test.each<[string, readonly JournalEvent[], boolean]>([
-  ['nobody knows yet what it is', [], false],
+  ['what it is is not known yet', [], false],
   ['it is plain TCP', [negotiated('tcp')], false],
   ['it is MPTCP', [negotiated('mptcp')], true],
   ['it was MPTCP', [negotiated('mptcp'), negotiated('tcp')], false],

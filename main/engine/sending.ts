@@ -13,7 +13,7 @@ export function maySendOverPaths(state: MigrationState): boolean {
   return state.negotiated?.protocol === 'mptcp' && maySend(state);
 }
 
-/** By what is seen of the source: its guest stands still, or may. A host that cannot be asked tells nothing of its guest. */
+/** By what is seen of the source: its guest stands still, or may. A host that cannot be asked shows nothing of its guest. */
 export function standsStill(source: Observation): boolean {
   return source.kind === 'silent' || (source.kind === 'answering' && source.run !== 'running');
 }

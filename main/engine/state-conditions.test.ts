@@ -367,7 +367,11 @@ test('another manager asks the kernel afresh', () => {
 describe('phases', () => {
   const cancelled: JournalEvent = { kind: 'cancel-requested', reason: 'operator', by: 'ann' };
   test.each<[string, readonly JournalEvent[], object]>([
-    ['cancelling by somebody else', [...begun, source('running', 'cancelling')], { name: 'copying', guest: 'source' }],
+    [
+      'cancelling, asked for by another program',
+      [...begun, source('running', 'cancelling')],
+      { name: 'copying', guest: 'source' },
+    ],
     [
       'failed, begun by a manager that has died',
       [...prepared, intended('migrate'), attached, source('running', 'failed')],

@@ -60,7 +60,7 @@ describe('replay', () => {
     expect(apply(stateAfter(begun), { kind: 'planned', plan })).toEqual(initialState(plan));
   });
 
-  test('events that only tell leave the state as it is', () => {
+  test('events that only report leave the state as it is', () => {
     const before = stateAfter(begun);
     const path = { subflow: '1/0', localAddress: '10.0.1.1', remoteAddress: '10.0.1.2' };
     const telling: JournalEvent[] = [
@@ -197,7 +197,7 @@ describe('what is seen', () => {
     expect(stateAfter(journal).mayHaveRunOnDestination).toBe(true);
   });
 
-  test('of a destination that is gone, before anybody removed it, is an end of its own', () => {
+  test('of a destination that is gone before it was removed, is an end of its own', () => {
     expect(stateAfter([...begun, sees('destination', gone)]).destinationEndedByItself).toBe(true);
     expect(stateAfter([...begun, ...did('quit-destination'), sees('destination', gone)]).destinationEndedByItself).toBe(
       false,

@@ -55,7 +55,7 @@ export interface MigrationState {
   readonly sourceCompleted: boolean;
   /** The guest may have run on the destination, if only for a moment: from then on the source's copy is an old one. */
   readonly mayHaveRunOnDestination: boolean;
-  /** The destination's process was found gone before anybody had tried to remove it. */
+  /** The destination's process was found gone before it was to be removed. */
   readonly destinationEndedByItself: boolean;
   readonly stalled: JournalEventOf<'stalled'> | undefined;
   /** The guest has ended itself, and its QEMU with it. */
@@ -123,7 +123,7 @@ export function isFinal(outcome: Outcome): boolean {
   return outcome === 'done-on-destination' || outcome === 'safe-on-source' || outcome === 'lost';
 }
 
-/** The reducer. Events that only tell (iterations, subflows, samples) leave the state as it is. */
+/** The reducer. Events that only report (iterations, subflows, samples) leave the state as it is. */
 export function apply(state: MigrationState, event: JournalEvent): MigrationState {
   switch (event.kind) {
     case 'planned':
@@ -217,14 +217,14 @@ function taken(state: MigrationState): MigrationState {
   return { ...uncertain, ...nothingObserved, attached: true, ended: undefined, tries: {}, samplingFailed: false };
 }
 
-/** Only an answer tells that nothing was done. */
+/** Only an answer proves that nothing was done. */
 function mayHaveHappened({ kind }: Failure): boolean {
   return kind === 'timeout' || kind === 'unreachable' || kind === 'native' || kind === 'internal';
 }
 
 function withFailure(state: MigrationState, { step, failure }: JournalEventOf<'failed'>): MigrationState {
   const failed = withStep(state, step, mayHaveHappened(failure) ? 'uncertain' : 'failed');
-  // Somebody has knocked at that port, if only we: the next attempt gets a fresh one.
+  // That port has had a connection, if only ours: the next attempt gets a fresh one.
   return step === 'recover' ? withoutStep(failed, 'listen-for-recovery') : failed;
 }
 
@@ -300,7 +300,7 @@ function withSource(state: MigrationState, observation: Observation): MigrationS
   const began = state.steps.migrate === 'uncertain' && underWay.has(migration);
   return {
     ...state,
-    // Nobody else can have begun it: QEMU refuses a second migration, and a refusal leaves no uncertainty.
+    // No other program can have begun it: QEMU refuses a second migration, and a refusal leaves no uncertainty.
     steps: began ? { ...state.steps, migrate: 'done' } : state.steps,
     sourceCompleted: state.sourceCompleted || migration === 'completed',
     sourceStatus: state.steps.migrate === undefined ? 'none' : migration,

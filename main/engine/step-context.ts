@@ -27,15 +27,15 @@ export type Step = (context: StepContext) => Promise<Report>;
 export const nothingToReport: Report = {};
 
 /**
- * How the two QEMUs are connected: a strategy for each owner of the sockets. It lives as long as one manager looks after
+ * How the two QEMUs are connected: a strategy for each owner of the sockets. It lives as long as one manager manages
  * the migration, and gives back what it has opened when it is disposed of.
  */
 export interface Transport extends Disposable {
   /** The destination's port is open when this resolves. */
   readonly listen: Step;
-  /** Only where the connection is made before QEMU is told to migrate. */
+  /** Only where the connection is made before QEMU is sent `migrate`. */
   readonly connect: Step;
-  /** The source has been told to migrate when this resolves. */
+  /** The source has been sent `migrate` when this resolves. */
   readonly migrate: Step;
 }
 

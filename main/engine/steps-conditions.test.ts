@@ -86,7 +86,7 @@ describe('agreeing on capabilities', () => {
   });
 });
 
-test('a cancel that fails when nobody waits for it any more changes nothing', async () => {
+test('a cancel that fails when it is no longer waited for changes nothing', async () => {
   const late = new SwitchyardError({ kind: 'unreachable', host: 'alpha', text: 'No.', remedy: 'Wait.' });
   const it = stage({ sourceQemu: { cancel: () => it.clock.sleep(5000).then(() => Promise.reject(late)) } });
   await expect(it.run('cancel')).rejects.toThrow('The source QEMU has not taken the cancel within 2 s.');
@@ -110,7 +110,7 @@ describe('ending the source', () => {
     await expect(run('quit-source')).resolves.toEqual({});
   });
 
-  test('does not go on over a fault of ours', async () => {
+  test('does not continue after a fault of ours', async () => {
     const broken = (): Promise<never> => Promise.reject(new TypeError('ours'));
     const { run } = stage({ source: host, sourceQemu: { status: status('postmigrate', 'completed'), quit: broken } });
     await expect(run('quit-source')).rejects.toThrow(TypeError);

@@ -51,7 +51,7 @@ function contextOf({ migration, manager, source }: Prepared): Parameters<(typeof
 }
 
 describe('cont on the source', () => {
-  test('is refused while the destination is still there, whoever asks for it', async () => {
+  test('is refused while the destination is still there, in each case', async () => {
     const prepared = await wentBack('there');
     const { world } = prepared.migration;
     await expect(world.clock.until(steps['resume-source'](contextOf(prepared)))).rejects.toThrow(

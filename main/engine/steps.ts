@@ -100,7 +100,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
     const { source, clock } = ports;
     const { identity, monitorPath } = ports.plan.guest;
     const status = await monitors.source?.status().catch(ignoreUnanswered);
-    // The fence, asked again at the last moment: somebody may have resumed it since it was last looked at.
+    // The fence, asked again at the last moment: another program may have resumed it since the last look.
     if (status?.run === 'running') throw rejected('cleaning-up', 'the source runs again', 'Find out who resumed it.');
     if (status?.statistics && !state.finalStatistics) {
       const now = { atMonoMs: clock.monoMs(), atEpochMs: clock.epochMs() };

@@ -74,7 +74,7 @@ describe('while QEMU listens itself', () => {
     });
   });
 
-  test('the source is not told to migrate once somebody has come before it, even from its own address', async () => {
+  test('the source is not sent `migrate` once another connection has come first, even from its own address', async () => {
     const migration = planned();
     const { calls } = migration.world;
     const { callerWatches } = migration.world.machine('beta');
@@ -90,7 +90,7 @@ describe('while QEMU listens itself', () => {
     ]);
   });
 
-  test('the source is no stranger, and nobody is watched once it has connected', async () => {
+  test('the source is no stranger, and callers are no longer watched once it has connected', async () => {
     const migration = planned();
     const { world } = migration;
     const beta = world.machine('beta');

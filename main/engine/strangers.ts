@@ -14,7 +14,7 @@ export class Strangers {
   readonly #named = new Set<string>();
   #connections = 0;
 
-  /** `turnedAway`: by a listener of ours. QEMU's own takes whoever comes first for the source. */
+  /** `turnedAway`: by a listener of ours. QEMU's own takes the first connection for the source's. */
   constructor(plan: Plan, { turnedAway }: { readonly turnedAway: boolean }) {
     this.#plan = plan;
     this.#turnedAway = turnedAway;
@@ -43,7 +43,7 @@ export function isOfSource({ source }: Pick<Plan, 'source'>, address: string): b
   return source.interfaces.some(({ addresses }) => addresses.some((each) => each.address === address));
 }
 
-/** Somebody on one of the two hosts is easier to find than an address. */
+/** The name of one of the two hosts is easier to recognise than an address. */
 function hostWith({ source, destination }: Plan, address: string): string | undefined {
   return [source, destination].find((host) => isOfSource({ source: host }, address))?.id;
 }

@@ -73,7 +73,7 @@ test.each<[string, readonly (SubflowState | undefined)[], readonly string[]]>([
       'subflow-back after 1000 ms',
     ],
   ],
-  ['was closed before anybody looked', ['closed'], []],
+  ['was closed before the first look', ['closed'], []],
   ['is not listed for a while', ['active', undefined, 'active'], ['subflow-established']],
   ['is in trouble when first seen', ['failing', 'active'], ['subflow-established', 'subflow-back after 1000 ms']],
 ])('a subflow that %s', (_name, states, events) => {

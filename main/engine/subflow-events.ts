@@ -3,7 +3,7 @@ import type { Sample, SubflowSample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 
 /**
- * Turns samples into what an operator wants told: a path that came, went, came back. Remembers per subflow only what
+ * Turns samples into what an operator wants to know: a path that came, went, came back. Remembers per subflow only what
  * the next sentence needs.
  */
 export interface SubflowMemory {

@@ -3,7 +3,7 @@ import type { JudgedFinding } from '#main/likeness/finding.ts';
 import type { ObstacleFinding } from '#main/likeness/obstacles.ts';
 import { rejected } from './step-context.ts';
 
-/** So many are named; whoever has fixed them meets the others. */
+/** So many are named; once they are fixed, the next attempt names the others. */
 const mostNamed = 3;
 
 /** Throws where the guest must not move into this QEMU: it differs, or something has begun meanwhile that a move would lose. */

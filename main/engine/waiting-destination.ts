@@ -3,7 +3,7 @@ import type { StartedDestination } from '#contract/migration.ts';
 import type { MigrationHost, Qemu } from './ports.ts';
 import { rejected } from './step-context.ts';
 
-/** Before anybody has connected; a QEMU whose stream has begun says `active`. */
+/** Before any connection; a QEMU whose stream has begun reports `active`. */
 const untouched = new Set(['none', 'setup']);
 
 /**
@@ -20,7 +20,7 @@ export async function takeUpWaiting(host: MigrationHost, waiting: Guest): Promis
   try {
     await refuseUnlessUntouched(qemu, name);
     await qemu.keepPaused();
-    // Had the guest of somebody else arrived between the two, it was stopped by this: that must not go unseen.
+    // Had another guest arrived between the two, this stopped it: that must not go unseen.
     await refuseUnlessUntouched(qemu, name);
   } finally {
     qemu.close();

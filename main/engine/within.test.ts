@@ -37,6 +37,6 @@ test('work that takes longer is late, whatever comes of it', async () => {
   expect(await waited(3000, ({ resolve }) => resolve('done'))).toEqual({ outcome: 'late', atMs: 1000, late: [] });
 });
 
-test('its failure is handed on when nobody waits any more', async () => {
+test('its failure is handed on when it is no longer waited for', async () => {
   expect(await waited(3000, ({ reject }) => reject('no'))).toEqual({ outcome: 'late', atMs: 1000, late: ['no'] });
 });

@@ -3,9 +3,9 @@ import type { Milliseconds } from '#contract/units.ts';
 import { elapsedBetween } from './elapsed.ts';
 
 /**
- * How long the guest stood still because of its migration, by the clock of whoever managed it: from each stop on the
+ * How long the guest stood still because of its migration, by the clock of its manager: from each stop on the
  * source until either side was seen running. A stop before QEMU was asked to migrate is the operator's own. `undefined`
- * where the guest was paused before, never stopped, or does not run at the last entry: nobody knows then for how long.
+ * where the guest was paused before, never stopped, or does not run at the last entry: the time is not known then.
  */
 export function guestDowntimeMs(entries: readonly JournalEntry[]): Milliseconds | undefined {
   const first = entries[0]?.event;

@@ -15,7 +15,7 @@ test('no iteration has begun', () => {
   expect(iterationRows([], undefined)).toEqual([]);
 });
 
-test('each row tells what it had to send, what it sent and what it left', () => {
+test('each row shows what it had to send, what it sent and what it left', () => {
   const events = [begun(1, 1000, 0), begun(2, 400, 900), begun(3, 100, 1300)];
   expect(iterationRows(events, qemuAt({ transferredBytes: 1420, remainingBytes: 0 }))).toEqual([
     { iteration: 1, dirtiedBytes: 0, sentBytes: 900, remainingBytes: 400, verdict: 'first' },
@@ -40,7 +40,7 @@ test('a verdict is against the lowest so far, not against the one before', () =>
   ]);
 });
 
-test('told twice, because a second manager took up in the middle, it is one iteration', () => {
+test('reported twice, because a second manager took up in the middle, it is one iteration', () => {
   const events = [begun(1, 1000, 0), begun(2, 400, 900), begun(2, 150, 1150)];
   expect(iterationRows(events, undefined).map(({ iteration, dirtiedBytes }) => [iteration, dirtiedBytes])).toEqual([
     [1, 0],

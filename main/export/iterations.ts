@@ -41,7 +41,7 @@ export function iterationRows(events: readonly JournalEvent[], latest: QemuStati
 }
 
 /**
- * A manager that takes a migration up tells the iteration under way once more. The last look at the dirty memory, with
+ * A manager that takes a migration up reports the iteration under way once more. The last look at the dirty memory, with
  * the guest stopped, counts as an iteration to QEMU and has nothing left to send when it is seen: it is no row.
  */
 function firstOfEach(events: readonly JournalEventOf<'iteration'>[]): JournalEventOf<'iteration'>[] {

@@ -3,7 +3,7 @@ import { verdictOf, type Verdict } from './iterations.ts';
 import { plainName } from '#contract/plain-text.ts';
 import { sentence } from './sentences.ts';
 
-/** Tells a journal as it goes: feed it every event in order, each comes back as its sentence. */
+/** A journal in sentences: feed it every event in order, each comes back as its sentence. */
 export type Narrator = (event: JournalEvent) => string;
 
 interface KnownPath {

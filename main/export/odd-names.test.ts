@@ -15,7 +15,7 @@ const faces: readonly (readonly [format: string, write: (record: MigrationRecord
   ['HTML', recordToHtml, 60_000],
 ];
 
-test.each(faces)('whatever somebody is called, %s shows it, in lines with an end', (_format, write, mostLine) => {
+test.each(faces)('%s shows any name, in lines of bounded length', (_format, write, mostLine) => {
   const names = oneof(
     constantFrom(...oddNames),
     array(oneof(constantFrom(...oddNames), string())).map((parts) => parts.join('')),

@@ -119,7 +119,7 @@ test('time is monotonic within one manager, by the wall clock between two', () =
   expect(migrationRecord({ entries, samples: [], phase: copying }).totals.durationMs).toBe(100 + 5000 + 50);
 });
 
-test('without figures of QEMU, what the journal tells is enough', () => {
+test('without figures of QEMU, what the journal holds is enough', () => {
   const iteration: JournalEvent = {
     kind: 'iteration',
     iteration: 2,
@@ -162,7 +162,7 @@ describe('paths that are missing', () => {
   });
 });
 
-test('a capacity that is not known of every path is not told', () => {
+test('a capacity that is not known of every path is left out', () => {
   const [first, ...others] = examplePlan().paths;
   if (!first) throw new TypeError('a path');
   const { speedBitsPerSecond: _unknown, ...nameless } = first;

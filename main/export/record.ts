@@ -26,7 +26,7 @@ export interface RecordSource {
   readonly phase: { readonly name: string; readonly guest: GuestPlace };
   /** Why samples are missing; becomes the last event. */
   readonly samplesProblem?: string;
-  /** Entries of another version: told as such. */
+  /** Entries of another version: reported as such. */
   readonly foreign?: readonly { readonly sequence: number; readonly atEpochMs: number; readonly raw: unknown }[];
 }
 
@@ -128,7 +128,7 @@ function transport(requested: MptcpPolicy, entries: readonly JournalEntry[]): Mi
   };
 }
 
-/** What was told last, unless a subflow has been made on each of those paths since. */
+/** What was reported last, unless a subflow has been made on each of those paths since. */
 function missingPaths(entries: readonly JournalEntry[]): MissingPaths | undefined {
   const at = entries.findLastIndex(({ event }) => event.kind === 'path-missing');
   const told = entries[at]?.event;

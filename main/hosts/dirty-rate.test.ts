@@ -26,7 +26,7 @@ test('waits for the measurement, which never is by dirty bitmap', async () => {
 });
 
 test.each([
-  ['could not tell', { status: 'measured', 'dirty-rate': -1 }],
+  ['could not measure', { status: 'measured', 'dirty-rate': -1 }],
   ['has dropped the measurement', { status: 'unstarted' }],
 ])('has no figure where QEMU %s', async (_, answer) => {
   expect((await measure([answer], gibibyte)).rate).toBeUndefined();

@@ -36,7 +36,7 @@ async function describe(hostId: string, bootId: string, qemu: QemuProcess): Prom
   const name = boundedName(description.name ?? `qemu-${pid}`);
   const isOpen = description.uuid === undefined || description.incoming !== undefined;
   const answer = isOpen && !obstacle ? await ask(name, qemu) : undefined;
-  // A guest that has arrived keeps `-incoming` on its command line for life, so only its monitor can tell; one that is
+  // A guest that has arrived keeps `-incoming` on its command line for life, so only its monitor shows it; one that is
   // being moved answers its mover alone and counts as a guest.
   const waiting = answer?.run === 'inmigrate';
   return {

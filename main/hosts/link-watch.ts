@@ -17,7 +17,7 @@ export async function watchLinks(
       using session = openNetlinkSession('route', namespace);
       return (await readLinks(session)).map(carrierOf);
     });
-  // Listening first: what changes between the two is then told, at worst twice.
+  // Listening first: what changes between the two is then reported, at worst twice.
   const subscription = subscribeToLinkEvents(namespace, {
     onEvent: (event) => {
       if (event.kind === 'link-changed') carriers.changed(carrierOf(event.link));
@@ -38,7 +38,7 @@ function carrierOf({ name, enabled, carrier }: NetworkLink): LinkChange {
   return { interface: name, carrier: enabled && carrier };
 }
 
-/** A kernel that has lost some events and cannot list its links now: the next event tells more. */
+/** A kernel that has lost some events and cannot list its links now: the next event shows more. */
 function unlessRefused(thrown: unknown): void {
   if (!(thrown instanceof NativeError)) throw thrown;
 }

@@ -67,7 +67,7 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
       expect(guest.identity.uuid).toBe('00000000-0000-0000-0000-000000000000');
     });
 
-    test('tell one that waits for a migration', async () => {
+    test('show one that waits for a migration', async () => {
       const guest = await hosts.startGuest('waiting', '-incoming', 'defer');
       expect(guest.waiting).toBe(true);
     });
@@ -332,7 +332,7 @@ describe.skipIf(obstacle !== undefined)('a host', () => {
     });
   });
 
-  test('facts tell MPTCP switched off in this namespace alone, and what switches it on', async () => {
+  test('facts show MPTCP switched off in this namespace alone, and what switches it on', async () => {
     hosts.run('sysctl', '-qw', 'net.mptcp.enabled=0');
     const [source, destination] = await Promise.all([hosts.source.facts(), hosts.destination.facts()]);
     expect([source.mptcp, destination.mptcp]).toMatchObject([

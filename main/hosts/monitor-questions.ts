@@ -68,7 +68,7 @@ function suspended({ name, qemu: { pid } }: Monitor, cause: unknown): Switchyard
 }
 
 /**
- * A short visit: QEMU serves one client at a time, so nobody else is kept waiting. Rejects when the monitor is held.
+ * A short visit: QEMU serves one client at a time, so no other client is kept waiting. Rejects when the monitor is held.
  */
 export async function askMonitor(monitor: Monitor, timeoutMs: Milliseconds): Promise<MonitorAnswer> {
   await using client = await openMonitor(monitor, timeoutMs);

@@ -167,7 +167,7 @@ describe('addresses', () => {
     expect(asked()[0]?.args).toEqual({ uri: 'tcp:0.0.0.0:49152,to=49215' });
   });
 
-  test('a port that is not told is no port', async () => {
+  test('a port that is not reported is no port', async () => {
     const { qemu } = await monitorOf({ 'migrate-incoming': {}, 'query-migrate': {} });
     await expect(qemu.listen({ host: '0.0.0.0', port: 0, mptcp: true })).rejects.toThrow(/does not report/);
   });
@@ -228,7 +228,7 @@ describe('a socket that is handed over', () => {
 });
 
 describe('a QEMU that waits', () => {
-  test('is told to stay paused by the word for stopping', async () => {
+  test('is sent `stop` so that it stays paused', async () => {
     const { qemu, asked } = await monitorOf({ stop: {} });
     await qemu.keepPaused();
     expect(asked()).toEqual([{ command: 'stop', args: {}, lane: 'in-band' }]);
@@ -246,7 +246,7 @@ describe('a QEMU that waits', () => {
     expect(await qemu.listeningOn()).toEqual([{ address: '0.0.0.0', port: 4444 }]);
   });
 
-  test('listens nowhere before it was told', async () => {
+  test('listens nowhere before it was asked to', async () => {
     const { qemu } = await monitorOf({ 'query-migrate': {} });
     expect(await qemu.listeningOn()).toEqual([]);
   });

@@ -36,7 +36,7 @@ export interface QemuProcess {
 /** What `query-uuid` says of a guest that was given none. */
 export const nilUuid = '00000000-0000-0000-0000-000000000000';
 
-/** More than anybody gives to one QEMU; each costs a look at its open files. */
+/** More than any QEMU has in practice; each costs a look at its open files. */
 const mostMonitors = 16;
 
 /**

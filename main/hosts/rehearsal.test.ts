@@ -33,7 +33,7 @@ test('speaks the dialect of the QEMU that it stands for', async () => {
   ]);
 });
 
-test('takes a socket, and tells what would be said with it', async () => {
+test('takes a socket, and shows what would be sent with it', async () => {
   await using rehearsal = await rehearse(debian12);
   using socket = rehearsedSocket();
   await rehearsal.qemu.migrateOver(socket);

@@ -12,7 +12,7 @@ import { Fd } from '#native/fd.ts';
 import type { HeldSocket } from './own-sockets/connected-socket.ts';
 import { QemuMonitor } from './qemu-monitor.ts';
 
-/** A QEMU that is not there: it agrees to everything, and keeps what it was told. */
+/** A stand-in for a QEMU: it agrees to everything, and keeps what it was sent. */
 export interface Rehearsal extends AsyncDisposable {
   readonly qemu: Qemu;
   /** In order, as JSON text without ids; questions, which change nothing, are left out. */
@@ -25,7 +25,7 @@ export const rehearsedPort = 65_535;
 const identity: QemuIdentity = { uuid: '', pid: 1, startTimeTicks: 0, bootId: '' };
 
 /**
- * Lets the very code that talks to a QEMU talk to nobody, so that an operator can read beforehand what it will say. The
+ * Runs the very code that talks to a QEMU without one, so that an operator can read beforehand what it will send. The
  * features are those of the real one, since they decide on the wording.
  */
 export async function rehearse(features: QemuFeatures): Promise<Rehearsal> {
@@ -47,7 +47,7 @@ export async function rehearse(features: QemuFeatures): Promise<Rehearsal> {
   serverEnd.write(
     printJson({ QMP: { version: { qemu: features.version, package: 'rehearsal' }, capabilities: ['oob'] } }),
   );
-  // Descriptors that come with a message are not needed: nobody will use them.
+  // Descriptors that come with a message are not needed.
   const transport = { stream: clientEnd, sendWithDescriptors: (bytes: Uint8Array) => void clientEnd.write(bytes) };
   const client = await QmpClient.connect({ transport }, { monitor: 'a rehearsal' });
   const qemu = new QemuMonitor(

@@ -24,7 +24,7 @@ test('an output that was never written is empty', async () => {
   expect(await readOutput(join(directory, 'output'))).toBe('');
 });
 
-test.for(hostileFiles)('%s in the place of an output is empty, and nobody waits for it', async ([, spoil]) => {
+test.for(hostileFiles)('%s in the place of an output is empty, and is not waited for', async ([, spoil]) => {
   const path = join(directory, 'output');
   await spoil(path);
   expect(await readOutput(path)).toBe('');

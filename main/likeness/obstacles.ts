@@ -9,7 +9,7 @@ export interface Obstacle {
   readonly refuses: string;
   /** For the guide: why. */
   readonly because: string;
-  /** The operator may go on although something is lost. */
+  /** The operator may continue although something is lost. */
   readonly acceptable?: boolean;
   readonly find: (source: Portrait) => readonly Omit<Finding, 'row'>[];
 }

@@ -56,7 +56,7 @@ export interface Layer {
   readonly leadsTo?: FileIdentity;
   /** The process has that very file open. */
   readonly isOpen: boolean;
-  /** Its user may open the file again as the disk needs it; absent where nobody asked. */
+  /** Its user may open the file again as the disk needs it; absent where it was not asked. */
   readonly mayBeOpened?: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { MptcpEvent } from '#native/netlink/mptcp-event.ts';
 import { subscribeToMptcpEvents } from '#native/netlink/subscription.ts';
 import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
 
-/** Enough for every path of every parallel connection to fail some times; a host with more trouble than that tells no more. */
+/** Enough for every path of every parallel connection to fail some times; a host with more trouble than that reports no more. */
 const rememberedPerConnection = 64;
 
 /**

@@ -15,7 +15,7 @@ export interface CarriedBySubflows {
  * was carried twice is taken off.
  *
  * The kernel's own count of that holds what was sent again because a subflow had fallen silent. A subflow that is closed
- * in good order still delivers what was under way on it, while the same is sent again on the others, and nobody counts it:
+ * in good order still delivers what was under way on it, while the same is sent again on the others, and it is not counted:
  * it is what the subflows have carried beyond the connection, less what merely arrived out of order. The latter comes and
  * goes, so the smallest surplus since the last such end is the truest.
  */

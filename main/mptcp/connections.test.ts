@@ -34,7 +34,7 @@ describe('groupConnections', () => {
     ]);
   });
 
-  test('tells an MPTCP socket that fell back', () => {
+  test('recognises an MPTCP socket that fell back', () => {
     const socket = mptcpRow({ info: { hasFallenBack: true } });
     const [connection] = groupConnections({ mptcp: [socket], tcp: [tcpRow()] }, ours);
     expect([connection?.protocol, connection?.fallback, connection?.subflows.length]).toEqual(['tcp', true, 1]);

@@ -19,7 +19,7 @@ export interface Connection {
   readonly fallback: boolean;
   /** Absent for plain TCP, and for the moment in which only one of the two tables knows the connection. */
   readonly socket: MptcpSocketRow | undefined;
-  /** In any TCP state; a join that nobody answered yet is `syn-sent`. */
+  /** In any TCP state; a join without an answer is `syn-sent`. */
   readonly subflows: readonly TcpSocketRow[];
 }
 

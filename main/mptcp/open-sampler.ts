@@ -97,7 +97,7 @@ export class MigrationSampler implements Disposable {
     return subflowTroubles(this.#connections, this.#sources.closed);
   }
 
-  /** The connections of the last sample with all the kernel told, joins that nobody has answered included. */
+  /** The connections of the last sample with all the kernel reported, joins without an answer included. */
   get connections(): readonly Connection[] {
     return this.#connections;
   }

@@ -16,7 +16,7 @@ function processWith(...listings: (readonly number[] | undefined)[]): {
 
 const socket = (inode: number, cookie = BigInt(inode)) => ({ inode, cookie });
 
-test('tells its own sockets from those of others', async () => {
+test('distinguishes its own sockets from those of others', async () => {
   const { sockets } = processWith([10]);
   await sockets.refresh([socket(10), socket(11)], 0);
   expect([sockets.has(socket(10)), sockets.has(socket(11))]).toEqual([true, false]);

@@ -42,7 +42,7 @@ const pick = (sample: TransportSample | undefined, ...members: readonly Member[]
   (sample?.subflows ?? []).map((subflow) => members.map((member) => subflow[member]));
 
 describe('a sample', () => {
-  test('tells everything of a subflow', () => {
+  test('reports everything about a subflow', () => {
     const busy = { retransmittedSegments: 3, bytesRetransmitted: 3000, unsentBytes: 700, rttUs: 2500 };
     const sample = last(
       reading(0, [first(0)]),
@@ -85,7 +85,7 @@ describe('a sample', () => {
     ]);
   });
 
-  test('has no rate when it is the first: nobody knows since when its bytes came', () => {
+  test('has no rate when it is the first: it is not known since when its bytes came', () => {
     const sample = last(reading(0, [first(9000)]));
     expect([sample?.throughputBitsPerSecond, pick(sample, 'bytesSent', 'shareFraction')]).toEqual([0, [[9000, 0]]]);
   });
@@ -98,7 +98,7 @@ describe('a sample', () => {
     ]);
   });
 
-  test('leaves out a join that nobody has answered', () => {
+  test('leaves out a join without an answer', () => {
     const asking = tcpRow({ ...join, state: 'syn-sent' });
     expect(pick(last(reading(0, [first(0), asking])), 'id')).toEqual([['d27c32f1/1']]);
   });

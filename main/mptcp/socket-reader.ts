@@ -77,7 +77,7 @@ function tokensWithMissingSubflows({ tcp, mptcp }: SocketTables): Set<number> {
   return new Set(incomplete.map(({ info }) => info?.token ?? 0));
 }
 
-/** On the connecting side the peer's port is what tells, on the accepting side its own. */
+/** On the connecting side the peer's port decides, on the accepting side its own. */
 function withPortsOf({ localPorts, remotePorts }: PortFilter, rows: readonly TcpSocketRow[]): PortFilter {
   const more = (ports: readonly number[] | undefined, found: readonly number[]): number[] =>
     (ports ?? []).length === 0 ? [] : [...new Set([...(ports ?? []), ...found])];

@@ -36,7 +36,7 @@ export function emptySample(id: string, row: TcpSocketRow): SubflowSample {
   };
 }
 
-/** The counters of a row; an interface that cannot be told keeps the name it had. */
+/** The counters of a row; an interface that is not known keeps the name it had. */
 export function totalsOf(before: SubflowSample, row: TcpSocketRow, interfaceName: string | undefined): SubflowSample {
   const { info } = row;
   if (info === undefined) return before;

@@ -1,7 +1,7 @@
 import type { SubflowState } from '#contract/telemetry.ts';
 import type { TcpSocketRow } from '#native/netlink/socket-table.ts';
 
-/** What must be remembered of one subflow to tell a dead path from an idle one. */
+/** What must be remembered of one subflow to distinguish a dead path from an idle one. */
 export interface SubflowHealth {
   /** When the peer last acknowledged something new, or when there was last nothing to acknowledge. */
   readonly progressAtMonoMs: number;
@@ -13,7 +13,7 @@ export interface SubflowHealth {
 /**
  * A subflow is failing once TCP has sent again after a time-out and nothing has been acknowledged for this long, or for
  * two round trips on a long path. The first time-out comes 200 ms and a round trip after the loss, so a dead path is
- * told within half a second, and a path that merely lost one segment is not.
+ * reported within half a second, and a path that merely lost one segment is not.
  */
 const failingAfterMs = 250;
 

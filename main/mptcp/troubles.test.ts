@@ -16,7 +16,7 @@ test('joins that were tried more than once are unanswered, young and established
   });
 });
 
-test('subflows of other connections that ended are not told', () => {
+test('subflows of other connections that ended are not reported', () => {
   const closed = new ClosedSubflows();
   const ends = { localAddress: '10.77.2.1', localPort: 5, remoteAddress: '10.77.2.2', remotePort: 4444 };
   closed.observe({ kind: 'subflow-closed', token, ...ends, errno: 111 }, 10);

@@ -208,7 +208,7 @@ describe('for the QEMU at hand', () => {
     ],
     ['connecting to a range', inet('h', 1, { to: 2 }), qemu72, 'connect', 'has a range of ports to connect to.'],
     ['connecting to port 0', inet('h', 0), qemu72, 'connect', 'has no port to connect to.'],
-    ['connecting to nobody', inet('', 1), qemu72, 'connect', 'has no host to connect to.'],
+    ['connecting without a host', inet('', 1), qemu72, 'connect', 'has no host to connect to.'],
     [
       'a listener with keep-alive before 10.1',
       inet('h', 1, { keepAlive: true }),

@@ -38,7 +38,7 @@ describe.skipIf(obstacle !== undefined)('the monitor of a real QEMU', () => {
     expect(medianMs).toBeLessThan(1000);
   });
 
-  test('tells its features', async () => {
+  test('reports its features', async () => {
     await using qemu = await RealQemu.start();
     await using client = await connect(qemu);
     const features = await probeQemuFeatures(client);
@@ -151,7 +151,7 @@ describe.skipIf(obstacle !== undefined)('the monitor of a real QEMU', () => {
     await expect(client.execute('query-status')).resolves.toMatchObject({ running: false });
   });
 
-  test('tells its end, then ends', async () => {
+  test('reports its end, then ends', async () => {
     await using qemu = await RealQemu.start();
     await using client = await connect(qemu);
     const reasons: unknown[] = [];

@@ -44,7 +44,7 @@ describe('connecting', () => {
     await expect(client.execute('query-status')).resolves.toEqual(running);
   });
 
-  test('without a greeting in time says that somebody holds the monitor', async () => {
+  test('without a greeting in time reports that another client holds the monitor', async () => {
     const error: QmpError = await start({ greeting: '' }, { connectTimeoutMs: 20 }).then(
       () => expect.unreachable(),
       (reason: QmpError) => reason,
@@ -155,7 +155,7 @@ describe('a command', () => {
     ]);
   });
 
-  test('without an answer in time may have taken effect, and tells when it is answered after all', async () => {
+  test('without an answer in time may have taken effect, and reports when it is answered after all', async () => {
     const late = Promise.withResolvers<LateReply>();
     const { client } = await start({ faultAt: onFirst({ kind: 'late', delayMs: 40 }) }, { onLateReply: late.resolve });
     const fault = await faultOf(client.execute('cont', {}, { timeoutMs: 10 }));
@@ -260,7 +260,7 @@ describe('the end of the connection', () => {
     ]);
   });
 
-  test('reaches everybody who waits, and tells the sent from the unsent', async () => {
+  test('reaches every command that waits, and distinguishes the sent from the unsent', async () => {
     const { monitor, client } = await start({ faultAt: onFirst({ kind: 'hang' }) });
     const asked = Array.from({ length: 9 }, async () => faultOf(client.execute('query-status')));
     monitor.disconnect();
@@ -314,7 +314,7 @@ describe('events', () => {
     ]);
   });
 
-  test('stop coming once nobody wants them', async () => {
+  test('stop coming once they are not wanted', async () => {
     const { monitor, client } = await start();
     const names: string[] = [];
     const stop = client.onAny(({ name }) => names.push(name));
@@ -329,7 +329,7 @@ describe('events', () => {
 
 test.each<[string, JsonObject]>([
   ['an answer with an unknown id', { return: {}, id: 4711 }],
-  ['an answer with somebody else’s id', { return: {}, id: 'libvirt-5' }],
+  ['an answer with the id of another client', { return: {}, id: 'libvirt-5' }],
   ['an error without an id', { error: { class: 'GenericError', desc: 'JSON parse error' } }],
   ['a message of no known kind', { hello: 'world' }],
   ['a second greeting', JSON.parse(qemuGreeting)],
@@ -340,7 +340,7 @@ test.each<[string, JsonObject]>([
   expect(client.droppedMessages).toBe(1);
 });
 
-test('an event in an unknown shape is counted, and not told to those who rely on its shape', async () => {
+test('an event in an unknown shape is counted, and not passed to listeners that rely on its shape', async () => {
   const { monitor, client } = await start();
   const seen: unknown[] = [];
   client.on('MIGRATION', (event) => seen.push(event));

@@ -66,7 +66,7 @@ interface Request {
 
 const defaultCommandTimeoutMs = 10_000;
 
-/** One session with one monitor. Whatever fails, fails as a `QmpError`, whose `fault` tells what may have taken effect. */
+/** One session with one monitor. Every failure is a `QmpError`, whose `fault` says what may have taken effect. */
 export class QmpClient implements AsyncDisposable {
   /** The monitor, as the caller calls it. */
   readonly monitor: string;
@@ -132,7 +132,7 @@ export class QmpClient implements AsyncDisposable {
     return this.#outOfBand;
   }
 
-  /** Messages that went to nobody: unknown ids, unknown kinds, events in an unknown shape. */
+  /** Messages without a receiver: unknown ids, unknown kinds, events in an unknown shape. */
   get droppedMessages(): number {
     return this.#unaskedMessages + this.#events.malformed;
   }

@@ -36,7 +36,7 @@ export class EventHub {
     };
   }
 
-  /** A listener that throws has a bug of its own: it surfaces as an uncaught exception, and the others are still told. */
+  /** A listener that throws has a bug of its own: it surfaces as an uncaught exception, and the others are still called. */
   tell(event: RawEvent): void {
     for (const listener of this.#listeners) {
       try {

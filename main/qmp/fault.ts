@@ -4,7 +4,7 @@ import type { FrameViolation } from './frames.ts';
 /**
  * Whether a command that got no answer may have been carried out.
  * `none`: it was never handed to the connection, so QEMU cannot have seen it.
- * `unknown`: it was; only asking QEMU about its state can tell, and it may still be carried out later.
+ * `unknown`: it was; only QEMU's state shows it, and it may still be carried out later.
  */
 export type CommandEffect = 'none' | 'unknown';
 
@@ -21,9 +21,9 @@ export type CloseReason =
 export type QmpFault =
   /** The path is not one we are willing to connect to. Nothing was touched. */
   | { readonly kind: 'unsafe-path'; readonly path: string; readonly reason: string }
-  /** Nobody listens there. */
+  /** No process listens there. */
   | { readonly kind: 'unreachable'; readonly code: string; readonly description: string }
-  /** Connected, but no greeting: QEMU serves one client per monitor, so somebody else holds it, or the process is frozen. */
+  /** Connected, but no greeting: QEMU serves one client per monitor, so another client holds it, or the process is frozen. */
   | { readonly kind: 'no-greeting'; readonly afterMs: number }
   /** Greeted, but the negotiation was not answered: QEMU's main loop is stuck, as in a stalled switchover. */
   | { readonly kind: 'no-negotiation'; readonly afterMs: number }

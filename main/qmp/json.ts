@@ -110,7 +110,7 @@ function printNumber(value: number, path: string): string {
   return Object.is(value, -0) ? '0' : String(value);
 }
 
-/** QEMU answers a string it does not accept with an error that carries no id: nobody could tell whose it is. */
+/** QEMU answers a string it does not accept with an error that carries no id, so it fits no command. */
 function printString(value: string, path: string): string {
   if (!value.isWellFormed() || /\p{Noncharacter_Code_Point}/u.test(value))
     throw new UnsendableError(path, 'holds a lone surrogate or a Unicode noncharacter, which QEMU refuses');

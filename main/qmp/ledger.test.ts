@@ -74,6 +74,6 @@ test('a command that was given up is reported once, whatever becomes of it', asy
   ]);
 });
 
-test('an answer without a number is nobody’s', () => {
+test('an answer without a number belongs to no command', () => {
   expect(ledger().ledger.answer('1', returned)).toBe(false);
 });

@@ -20,7 +20,7 @@ export interface Submission {
   readonly signal: AbortSignal | undefined;
 }
 
-/** The answer to a command whose caller was told `timeout` or `cancelled` before. */
+/** The answer to a command whose caller got `timeout` or `cancelled` before. */
 export interface LateReply {
   readonly command: string;
   readonly outcome: Outcome;
@@ -63,7 +63,7 @@ export class Ledger {
     });
   }
 
-  /** False when nobody asked: a reply without our id, or a second one. */
+  /** False when no command waits for it: a reply without our id, or a second one. */
   answer(id: JsonValue | undefined, outcome: Outcome): boolean {
     const entry = typeof id === 'number' ? this.#inFlight.get(id) : undefined;
     if (!entry) return false;
@@ -83,7 +83,7 @@ export class Ledger {
     this.#sendWhatMay();
   }
 
-  /** Tells everybody who waits, and from now on everybody who comes. */
+  /** Fails every command that waits, and from now on every new one. */
   close(reason: CloseReason): void {
     this.#closeReason = reason;
     const [unsent, sent] = [this.#queue, [...this.#inFlight.values()]];

@@ -65,7 +65,7 @@ test('a socket of a stranger is refused', async () => {
   });
 });
 
-test('where nothing is, nobody is reached', async () => {
+test('where nothing is, nothing is reached', async () => {
   await expect(faultOf(checkMonitorPath('guest', join(directory, 'none')))).resolves.toMatchObject({
     kind: 'unreachable',
     code: 'ENOENT',

@@ -33,7 +33,7 @@ const active = {
   },
 };
 
-test('a migration under way is read, without what nobody named', () => {
+test('a migration under way is read, without members that were not named', () => {
   const { skipped: _removedIn91, ...ram } = active.ram;
   expect(queryMigrate(active)).toEqual({ ...active, ram });
 });

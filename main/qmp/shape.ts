@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
 /**
  * What an answer must look like, checked where it arrives: a QEMU that answers otherwise becomes a typed fault at once,
- * not a wrong decision three rooms away. Members nobody named are left out, so a newer QEMU may say more.
+ * not a wrong decision three rooms away. Members that are not named are left out, so a newer QEMU may send more.
  */
 export type Shape<Value> = (value: JsonValue, path: string) => Value;
 
@@ -34,7 +34,7 @@ export const integer: Shape<number> = (value, path) =>
 export const wideInteger: Shape<number | bigint> = (value, path) =>
   typeof value === 'number' || typeof value === 'bigint' ? value : mismatch(path, 'an integer');
 
-/** For what nobody decides on. */
+/** For values on which no decision depends. */
 export const anything: Shape<JsonValue> = (value) => value;
 
 export const jsonObject: Shape<JsonObject> = (value, path) =>

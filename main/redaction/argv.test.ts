@@ -74,13 +74,13 @@ const secrets: readonly (readonly [string, string[], string])[] = [
     ['-append', 'quiet wpa_psk=S3CRET,x password="S3 CRET" ip=dhcp'],
     '-append quiet wpa_psk=* password="*" ip=dhcp',
   ],
-  ['an option that nobody foresaw', ['-device', 'x,blob=Zm9vYmFyYmF6cXV4MTIzNDU2,id=b'], '-device x,blob=*,id=b'],
+  ['an option that no rule lists', ['-device', 'x,blob=Zm9vYmFyYmF6cXV4MTIzNDU2,id=b'], '-device x,blob=*,id=b'],
   [
-    'a member that nobody foresaw',
+    'a member that no rule lists',
     ['-device', '{"driver":"x","blob":"Zm9vYmFyYmF6cXV4MTIzNDU2"}'],
     '-device {"driver":"x","blob":"*"}',
   ],
-  ['an argument that nobody foresaw', ['--licence', '8f3kd93kls02mzx9q1wv8f3k'], '--licence *'],
+  ['an argument that no rule lists', ['--licence', '8f3kd93kls02mzx9q1wv8f3k'], '--licence *'],
   [
     "a word of a kernel's command line that nobody foresaw",
     ['-append', 'quiet x=8f3kd93kls02mzx9q1wv8f3k ro'],

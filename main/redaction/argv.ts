@@ -37,7 +37,7 @@ const naming =
 
 const imageFile = /\.(?:qcow2?|img|iso|raw|vmdk|vdi|vhdx?|fd|bin|rom|efi|aml|dtb|cpio|gz|xz|zst|socks?|pid|log|qmp)$/i;
 
-/** What no name and no shape gives away, and a machine seems to have drawn: a token under a name that nobody foresaw. */
+/** What no name and no shape gives away, and a machine seems to have drawn: a token under a name that no rule lists. */
 function hideRandom(argument: string, grammar: Grammar, hide: Hide): string {
   const hideWords: Hide = (value) => hideRandomWords(value, hide);
   if (argument.startsWith('{')) return hideGroup(argument, member, hideWords, (name) => !naming.test(name));

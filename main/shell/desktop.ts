@@ -12,7 +12,7 @@ import { createMainWindow } from './window/main-window.ts';
 import type { WindowStateFile } from './window/window-state-file.ts';
 import type { Windows } from './windows.ts';
 
-/** How long the program stays for a notification that nobody has seen: without it, a click on it would lead nowhere. */
+/** How long the program stays for a notification that was not seen: without it, a click on it would lead nowhere. */
 const mostLingerMs: Milliseconds = 10 * 60_000;
 
 export interface DesktopOptions {
@@ -45,7 +45,7 @@ export class Desktop {
     app.on('window-all-closed', () => this.#running.length > 0 || app.quit());
     app.on('before-quit', (event) => this.#beforeQuit(event));
     app.on('will-quit', (event) => this.#letGo(event));
-    // When the machine goes down there is nobody left to ask.
+    // When the machine goes down no question can be answered.
     powerMonitor.on('shutdown', () => this.#quitAtOnce());
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#quitAtOnce());
   }

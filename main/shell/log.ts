@@ -1,4 +1,4 @@
-/** A line for the operator who started the program from a terminal. Started from a menu it has none, and nobody misses it. */
+/** A line for the operator who started the program from a terminal. Started from a menu it has none. */
 export function log(line: string): void {
   process.stderr.write(`switchyard: ${line}\n`);
 }

@@ -38,7 +38,7 @@ function recordOf(entries: readonly JournalEntry[], samples: readonly Sample[]):
   return recordSchema.parse(migrationRecord({ entries, samples, phase: phaseOf(folded) }));
 }
 
-test('what was finished long ago is still told', async () => {
+test('what was finished long ago is still shown', async () => {
   const { entries, samples, foreign, damage } = await readMigration(state, finished);
   expect({ entries: entries.length, samples: samples.length, foreign, damage }).toEqual({
     entries: 33,

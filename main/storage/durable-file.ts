@@ -28,7 +28,7 @@ export class DurableFile {
     this.#byteCount = byteCount;
   }
 
-  /** Whoever calls waits for the end of one append before the next. */
+  /** The caller waits for the end of one append before the next. */
   async append(bytes: Uint8Array): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
     try {

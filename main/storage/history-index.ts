@@ -21,7 +21,7 @@ const table = `CREATE TABLE summaries (
 const mostBytes = 256 * 2 ** 20;
 const mostRowCharacters = 256 * 1024;
 
-/** Nobody notices; who holds it for longer is not waited for. */
+/** Not noticeable; a holder that takes longer is not waited for. */
 const patienceMs = 200;
 
 /**

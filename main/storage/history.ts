@@ -16,7 +16,7 @@ import { readMigrationWithLastSample, type StoredMigration } from './stored-migr
 export interface HistoryRow<Summary> {
   readonly id: string;
   /**
-   * It has no end yet: somebody manages it, or its manager died and it waits to be taken up (`managerOf` tells which).
+   * It has no end yet: a process manages it, or its manager died and it waits to be taken up (`managerOf` shows which).
    */
   readonly open: boolean;
   /** Absent when not even the plan could be read. Whether such a one is open nobody can tell: it is shown as not. */
@@ -159,7 +159,7 @@ export class History<Summary> {
 
   /**
    * Whether its last line is its end, and one that leaves nothing to do. That costs the reading of some KiB; where it is
-   * not so, or cannot be told, the journal is read from its beginning.
+   * not so, or not known, the journal is read from its beginning.
    */
   #endsForGood(id: string): boolean {
     const { directory, journal } = migrationPaths(this.#options.state, id);

@@ -54,7 +54,7 @@ test('an append is in the file when it resolves', async () => {
   await journal.close();
 });
 
-test('nobody else may look: folders 0700, files 0600', async () => {
+test('only the owner may look: folders 0700, files 0600', async () => {
   const paths = migrationPaths(state, exampleId);
   const journal = await createJournal(state, exampleId, clock);
   for (const sample of exampleSamples) journal.sample(sample);

@@ -96,7 +96,7 @@ export class MigrationJournal implements Journal {
   }
 }
 
-/** Makes the journal of a new migration. Where this rejects, nothing may be started: nobody could find it again. */
+/** Makes the journal of a new migration. Where this rejects, nothing may be started: it could not be found again. */
 export async function createJournal(state: string, id: string, clock: JournalClock): Promise<MigrationJournal> {
   const paths = migrationPaths(state, id);
   makePrivateDirectory(state);

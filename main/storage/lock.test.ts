@@ -58,7 +58,7 @@ test('guests without a uuid are distinguished by their process', () => {
   first.release();
 });
 
-test('a look at a migration tells its manager while there is one', () => {
+test('a look at a migration names its manager while there is one', () => {
   const before = managerOf(state, exampleId);
   const lock = lockMigration(state, owner);
   const meanwhile = managerOf(state, exampleId);
@@ -80,7 +80,7 @@ test('a look leaves nothing behind and does not let go of the lock', () => {
   lock.release();
 });
 
-test.each(['torn', '{"pid":"who"}'])('a name card that says %s is one of somebody unknown', (card) => {
+test.each(['torn', '{"pid":"who"}'])('a name card with %s names no manager', (card) => {
   const lock = lockMigration(state, owner);
   writeFileSync(`${migrationPaths(state, exampleId).lock}.owner.json`, card);
   expect(managerOf(state, exampleId)).toBe('unknown');
@@ -146,7 +146,7 @@ test('a lock with a rollback journal beside it is not opened, since SQLite would
 });
 
 test.for(hostileFiles)(
-  '%s in the place of a name card makes the manager unknown, and nobody waits',
+  '%s in the place of a name card makes the manager unknown, without waiting',
   async ([, spoil]) => {
     using lock = lockMigration(state, owner);
     await replace(`${lockPath()}.owner.json`, spoil);

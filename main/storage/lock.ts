@@ -64,11 +64,11 @@ function guestKey({ uuid, bootId, pid, startTimeTicks }: QemuIdentity): string {
   return named ? uuid.toLowerCase() : `${bootId.replace(/[^0-9a-f-]/gi, '')}-${pid}-${startTimeTicks}`;
 }
 
-/** Long enough to outlast somebody's look at the lock (`managerOf`), too short for a person to notice. */
+/** Long enough to outlast another process's look at the lock (`managerOf`), too short for a person to notice. */
 const patienceMs = 100;
 
 /**
- * A connection that nobody refers to is closed by the garbage collector, and its lock is gone: these are referred to.
+ * A connection without a reference is closed by the garbage collector, and its lock is gone: these are referred to.
  */
 const held = new Set<DatabaseSync>();
 
@@ -90,20 +90,20 @@ function acquire(path: string, owner: LockOwner, refusal: string): Lock {
     try {
       rmSync(cardPath(path), { force: true });
     } catch {
-      // Something else has taken its place: a stale card misleads nobody, a lock that is kept keeps everybody out.
+      // Something else has taken its place: a stale card does no harm, a lock that is kept locks every process out.
     }
     database.close();
   };
   return { release, [Symbol.dispose]: release };
 }
 
-/** The primary result code (sqlite3.h): somebody else holds the lock. */
+/** The primary result code (sqlite3.h): another process holds the lock. */
 const SQLITE_BUSY = 5;
 
 /**
  * An empty SQLite file in an exclusive transaction that never writes: on Linux that is a POSIX record lock, which
  * SQLite manages correctly for several connections in one process too. The file stays for ever: removing it while
- * somebody opens it would give two owners.
+ * another process opens it would give two owners.
  */
 function exclusively(path: string, timeoutMs: number): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;

@@ -41,7 +41,7 @@ describe('directoriesFor', () => {
   });
 });
 
-test('where the system has no user ids, everybody is root', () => {
+test('where the system has no user ids, every user is root', () => {
   expect([currentUser({}).uid, currentUser({ geteuid: () => 1000 }).uid]).toEqual([0, 1000]);
 });
 
@@ -72,7 +72,7 @@ describe('makePrivateDirectory', () => {
     expect(() => makePrivateDirectory(base)).toThrow(`Switchyard does not use ${base}: others may write there.`);
   });
 
-  test("refuses one of somebody else's: root's, or one that root has given away", () => {
+  test("refuses one of another user: root's, or one that root has given away", () => {
     const me = process.geteuid?.();
     const given = join(base, 'theirs');
     mkdirSync(given);
@@ -81,7 +81,7 @@ describe('makePrivateDirectory', () => {
     expect(() => makePrivateDirectory(theirs)).toThrow(`it belongs to user ${owner}, not to user ${me}`);
   });
 
-  test('refuses a symbolic link, which somebody else may have laid', () => {
+  test('refuses a symbolic link, which another user may have made', () => {
     const link = join(base, 'link');
     symlinkSync(tmpdir(), link);
     expect(() => makePrivateDirectory(link)).toThrow('it is a symbolic link');

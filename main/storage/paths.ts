@@ -26,7 +26,7 @@ export function currentUser({ geteuid }: Pick<NodeJS.Process, 'geteuid'> = proce
 
 /**
  * Switchyard's own variables first, then the XDG Base Directory Specification (version 0.8), whose relative values are
- * to be ignored. Without a runtime directory from the session, root has /run and everybody else a folder of their own
+ * to be ignored. Without a runtime directory from the session, root has /run and every other user a folder of their own
  * under the temporary directory.
  */
 export function directoriesFor(environment: NodeJS.ProcessEnv, user: UserPlaces): Directories {
@@ -57,7 +57,7 @@ export function openDirectories(environment: NodeJS.ProcessEnv = process.env): D
 
 /**
  * Makes a directory (0700, its missing parents too), or accepts one that is there, belongs to us and can be written by
- * nobody else. An existing one is never changed: it may be somebody's /tmp.
+ * no other user. An existing one is never changed: it may be /tmp.
  */
 export function makePrivateDirectory(path: string): void {
   let found: Stats;

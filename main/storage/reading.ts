@@ -3,7 +3,7 @@ import { decodeLine, type ForeignEntry } from './line.ts';
 
 /**
  * What is wrong after the clean prefix. `torn`: the last append was cut short, as a crash or a power loss leaves it;
- * whoever wrote it never heard that it was done, so nothing is lost. `corrupt`: something that had been written whole
+ * its writer never learned that it was done, so nothing is lost. `corrupt`: something that had been written whole
  * has changed since; what stands behind it is not trusted, because what it builds on is missing.
  */
 export interface Damage {
@@ -58,7 +58,7 @@ function isTorn(rest: Uint8Array): boolean {
   return true;
 }
 
-/** As far as it goes, but for holes. Anything else has never been an append of ours: nobody knows what stood there. */
+/** As far as it goes, but for holes. Anything else has never been an append of ours: what was there is not known. */
 function beginsAsALine(rest: Uint8Array): boolean {
   return rest.subarray(0, lineBeginning.byteLength).every((byte, index) => byte === 0 || byte === lineBeginning[index]);
 }

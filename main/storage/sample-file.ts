@@ -14,7 +14,7 @@ const bufferLimitBytes = 4 * 2 ** 20;
 export type AppendText = (text: string) => Promise<void>;
 
 /**
- * The samples of one migration, one JSON document a line, not synchronised. Nothing here ever throws or makes anybody
+ * The samples of one migration, one JSON document a line, not synchronised. Nothing here ever throws or makes the caller
  * wait: a sample that cannot be kept is counted.
  */
 export class SampleFile {

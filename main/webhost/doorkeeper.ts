@@ -13,7 +13,7 @@ export interface Knocking {
 }
 
 export interface DoorkeeperOptions {
-  /** Absent where the far ends cannot be seen: then whoever has a session is let in. */
+  /** Absent where the far ends cannot be seen: then a session alone is enough. */
   readonly owners: Pick<ConnectionOwners, 'ownerOf'> | undefined;
   /** Whose processes may connect. */
   readonly welcome: ReadonlySet<number>;

@@ -23,7 +23,7 @@ export function isOurHost({ host }: IncomingHttpHeaders, { port }: Whereabouts):
   return host !== undefined && ['127.0.0.1', '[::1]', 'localhost'].some((name) => host === `${name}:${port}`);
 }
 
-/** Whether a page of ours asks. WebSockets are exempt from the same-origin policy: only this header tells. */
+/** Whether a page of ours asks. WebSockets are exempt from the same-origin policy: only this header shows it. */
 export function isOurOrigin(headers: IncomingHttpHeaders, whereabouts: Whereabouts): boolean {
   return isOurHost(headers, whereabouts) && headers.origin === `http://${headers.host}`;
 }

@@ -260,7 +260,7 @@ describe('the socket', () => {
     socket.close();
   });
 
-  test('windows come and go, and each hears what is told to all', async () => {
+  test('windows come and go, and each gets what is sent to all', async () => {
     const windows = await Promise.all([opened(), opened(), opened()]);
     windows[2]?.terminate();
     await sleep(20);

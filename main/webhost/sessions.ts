@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** 256 bits: nobody guesses it, in whatever time. */
+/** 256 bits: it cannot be guessed. */
 const secretBytes = 32;
 /** Links that have been printed and not used; an older one than these is worth nothing any more. */
 const mostLinks = 4;
 
 /**
- * Who may come in: whoever has opened a link that was printed here, once. The link's token becomes a session, which lives
+ * Who may connect: a browser that has opened a link that was printed here, once. The link's token becomes a session, which lives
  * as long as this process and no longer than the browser keeps it. Only digests are kept, so that comparing takes the same
  * time for every guess.
  */

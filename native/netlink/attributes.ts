@@ -10,7 +10,7 @@ export function align4(length: number): number {
 }
 
 /**
- * The attributes of one netlink message or nest, looked up by type. Types nobody asks for are ignored, so that answers of
+ * The attributes of one netlink message or nest, looked up by type. Types that are not asked for are ignored, so that answers of
  * newer kernels are read as well; when a type occurs twice the last one counts, as in the kernel's own nla_parse().
  * Integers are in host byte order unless the name says `BigEndian`. A reader answers `undefined` when the attribute is
  * absent and throws `malformed` when it is too short for its type. Source: include/uapi/linux/netlink.h, struct nlattr.

@@ -14,7 +14,7 @@ const datagramsPerReading = 256;
 
 /**
  * TCP sockets as the kernel takes leave of them: with their last tcp_info, when the socket table has them no more. Only
- * this tells what a connection carried between the last reading and its end.
+ * this shows what a connection carried between the last reading and its end.
  */
 export class DestroyedSockets implements Disposable {
   readonly #fd: Fd;

@@ -29,7 +29,7 @@ export type MptcpEventKind =
 
 /**
  * What the path manager announces. A path that dies, goes stale or recovers is *not* announced: only counters and the
- * socket table tell that. Which members are there depends on the kind and on the kernel.
+ * socket table show that. Which members are there depends on the kind and on the kernel.
  */
 export interface MptcpEvent {
   readonly kind: MptcpEventKind;
@@ -43,7 +43,7 @@ export interface MptcpEvent {
   readonly remotePort?: number | undefined;
   readonly backup?: boolean | undefined;
   /**
-   * On `subflow-closed`, positive: 111 nobody listens on that address, 110 the join was dropped, 113 no route or
+   * On `subflow-closed`, positive: 111 no process listens on that address, 110 the join was dropped, 113 no route or
    * neighbour, 104 reset by the peer. Absent when it was removed in good order.
    */
   readonly errno?: number | undefined;

@@ -50,7 +50,7 @@ describe('MptcpPathManager', () => {
     expect(await manager.limits()).toEqual({ subflows: 8, addAddrAccepted: 8 });
   });
 
-  test('tells why limits are refused', async () => {
+  test('reports why limits are refused', async () => {
     const { manager } = await managerThatAnswers(replay('refused'));
     await expect(manager.setLimits({ subflows: 9, addAddrAccepted: 0 })).rejects.toThrow(
       'limit greater than maximum (8)',

@@ -33,7 +33,7 @@ export class NetlinkError extends NativeError {
     this.failure = failure;
   }
 
-  /** The same failure, told with what was being done. */
+  /** The same failure, with what was being done. */
   during(action: string): NetlinkError {
     return new NetlinkError(this.failure, action);
   }

@@ -139,7 +139,7 @@ describe.skipIf(reason !== undefined)('the kernel', () => {
     ]);
   });
 
-  test('tells by which interface a packet would leave', async () => {
+  test('reports by which interface a packet would leave', async () => {
     using session = openNetlinkSession('route', here);
     const eth2 = (await readLinks(session)).find(({ name }) => name === 'eth2')?.index;
     expect([

@@ -35,7 +35,7 @@ export type OperationalState = (typeof operationalStates)[number];
 export interface NetworkLink {
   readonly index: number;
   readonly name: string;
-  /** Somebody has switched it on (IFF_UP). */
+  /** It was switched on (IFF_UP). */
   readonly enabled: boolean;
   /** The layer below works: a cable, the other end of a veth pair. */
   readonly carrier: boolean;

@@ -49,7 +49,7 @@ describe('a request', () => {
   test.each([
     ['the request repeated', false],
     ['the request capped', true],
-  ])('tells the refusal in the words of the kernel, %s', async (_, capped) => {
+  ])('reports the refusal in the words of the kernel, %s', async (_, capped) => {
     const attributes = encode.text(1, 'limit greater than maximum (8)');
     const { session } = open([[acknowledgement(22, { attributes, capped })]]);
     await expect(session.request(question)).rejects.toThrow(
@@ -57,7 +57,7 @@ describe('a request', () => {
     );
   });
 
-  test('tells a refusal without words by its number', async () => {
+  test('reports a refusal without words by its number', async () => {
     const { session } = open([[acknowledgement(1)]]);
     expect(await failureOf(() => session.request(question))).toEqual({
       kind: 'refused',

@@ -22,7 +22,7 @@ export interface NetlinkRequest {
 
 /** A table that keeps changing is read this often before giving up. */
 const dumpAttempts = 8;
-/** Datagrams that answer nobody's question (left over from an abandoned request) are skipped up to this many. */
+/** Datagrams that answer no question (left over from an abandoned request) are skipped up to this many. */
 const strayDatagramLimit = 256;
 
 /**
@@ -65,7 +65,7 @@ export class NetlinkSession implements Disposable {
   }
 
   async #send(request: NetlinkRequest, flags: number): Promise<number> {
-    // 0 is what the kernel writes into messages that answer nobody.
+    // 0 is what the kernel writes into messages that answer no request.
     this.#sequence = this.#sequence >= 0xffff_ffff ? 1 : this.#sequence + 1;
     const { type, payload } = request;
     const sequence = this.#sequence;

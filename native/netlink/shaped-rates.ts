@@ -19,7 +19,7 @@ const rateOffset = 8;
 
 /**
  * The rate to which each interface of the session's namespace is shaped by a token bucket filter at its root, in
- * bytes per second by interface index. Other disciplines shape by class, and tell no one rate.
+ * bytes per second by interface index. Other disciplines shape by class, and have no single rate.
  */
 export async function readShapedRates(session: NetlinkSession): Promise<ReadonlyMap<number, number>> {
   const action = 'list queueing disciplines';

@@ -28,11 +28,11 @@ test.each([
   ['a listener was found in its place', [row({ remotePort: 0, uid: 0 }), acknowledgement(0)]],
   ['another socket was found', [row({ localPort: 1 }), acknowledgement(0)]],
   ['nothing was said', [acknowledgement(0)]],
-])('nobody owns it when %s', async (_, messages) => {
+])('it has no owner when %s', async (_, messages) => {
   expect(await ask(...messages)).toBeUndefined();
 });
 
-test('a kernel that refuses the question is a failure, not nobody', async () => {
+test('a kernel that refuses the question is a failure, not a missing owner', async () => {
   await expect(ask(acknowledgement(1))).rejects.toThrow('look up a TCP socket');
 });
 

@@ -14,7 +14,7 @@ function rowsOf(name: RecordingName, protocol: 'tcp' | 'mptcp'): SocketRow[] {
 }
 
 describe('a row of the socket table', () => {
-  test('tells a subflow with its counters and the connection it belongs to', () => {
+  test('reports a subflow with its counters and the connection it belongs to', () => {
     expect(rowsOf('client-tcp', 'tcp')[0]).toEqual({
       protocol: 'tcp',
       family: 'ipv4',

@@ -93,7 +93,7 @@ export function encodeSocketQuery(query: SocketQuery): Buffer {
   return Buffer.concat([
     header,
     ...(filter ? [encode.bytes(requestAttributes.filter, filter)] : []),
-    // Only this attribute tells MPTCP from TCP: its protocol number does not fit the header's byte.
+    // Only this attribute distinguishes MPTCP from TCP: its protocol number does not fit the header's byte.
     ...(query.protocol === 'mptcp' ? [encode.u32(requestAttributes.protocol, protocolNumbers.mptcp)] : []),
   ]);
 }

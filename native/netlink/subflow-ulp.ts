@@ -15,7 +15,7 @@ const flagNames = [
 
 export type SubflowFlag = (typeof flagNames)[number];
 
-/** What the kernel tells about one TCP socket as a subflow (MPTCP_SUBFLOW_ATTR_*). */
+/** What the kernel reports about one TCP socket as a subflow (MPTCP_SUBFLOW_ATTR_*). */
 export interface SubflowUlp {
   /** Token of the MPTCP connection it belongs to, as this host numbers it. */
   readonly token: number;

@@ -35,7 +35,7 @@ export class Story {
 
   /** Of whoever manages it now. */
   get migration(): OpenMigration {
-    if (!this.#migration) throw new Error('nobody manages this migration');
+    if (!this.#migration) throw new Error('no process manages this migration');
     return this.#migration;
   }
 

@@ -17,7 +17,7 @@ export interface ServeOptions {
   readonly open: boolean;
 }
 
-/** The app for the browsers of this machine, until it is interrupted; the migrations go on without it. */
+/** The app for the browsers of this machine, until it is interrupted; the migrations continue without it. */
 export function serve({ port, open }: ServeOptions, version: string): Command {
   return async (context) => {
     const { console } = context;
@@ -104,7 +104,7 @@ function contentFolder(): string {
   return existsSync(join(built, 'index.html')) ? built : join(import.meta.dirname, '..', '..', '..', 'out', 'renderer');
 }
 
-/** The browser of whoever typed `sudo` is theirs, not root's. */
+/** The browser is that of the user who typed `sudo`, not root's. */
 function sudoUser(): number | undefined {
   const uid = Number(process.env['SUDO_UID'] ?? Number.NaN);
   return Number.isInteger(uid) ? uid : undefined;

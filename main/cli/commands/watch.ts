@@ -12,7 +12,7 @@ interface WatchOptions {
   readonly json?: boolean;
 }
 
-/** Follows a migration that somebody manages; takes up and finishes one that nobody does. */
+/** Follows a migration that a process manages; takes up and finishes one without a manager. */
 export function watch(id: string, { json = false }: WatchOptions): Command {
   return (context) =>
     withMigration(context, { id, json }, async (migration) =>
@@ -20,7 +20,7 @@ export function watch(id: string, { json = false }: WatchOptions): Command {
     );
 }
 
-/** Asks whoever manages it to cancel, or does it here, and waits for the end. */
+/** Asks its manager to cancel, or does it here, and waits for the end. */
 export function cancel(id: string, { json = false }: WatchOptions): Command {
   return (context) =>
     withMigration(context, { id, json }, async (migration) => {
@@ -32,7 +32,7 @@ export function cancel(id: string, { json = false }: WatchOptions): Command {
     });
 }
 
-/** Takes up a migration whose post-copy lost its connection, and has it go on over a new one. */
+/** Takes up a migration whose post-copy lost its connection, and continues it over a new one. */
 export function recover(id: string, { json = false }: WatchOptions): Command {
   return (context) =>
     withMigration(context, { id, json, takeUpTo: 'recover' }, async (migration) =>

@@ -55,7 +55,7 @@ export function fakeTerminal(columns = 80, rows = 24): FakeTerminal {
 }
 
 export interface FakeSignals extends Signals {
-  /** Delivers it; answers whether anybody listened, else it would have done what it does by default. */
+  /** Delivers it; answers whether it had a listener, else it would have done what it does by default. */
   send(signal: SignalName): boolean;
   /** Who is still listened for. */
   readonly awaited: () => readonly SignalName[];
@@ -80,7 +80,7 @@ export function fakeSignals(): FakeSignals {
 
 export interface FakeClock extends Clock {
   epoch: number;
-  /** As if the interval had passed once for everybody who waits for one. */
+  /** As if the interval had passed once for every task that waits for one. */
   tick(): void;
   readonly slept: number[];
 }
@@ -228,7 +228,7 @@ export function fakeSurroundings({
 /** A port that has what a test brings, and refuses everything else by name. */
 function port<Port extends object>(name: string, brought: Partial<Port>): Port {
   const get = (target: object, member: string | symbol): unknown => {
-    // Whoever awaits it looks for `then`.
+    // `await` looks for `then`.
     if (member in target || member === 'then') return Reflect.get(target, member);
     throw new Error(`${name}.${String(member)} was not expected`);
   };
@@ -237,7 +237,7 @@ function port<Port extends object>(name: string, brought: Partial<Port>): Port {
   return guarded;
 }
 
-/** Whole to whoever touches only what was brought: what is missing throws. */
+/** Whole as long as only what was brought is used: what is missing throws. */
 function isWhole<Port extends object>(_port: Partial<Port>): _port is Port {
   return true;
 }

@@ -15,6 +15,6 @@ test.each([
   expect(paint(bar(fraction, 10, 'accent', glyphsFor({ unicode: true })), { colours: false })).toBe(expected);
 });
 
-test('can be told without Unicode', () => {
+test('can be shown without Unicode', () => {
   expect(paint(bar(0.55, 10, 'accent', glyphsFor({ unicode: false })), { colours: false })).toBe('=====-....');
 });

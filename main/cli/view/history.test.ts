@@ -34,7 +34,7 @@ test('in 80 columns it says who, what, from where to where, and what it cost', (
 });
 
 test.each([
-  ['nobody looks after', { open: true }, `No process manages ${id}: finish it with \`switchyard watch ${id}\`.`],
+  ['without a manager', { open: true }, `No process manages ${id}: finish it with \`switchyard watch ${id}\`.`],
   [
     'a process manages',
     { open: true, managed: true },

@@ -27,7 +27,7 @@ const views: readonly (readonly [view: string, text: (name: string) => string])[
   ['the live view', liveOf],
 ];
 
-test.each(views)('whatever somebody is called, %s shows it, in lines with an end', (_view, text) => {
+test.each(views)('%s shows any name, in lines of bounded length', (_view, text) => {
   const names = oneof(
     constantFrom(...oddNames),
     array(oneof(constantFrom(...oddNames), string())).map((parts) => parts.join('')),

@@ -1,10 +1,10 @@
-/** `12:03:10`, by the clock on the wall of whoever looks. */
+/** `12:03:10`, by the local clock of the reader. */
 export function clockTime(atEpochMs: number): string {
   const at = new Date(atEpochMs);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':');
 }
 
-/** `2026-11-22 12:03:10`, by the clock on the wall of whoever looks. */
+/** `2026-11-22 12:03:10`, by the local clock of the reader. */
 export function localTime(atEpochMs: number): string {
   const at = new Date(atEpochMs);
   return `${at.getFullYear()}-${twoDigits(at.getMonth() + 1)}-${twoDigits(at.getDate())} ${clockTime(atEpochMs)}`;

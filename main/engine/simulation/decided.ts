@@ -7,7 +7,7 @@ import { answering, now, sees, stateAfter } from './states.ts';
 /** What decides: the journal so far, then what both sides say now. */
 export interface Situation {
   readonly journal: readonly JournalEvent[];
-  /** Either is absent where nobody has looked since the journal's last entry about it. */
+  /** Either is absent where it was not looked at since the journal's last entry about it. */
   readonly source?: Observation;
   readonly destination?: Observation;
   readonly elapsed?: Elapsed;

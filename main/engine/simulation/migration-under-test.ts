@@ -57,13 +57,13 @@ export class MigrationUnderTest {
   }
 
   get run(): MigrationRun {
-    if (!this.#run) throw new Error('nobody manages this migration');
+    if (!this.#run) throw new Error('no process manages this migration');
     return this.#run;
   }
 
   get manager(): SimulatedManager {
     const manager = this.#managers.at(-1);
-    if (!manager) throw new Error('nobody manages this migration');
+    if (!manager) throw new Error('no process manages this migration');
     return manager;
   }
 
@@ -120,12 +120,12 @@ export class MigrationUnderTest {
     return this.#live((manager) => (events.length === 0 ? manager.begin() : manager.attach(events)));
   }
 
-  /** Asks whoever manages it, if anybody does. */
+  /** Asks its manager, if there is one. */
   cancel(by: string): void {
     void this.#run?.ask({ command: 'cancel', by });
   }
 
-  /** Asks whoever manages it, if anybody does. */
+  /** Asks its manager, if there is one. */
   requestPostCopy(by: string): void {
     void this.#run?.ask({ command: 'post-copy', by });
   }
@@ -206,6 +206,6 @@ function intoWaiting(
 }
 
 function endedOf(ending: Ending | 'killed'): JournalEventOf<'ended'> {
-  if (ending === 'killed' || ending.kind === 'detached') throw new Error('nobody has brought it to its end');
+  if (ending === 'killed' || ending.kind === 'detached') throw new Error('no manager has brought it to its end');
   return ending;
 }

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '#contract/units.ts';
 
-/** Notices what is done more often within a second than anybody could have a reason for. */
+/** Notices what is done more often within a second than there can be a reason for. */
 export class Pace {
   readonly #monoMs: () => Milliseconds;
   readonly #onHaste: (what: string) => void;

@@ -72,7 +72,7 @@ export class PortCalls {
     return this.#chosen?.call === call ? this.#chosen.kind : undefined;
   }
 
-  /** Nobody hears the answer, whatever it is. */
+  /** The answer is lost, whatever it is. */
   async #takeEffect<Value>(call: PortCall<Value>): Promise<void> {
     const answer: unknown = await call.perform().catch(() => undefined);
     if (isDisposable(answer)) answer[Symbol.dispose]();

@@ -15,7 +15,7 @@ export function planned(
 
 type Moment = (migration: MigrationUnderTest) => boolean;
 
-/** Moments of a migration, by what both QEMUs and the disk show; whoever is interested waits for them with `at`. */
+/** Moments of a migration, by what both QEMUs and the disk show; tests wait for them with `at`. */
 export const moments = {
   listening: ({ destination }) => destination?.listener !== undefined,
   connecting: ({ source }) => source.outgoing === 'setup',

@@ -51,7 +51,7 @@ export class SimulatedDisk {
     return this.#noted('committed');
   }
 
-  /** Only then may anybody say `cont` there. */
+  /** Only then `cont` may be sent there. */
   get mayStartDestination(): boolean {
     return this.committed || this.#noted('post-copy-entered');
   }

@@ -69,7 +69,7 @@ export class SimulatedMachine {
     return startedOf(qemu);
   }
 
-  /** Somebody connects to whatever listens for a migration here, and sends nothing of use. */
+  /** A stranger connects to the port that waits for a migration here, and sends nothing of use. */
   strangerCalls(caller: SocketName): void {
     for (const { onStranger } of this.sockets) onStranger(caller);
     if (this.sockets.size > 0) return;

@@ -152,7 +152,7 @@ export class SimulatedMonitor implements Qemu {
     this.breakLine();
   }
 
-  /** Whatever ends the line: commands that QEMU has not begun are dropped by it, and nobody hears of the others. */
+  /** Whatever ends the line: QEMU drops commands that it has not begun, and the answers of the others are lost. */
   breakLine(): void {
     if (!this.#open) return;
     this.#open = false;

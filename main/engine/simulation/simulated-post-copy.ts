@@ -7,7 +7,7 @@ const noticeMs = 2;
 
 /**
  * The half of a migration in which the guest belongs to the destination and its memory is still on both sides. A dead
- * network is noticed by nobody; a connection that is known to have ended leaves both sides paused, to be joined again.
+ * network is not noticed; a connection that is known to have ended leaves both sides paused, to be joined again.
  */
 export class SimulatedPostCopy {
   connected = true;
@@ -72,7 +72,7 @@ export class SimulatedPostCopy {
     this.#destination.setIncoming('postcopy-recover');
   }
 
-  /** Nobody speaks over it any more. */
+  /** Neither side uses it any more. */
   hungUp(): void {
     if (this.#source.outgoing !== 'postcopy-recover') this.#pauseOne(this.#destination);
   }
@@ -85,7 +85,7 @@ export class SimulatedPostCopy {
     void this.#meet();
   }
 
-  /** What is lost on the way is sent again; a source whose words nobody takes waits for ever, as QEMU 7.2 does. */
+  /** What is lost on the way is sent again; a source whose data is not read waits for ever, as QEMU 7.2 does. */
   async #meet(): Promise<void> {
     const [source, destination] = [this.#source, this.#destination];
     await this.#world.clock.sleep(this.#world.nature.connectMs);

@@ -208,7 +208,7 @@ export class SimulatedQemu {
     postCopy.resume();
   }
 
-  /** Somebody connects to the port on which it waits to be joined again; the answer is to be called when none waits there any more. */
+  /** A connection to the port on which it waits to be joined again; the answer is to be called when none waits there any more. */
   takeRecovery(): () => void {
     const postCopy = this.#postCopy;
     postCopy?.taken();
@@ -283,7 +283,7 @@ export class SimulatedQemu {
     this.setIncoming('completed');
   }
 
-  /** A destination that cannot go on says why and exits 1. */
+  /** A destination that cannot continue prints why and exits 1. */
   giveUp(output: string): void {
     const said = this.machine.files.get(this.outputPath) ?? '';
     this.machine.files.set(this.outputPath, `${said}qemu-system-x86_64: ${output}\n`);

@@ -19,7 +19,7 @@ interface Called extends Pick<SimulatedListener, 'machine' | 'port' | 'mptcp'> {
   readonly hungUp?: () => void;
 }
 
-/** A connection between two machines, made by a manager: it lives as long as somebody holds both ends. */
+/** A connection between two machines, made by a manager: it lives as long as both ends are held. */
 class Connection {
   readonly from: SocketName;
   readonly listener: Called;

@@ -120,7 +120,7 @@ export class SimulatedStream {
     this.everythingSent = true;
     this.#world.changed();
     void this.#load(destination);
-    // Without a return path nobody tells the source whether the destination could use what was sent.
+    // Without a return path the source does not learn whether the destination could use what was sent.
     if (source.capabilities['return-path']) await this.#hearOfCompletion(destination);
     this.#complete(this.#world.clock.monoMs() - this.#stoppedAtMs);
   }

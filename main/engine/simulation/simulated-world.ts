@@ -104,7 +104,7 @@ export class SimulatedWorld {
     return this.processes.filter((qemu) => qemu.run === 'running');
   }
 
-  /** Living copies whose memory is the guest's newest: the guest can go on from any of them, and from nothing else. */
+  /** Living copies whose memory is the guest's newest: the guest can continue from any of them, and from nothing else. */
   get intactCopies(): readonly SimulatedQemu[] {
     return this.processes.filter((qemu) => qemu.guestEpoch === this.#epoch && !qemu.otherHalf);
   }
@@ -147,7 +147,7 @@ export class SimulatedWorld {
     qemu.cont();
   }
 
-  /** A manager is about to end a process: never the only copy from which the guest could go on. */
+  /** A manager is about to end a process: never the only copy from which the guest could continue. */
   judgeKill(qemu: SimulatedQemu): void {
     if (qemu.otherHalf?.alive) this.violations.push(`half of the guest is ended on ${qemu.machine.id}`);
     const intact = this.intactCopies;
@@ -177,7 +177,7 @@ export class SimulatedWorld {
     watcher();
   }
 
-  /** From here on nothing more befalls anybody: the network works, and what was to happen later does not. */
+  /** From here on nothing more goes wrong: the network works, and what was to happen later does not. */
   calm(): void {
     this.#watchers.clear();
     this.nature.destinationRejects = undefined;

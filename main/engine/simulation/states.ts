@@ -27,7 +27,7 @@ export function stateAfter(events: readonly JournalEvent[], changes: Partial<Pla
   return events.reduce(apply, initialState({ ...plan, ...changes }));
 }
 
-/** A step of which nobody knows yet whether it was taken. */
+/** A step of which it is not known yet whether it was taken. */
 export function intended(step: StepName): JournalEvent {
   return { kind: 'intended', step };
 }

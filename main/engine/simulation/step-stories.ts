@@ -7,7 +7,7 @@ import { at, planned } from './scenes.ts';
 export interface StepStory {
   /** A call that the step makes and no other step of this story does, as `PortCalls` names it. */
   readonly call: string;
-  /** A migration that is going to take the step, told once more for each test. */
+  /** A migration that is going to take the step, made again for each test. */
   readonly tell: () => MigrationUnderTest;
   /** It is taken by the manager that recovers the post-copy which this story breaks. */
   readonly onRecovery?: true;
@@ -34,7 +34,7 @@ function notResumedByItself(): MigrationUnderTest {
   return migration;
 }
 
-/** One for every step: a step that nobody can bring about is not in the table, or `decide` has no row for it. */
+/** One for every step: a step that cannot be brought about is not in the table, or `decide` has no row for it. */
 export const stepStories: Readonly<Record<StepName, StepStory>> = {
   'start-destination': { call: 'destination.startDestination', tell: planned },
   'compare-twin': { call: 'destination.portrait', tell: planned },

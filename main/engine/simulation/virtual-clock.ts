@@ -11,7 +11,7 @@ const mostSleepsAtOneInstant = 5000;
 const epochAtStartMs = Date.UTC(2026, 0, 1);
 
 /**
- * Time that passes only when everybody waits for it: an hour of virtual time takes as long as the work in it. Timers fire
+ * Time that passes only when every task waits for it: an hour of virtual time takes as long as the work in it. Timers fire
  * one by one in the order of their time, then of their making, with all that follows from one settled before the next.
  */
 export class VirtualClock implements Clock {

@@ -3,7 +3,7 @@ import { journalEventSchema } from '#contract/migration.ts';
 import { migrationRecord } from '#main/export/record.ts';
 import { exampleEvents, examplePlan, exampleSamples, journalOf, sampleAt, subflowAt } from './example-migration.ts';
 
-/** A plan in which everything that somebody may name has this name. */
+/** A plan in which everything that a user may name has this name. */
 export function oddPlan(name: string): Plan {
   const plan = examplePlan();
   return {

@@ -125,7 +125,7 @@ describe.skipIf(obstacle !== undefined)('as root, of another user', { timeout: 3
     expect(existsSync(join('/run/switchyard', migrationId))).toBe(false);
   });
 
-  test('a QEMU of root that has become nobody has a twin that is nobody from its start', async () => {
+  test('a QEMU of root that has become user nobody has a twin that is user nobody from its start', async () => {
     let guest = await hosts.startGuest('web', '-runas', 'nobody');
     // It becomes so once it has opened everything, its monitor first.
     while (guest.user?.uid === 0) guest = await guestWith(guest.identity.pid);
@@ -137,7 +137,7 @@ describe.skipIf(obstacle !== undefined)('as root, of another user', { timeout: 3
     ]);
   });
 
-  test('what they can replace is never executed, by root or by anybody', async () => {
+  test('what they can replace is never executed, by root or by another user', async () => {
     const program = join(place, 'qemu-system-x86_64');
     copyFileSync(process.execPath, program);
     chmodSync(program, 0o755);

@@ -19,7 +19,7 @@ const carriedOver: ReadonlySet<string> = new Set([
   'XDG_RUNTIME_DIR',
 ]);
 
-/** Set by shells and services for themselves: nobody misses them in a QEMU. */
+/** Set by shells and services for themselves: a QEMU does not need them. */
 const withoutMeaning: ReadonlySet<string> = new Set(['PATH', 'PWD', 'OLDPWD', 'SHLVL', 'SHELL', 'MAIL', '_']);
 
 export interface CarriedEnvironment {

@@ -71,7 +71,7 @@ describe('a process is handled', () => {
     ['of another user by root', 0, processOf(107)],
     ['of a user by that user', 1000, processOf(1000)],
     ['whose program was upgraded', 0, processOf(0, { executable: elsewhere, isProgramDeleted: true })],
-    ['whose program nobody may see', 0, processOf(0, { program: undefined, executable: undefined })],
+    ['whose program may not be seen', 0, processOf(0, { program: undefined, executable: undefined })],
     ['whose program is not to be seen here', 0, processOf(0, { program: '/gone/qemu-kvm' })],
     [
       'of root that has changed its root directory itself',

@@ -62,12 +62,12 @@ describe('what is at the end of a path', () => {
     ['only root', step({}), undefined],
     ['its owner', step({ uid: 1001 }), '/x belongs to user 1001'],
     ['the owner of a link', step({ kind: 'link', uid: 1001, mode: 0o777 }), '/x belongs to user 1001'],
-    ['nobody by the mode of a link', step({ kind: 'link', mode: 0o777 }), undefined],
+    ['no user by the mode of a link', step({ kind: 'link', mode: 0o777 }), undefined],
     ['every user', step({ mode: 0o777 }), 'every user may write /x'],
     ['every user of a sticky folder', step({ mode: 0o1777 }), 'every user may write /x'],
     ['a group', step({ gid: 50, mode: 0o775 }), 'group 50 may write /x'],
     ['the group of root', step({ mode: 0o775 }), undefined],
-    ['whoever may write the file', step({ kind: 'file', mode: 0o757 }), 'every user may write /x'],
+    ['every user who may write the file', step({ kind: 'file', mode: 0o757 }), 'every user may write /x'],
   ])('could be replaced by %s', (_who, last, expected) => {
     expect(whoCouldReplace([step({ path: '/' }), last], rules)).toBe(expected);
   });
@@ -82,7 +82,7 @@ describe('what is at the end of a path', () => {
 });
 
 test.each<[string, Partial<PathStep>, boolean]>([
-  ['by everybody', {}, true],
+  ['by every user', {}, true],
   ['not when closed', { mode: 0o700 }, false],
   ['by its owner', { mode: 0o700, uid: 107 }, true],
   ['not by its owner when closed to that one', { mode: 0o677, uid: 107 }, false],

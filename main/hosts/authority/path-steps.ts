@@ -51,8 +51,8 @@ export interface PathRules {
 }
 
 /**
- * Why somebody else could put another thing at the end of this path: the first step that others own or may write, as
- * the end of a sentence. `undefined` when nobody can.
+ * Why another user could put another thing at the end of this path: the first step that others own or may write, as
+ * the end of a sentence. `undefined` when no other user can.
  */
 export function whoCouldReplace(steps: readonly PathStep[], rules: PathRules): string | undefined {
   for (const { path, kind, uid, gid, mode } of steps) {

@@ -118,7 +118,7 @@ function carryPresent(named: NamedDrive, drive: Drive, source: Portrait): DriveC
   return { option: findings.length === 0 ? named.option : now.option, findings };
 }
 
-/** Drives by other protocols than a file's are not told apart here: the waiting twin is compared with the source anyhow. */
+/** Drives by other protocols than a file's are not distinguished here: the waiting twin is compared with the source anyhow. */
 function changesImage(before: Editable, { layers }: Medium, source: Portrait): boolean {
   const file = fileOf(before);
   const [top] = layers;

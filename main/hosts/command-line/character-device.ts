@@ -8,7 +8,7 @@ import {
   type OptionItem,
 } from './option-list.ts';
 
-/** Where a character device (a serial port, a monitor, ...) leads, as far as it matters to whoever starts its twin. */
+/** Where a character device (a serial port, a monitor, ...) leads, as far as it matters for starting its twin. */
 export type CharacterDevice =
   /** Listens on a socket file of its own. */
   | { readonly kind: 'unix-server'; readonly path: string }
@@ -86,7 +86,7 @@ function readSocket(items: readonly OptionItem[]): CharacterDevice {
   return isServer && path !== undefined ? { kind: 'unix-server', path } : { kind: 'other' };
 }
 
-// A server waits for its first client unless told otherwise, and nobody knows the new place of the socket yet.
+// A server waits for its first client by default, and no client knows the new place of the socket yet.
 function withoutWaiting(items: readonly OptionItem[]): readonly OptionItem[] {
   if (optionValue(items, 'wait') === 'off') return items;
   return [...items.filter((item) => item.key !== 'wait'), optionItem('wait', 'off')];

@@ -7,7 +7,7 @@ function optionsOf(...args: readonly string[]): readonly (readonly [string, stri
 }
 
 describe('parseCommandLine', () => {
-  test('tells switches from options with a value', () => {
+  test('distinguishes switches from options with a value', () => {
     expect(optionsOf('-S', '-name', 'web', '-daemonize', '--m', '512', '-nographic')).toEqual([
       ['S', undefined],
       ['name', 'web'],

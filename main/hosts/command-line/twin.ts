@@ -35,7 +35,7 @@ export interface Twin {
   readonly monitorPath: string;
   /** Files that both processes would map and write (`memory-backend-file` with `share=on`); a directory is harmless. */
   readonly sharedMemoryPaths: readonly string[];
-  /** The user whom the source becomes by itself (`-runas`): the twin is started as that user, and is not told to. */
+  /** The user whom the source becomes by itself (`-runas`): the twin is started as that user, without the option. */
   readonly laterUser: string | undefined;
   /** The folder that becomes the root directory of both (`-chroot`). */
   readonly laterRoot: string | undefined;
@@ -43,7 +43,7 @@ export interface Twin {
 
 /** The twin's own stdout and stderr, in its directory. */
 export const destinationOutputName = 'destination.log';
-/** Says in a twin's folder whose it is, for whoever finds what its guest has left there: name and uuid, a line each. */
+/** Names the owner of a twin's folder, so that what its guest has left there can be attributed: name and uuid, a line each. */
 export const guestNoteName = 'guest.txt';
 
 /** What belongs to the source's process alone, or contradicts `-incoming defer -S`. */

@@ -55,7 +55,7 @@ export function featuresOfProgram(binary: string): Promise<QemuFeatures> {
 
 /**
  * A QEMU without a machine, which only answers questions, on a socket it is born with. It would outlive a client that is
- * killed, so the kernel is told to end it with this process (prctl(2), PR_SET_PDEATHSIG).
+ * killed, so the kernel ends it with this process (prctl(2), PR_SET_PDEATHSIG).
  */
 async function askQemu(binary: string): Promise<QemuFeatures> {
   const args = ['-machine', 'none,accel=tcg:kvm', '-nodefaults', '-no-user-config', '-display', 'none', '-S'];

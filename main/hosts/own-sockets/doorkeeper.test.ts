@@ -56,7 +56,7 @@ describe('the one who is expected', () => {
     expect([keeper.take(), turnedAway]).toEqual(['192.0.2.1:50000', ['192.0.2.1:50001']]);
   });
 
-  test('is closed with the door when nobody has asked for it', () => {
+  test('is closed with the door when it was not asked for', () => {
     const { keeper, turnedAway } = door(peer);
     keeper.expect(peer);
     keeper.turn();
@@ -65,13 +65,13 @@ describe('the one who is expected', () => {
   });
 });
 
-test('before anybody is expected everybody is a stranger', () => {
+test('before a peer is expected every caller is a stranger', () => {
   const { keeper, turnedAway } = door(peer);
   keeper.turn();
   expect([keeper.hasArrived, turnedAway]).toEqual([false, ['192.0.2.1:50000']]);
 });
 
-test('a caller without a name is turned away, and there is nobody to report', () => {
+test('a caller without a name is reset, and there is no address to report', () => {
   const { keeper, turnedAway, reported } = door(undefined);
   keeper.turn();
   expect([turnedAway, reported]).toEqual([['unnamed'], []]);

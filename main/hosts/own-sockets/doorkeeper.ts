@@ -25,7 +25,7 @@ export const callersPerTurn = 32;
 /** After an error of the kernel that turning callers away cannot end, such as having no descriptor left. */
 export const restMs: Milliseconds = 100;
 
-/** What one turn at the door has come to: nobody waits, somebody still may, or the kernel has nothing to give now. */
+/** The result of one turn: no connection waits, one may still wait, or the kernel has no resources now. */
 export type Turn = 'empty' | 'busy' | 'exhausted';
 
 /**

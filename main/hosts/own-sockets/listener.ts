@@ -17,7 +17,7 @@ import { addressOf, nameOf } from './socket-name.ts';
 const acceptTimeoutMs: Milliseconds = 5000;
 /**
  * Subflows that join need room here as well, so strangers must not be able to fill it between two turns of the loop, nor
- * while this process stands still. The kernel takes no more than net.core.somaxconn of it, 4096 unless somebody changed it.
+ * while this process stands still. The kernel takes no more than net.core.somaxconn of it, 4096 by default.
  */
 const backlog = 4096;
 
@@ -109,7 +109,7 @@ export class Listener implements OwnedListener {
     this.#fd[Symbol.dispose]();
   }
 
-  /** The event loop calls for as long as somebody waits, and sees to everything else between two turns. */
+  /** The event loop calls for as long as a connection waits, and does all other work between two turns. */
   #attend(): void {
     this.#watch = watchReadiness(this.#fd, 'readable', () => {
       const turn = this.#doorkeeper.turn();
@@ -119,7 +119,7 @@ export class Listener implements OwnedListener {
     this.#watch.unref();
   }
 
-  /** Somebody still waits and cannot be taken: asked at once again, that would be all that this process does. */
+  /** A connection still waits and cannot be taken: asked at once again, that would be all that this process does. */
   #pause(): void {
     this.#watch?.[Symbol.dispose]();
     this.#rest = setTimeout(() => this.#attend(), restMs);

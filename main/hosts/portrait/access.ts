@@ -20,7 +20,7 @@ const write = 2;
 const search = 1;
 
 /**
- * Whether this user may open the file as QEMU does when it activates a disk: anew, by its path. The permission bits of the
+ * Whether this user may open the file as QEMU does when it activates a disk: again, by its path. The permission bits of the
  * file and of each folder above it decide; what an access control list grants beyond them is not seen.
  */
 export function mayOpen(path: string, opener: Opener, forWriting: boolean): boolean {

@@ -75,7 +75,7 @@ function usbPort(line: string): readonly [string, string, string] | undefined {
 /** A bus with a number (`pci.0`, `sc.0`) is the only one of that name; of the others each device has one (`virtio-bus`). */
 const uniqueBus = /\.\d+$|^main-system-bus$/;
 
-/** Its bus, and what tells it from its neighbours there: its id, its address, or how many of its type are older. */
+/** Its bus, and what distinguishes it from its neighbours there: its id, its address, or how many of its type are older. */
 function placesOf(devices: readonly FoundDevice[]): ReadonlyMap<FoundDevice, string> {
   const places = new Map<FoundDevice, string>();
   const neighbours = new Map<FoundDevice | string, Map<string, FoundDevice[]>>();

@@ -27,7 +27,7 @@ export function portraitOf(answers: Answers, files: FileView, process: ProcessPo
     objects: answers.objects.map((object) => readObject(object, answers)),
     characterDevices: answers.characterDevices.map(({ label, filename }) => ({
       id: label,
-      // `disconnected:unix:/run/a.sock,server=on` while nobody is at the other end.
+      // `disconnected:unix:/run/a.sock,server=on` without a client.
       kind: filename.replace(/^disconnected:/, '').replace(/[:,].*$/, ''),
     })),
     displays: displaysOf(answers),

@@ -1,4 +1,4 @@
-/** What of /proc/PID/stat (proc_pid_stat(5)) tells one process from another with the same number. */
+/** What of /proc/PID/stat (proc_pid_stat(5)) distinguishes one process from another with the same number. */
 export interface ProcessStat {
   readonly pid: number;
   /** `R`, `S`, `D`, `T`, `Z`, ... */

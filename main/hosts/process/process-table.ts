@@ -15,7 +15,7 @@ export interface ProcessProgram {
   readonly isProgramDeleted: boolean;
 }
 
-/** A file as the kernel tells files apart, whatever leads to it. */
+/** A file by what the kernel distinguishes files by, independent of its path. */
 export interface FileIdentity {
   readonly device: bigint;
   readonly inode: bigint;
@@ -39,8 +39,8 @@ export interface ProcessRecord extends ProcessStat, ProcessProgram {
 }
 
 /**
- * QEMU's longest command lines (libvirt, hundreds of disks) have some 100 KiB. The kernel takes 6 MiB from anybody, and
- * reading all of it of many processes would keep everybody waiting.
+ * QEMU's longest command lines (libvirt, hundreds of disks) have some 100 KiB. The kernel takes 6 MiB from any user, and
+ * reading all of it of many processes would block this process.
  */
 export const longestCommandLineBytes: Bytes = 256 * 1024;
 const longestEnvironmentBytes: Bytes = 256 * 1024;

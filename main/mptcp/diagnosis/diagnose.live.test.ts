@@ -40,7 +40,7 @@ describe.skipIf(noHosts !== undefined)('a connection that should be MPTCP', () =
     expect(await verdictOn(hosts)).toEqual([]);
   });
 
-  test('is not called stripped when nobody reads at the other end', async () => {
+  test('is not called stripped when the other end does not read', async () => {
     using hosts = new TwoHosts();
     await setUp(hosts);
     await using stream = await WatchedStream.begin(hosts);
@@ -62,7 +62,7 @@ describe.skipIf(noHosts !== undefined)('a connection that should be MPTCP', () =
   });
 
   test.each(sides)(
-    'is TCP because the kernel of the %s was told not to speak it, until it is told to',
+    'is TCP because MPTCP is switched off in the kernel of the %s, until it is switched on',
     async (side) => {
       using hosts = new TwoHosts();
       await setUp(hosts);
@@ -415,7 +415,7 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
     ]);
   });
 
-  test('has fallen silent although nobody ever announced it', async () => {
+  test('has fallen silent although it was never announced', async () => {
     using hosts = new TwoHosts();
     await setUp(hosts);
     await using stream = await WatchedStream.begin(hosts);

@@ -221,7 +221,7 @@ describe('an MPTCP connection', () => {
     expect(verdicts(story)).toEqual([verdict]);
   });
 
-  test('that stands still because nobody reads at the other end is not called stripped', () => {
+  test('that stands still because the other end does not read is not called stripped', () => {
     const waits = { subflows: [on, second], stalledMs: 5000 };
     expect(verdicts({ connection: waits, source: { MPTCPRetrans: 3 }, destination: { DuplicateData: 490 } })).toEqual(
       [],
@@ -254,7 +254,7 @@ describe('an MPTCP connection', () => {
     ]);
   });
 
-  test('that has ended is not told of paths', () => {
+  test('that has ended gets no findings about paths', () => {
     expect(verdicts({ connection: { subflows: [] }, destination: { AddAddrTx: 1 }, source: { AddAddr: 1 } })).toEqual(
       [],
     );
@@ -430,10 +430,10 @@ describe('an MPTCP connection', () => {
     expect(verdicts(story)).toEqual([verdict]);
   });
 
-  describe('that has lost its first path, which nobody had to announce,', () => {
+  describe('that has lost its first path, which needed no announcement,', () => {
     const first = { localAddress: '10.77.1.1', remoteAddress: '10.77.1.2' };
 
-    test('is told how to have it announced, once it was reset', () => {
+    test('gets the command that announces it, once it was reset', () => {
       expect(
         verdicts({
           connection: { subflows: [second], closed: [{ ...first, errno: 104, livedMs: undefined }] },
@@ -448,7 +448,7 @@ describe('an MPTCP connection', () => {
       ]);
     });
 
-    test('is told how to have it announced again, as a backup where it was one', () => {
+    test('gets the command that announces it again, as a backup where it was one', () => {
       const commandFor = (flags: MptcpEndpoint['flags']): string =>
         announceFirstAgainCommand(
           {
@@ -466,14 +466,14 @@ describe('an MPTCP connection', () => {
       ]);
     });
 
-    test('is told to wait, while the kernel still tries it', () => {
+    test('waits, while the kernel still tries it', () => {
       expect(verdicts({ connection: { subflows: [{ ...on, state: 'stale' }, second] } })).toEqual([
         ['path-down', 'destination'],
       ]);
     });
   });
 
-  test('with a subflow that was reset and has come back is not told of it', () => {
+  test('with a subflow that was reset and has come back gets no finding about it', () => {
     const reset = { ...ends, errno: 104, livedMs: 9000 };
     const third = path(3);
     expect(
@@ -518,7 +518,7 @@ describe('an MPTCP connection', () => {
       expect(verdicts(story({}, { 'ipv4/conf/all/rp_filter': '1' })).flat()).toContain('join-dropped');
     });
 
-    test('is told that the limit for further subflows is too low, and nothing of announcements', () => {
+    test('reports that the limit for further subflows is too low, and nothing of announcements', () => {
       const tooLow = story({});
       const limits = { subflows: 0, addAddrAccepted: 0 };
       expect(

@@ -13,7 +13,7 @@ export interface SideEvidence {
 /** A TCP socket of the migration's connection on the source. */
 export interface SubflowEvidence extends SubflowEnds {
   readonly interface?: string | undefined;
-  /** `joining`: its first packet was sent at least twice and nobody has answered. */
+  /** `joining`: its first packet was sent at least twice, without an answer. */
   readonly state: SubflowState | 'joining';
 }
 
@@ -31,7 +31,7 @@ export interface ConnectionEvidence {
   readonly bytesUnconfirmed: number;
 }
 
-/** Everything that a verdict about one connection rests on. Gathering it is somebody else's work. */
+/** Everything that a verdict about one connection rests on. It is gathered elsewhere. */
 export interface Evidence {
   readonly source: SideEvidence;
   readonly destination: SideEvidence;

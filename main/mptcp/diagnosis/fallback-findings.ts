@@ -119,7 +119,7 @@ const hangs: readonly Recogniser[] = [
         }
       : undefined,
 
-  // TCP's own acknowledgements come through: only those of MPTCP, which are options, do not. Where nobody reads at the
+  // TCP's own acknowledgements come through: only those of MPTCP, which are options, do not. Where no program reads at the
   // other end, both stop at the same byte.
   ({ source, destination, connection }) =>
     connection.stalledMs >= hangsAfterMs &&

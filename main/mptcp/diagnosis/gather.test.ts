@@ -15,7 +15,7 @@ const sample = new TransportSampler().sample({
 });
 const seen = { sample, troubles: { unanswered: [], closed: [] }, wasMptcp: true, stalledMs: 0 };
 
-test('a join that nobody answers stands beside the established subflows', () => {
+test('a join without an answer stands beside the established subflows', () => {
   const unanswered = [{ localAddress: '10.77.2.1', remoteAddress: '10.77.2.2' }];
   expect(connectionEvidence({ ...seen, troubles: { unanswered, closed: [] } })?.subflows).toEqual([
     { localAddress: '10.77.1.1', remoteAddress: '10.77.1.2', interface: 'eth1', state: 'active' },

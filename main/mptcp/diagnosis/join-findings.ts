@@ -81,7 +81,7 @@ function routeCommand(source: SideEvidence, path: Path): string {
 function refusedJoins(evidence: Evidence): Finding[] {
   const { source, destination, connection, listener, paths } = evidence;
   return endedForGood(connection).flatMap((subflow): Finding[] => {
-    // A firewall may answer as a closed port does; nobody else refuses where QEMU listens on every address.
+    // A firewall may answer as a closed port does; nothing else refuses where QEMU listens on every address.
     if (subflow.errno === EHOSTUNREACH || (subflow.errno === ECONNREFUSED && isWildcard(listener.address))) {
       return [
         {

@@ -4,7 +4,7 @@ import { addEndpointCommand, removeEndpointCommand } from '#contract/mptcp-comma
 import type { ClosedSubflow, SubflowEnds } from '#main/engine/ports.ts';
 import type { ConnectionEvidence, Evidence, Finding, SideEvidence, SubflowEvidence } from './evidence.ts';
 
-/** Tells what it recognises of the paths on which nothing gets through. */
+/** Reports what it recognises of the paths on which nothing gets through. */
 export type PathRecogniser = (evidence: Evidence, missing: readonly Path[]) => readonly Finding[];
 
 /** It gets through, or could: a backup is idle while another path lives. */

@@ -40,7 +40,7 @@ const recognisers: readonly PathRecogniser[] = [
   silentPaths,
 ];
 
-/** An interface that somebody switched off, or whose cable or peer is gone. */
+/** An interface that was switched off, or whose cable or peer is gone. */
 function linksDown({ source, destination, connection }: Evidence, missing: readonly Path[]): Finding[] {
   const others = whatOthersDo(connection);
   return missing.flatMap((path): Finding[] => {

@@ -123,7 +123,7 @@ function destinationLimits({ destination, paths, connection }: Evidence): Findin
 /** The kernel's own bound (net/mptcp/pm_kernel.c). */
 const mostSubflows = 8;
 
-/** Measured on 6.18: of a connection that has lost subflows to resets, the accepting kernel goes on counting them. */
+/** Measured on 6.18: of a connection that has lost subflows to resets, the accepting kernel continues to count them. */
 function lostSubflowsCounted({ host }: SideEvidence, { subflows, addAddrAccepted }: MptcpLimits): Finding {
   const sentence = `${host.id} turned a subflow away although it allows ${subflows} further ones: of this connection its kernel still counts some that were reset.`;
   return subflows < mostSubflows

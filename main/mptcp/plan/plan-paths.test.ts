@@ -108,7 +108,7 @@ describe('what is there already', () => {
     ]);
   });
 
-  test('is left alone when somebody else keeps the address for joins of their own', () => {
+  test('is left alone when another program keeps the address for joins of its own', () => {
     const story: Story = { destination: { endpoints: [{ ...second, flags: ['subflow'] }] } };
     expect([commands(story)[1], warnings(story)]).toEqual([
       [],
@@ -142,7 +142,7 @@ describe('what is there already', () => {
     ]);
   });
 
-  test('that announces an address on none of the paths is counted and told', () => {
+  test('that announces an address on none of the paths is counted and reported', () => {
     const story: Story = { destination: { endpoints: [{ id: 1, address: '192.0.2.7', flags: ['signal'] }] } };
     expect([commands(story)[0], warnings(story)]).toEqual([
       ['ip mptcp limits set subflows 2 add_addr_accepted 8'],

@@ -67,12 +67,12 @@ describe('a restore', () => {
     expect(restored({ ...done, endpoints: paused })).toEqual(empty);
   });
 
-  test('leaves an endpoint that somebody has made their own', () => {
+  test('leaves an endpoint that another program has taken over', () => {
     const changed = done.endpoints.map((each): MptcpEndpoint => ({ ...each, flags: ['signal', 'subflow'] }));
     expect(restored({ ...done, endpoints: changed }).endpoints).toEqual(changed);
   });
 
-  test('leaves a limit that somebody has changed since, and restores the other', () => {
+  test('leaves a limit that another program has changed since, and restores the other', () => {
     expect(restored({ ...done, limits: limits(6, 3) }).limits).toEqual(limits(6, 0));
   });
 

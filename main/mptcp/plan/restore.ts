@@ -20,7 +20,7 @@ export type RestoreStep = PathManagerChange | { readonly kind: 'put-back'; reado
 
 /**
  * What puts the path manager back as it was before the plan, in this order. Only what the migration made is undone, and only
- * as far as it is still as it was made: what somebody has changed since is theirs. So it is right after a crash at any
+ * as far as it is still as it was made: what another program has changed since is left alone. So it is right after a crash at any
  * point, and doing it twice does nothing more.
  */
 export function planRestore(input: RestoreInput): RestoreStep[] {

@@ -118,7 +118,7 @@ export interface BlockCommands {
   'query-block-jobs': { arguments: NoArguments; returns: readonly BlockJobInfo[] };
 }
 
-/** Where a block job is, as four events tell it. */
+/** Where a block job is, as four events report it. */
 export interface BlockJobProgress {
   readonly type: string;
   readonly device: string;

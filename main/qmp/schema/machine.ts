@@ -33,7 +33,7 @@ export interface SpiceInfo {
 export interface MachineCommands {
   /** Since 2.1. Each: `type` and `data`. */
   'query-memory-devices': { arguments: NoArguments; returns: readonly JsonObject[] };
-  /** Since 2.7; an error where the machine has no places for CPUs. `qom-path` tells the occupied ones. */
+  /** Since 2.7; an error where the machine has no places for CPUs. `qom-path` marks the occupied ones. */
   'query-hotpluggable-cpus': { arguments: NoArguments; returns: readonly JsonObject[] };
   /** Memory backends (since 2.1). */
   'query-memdev': { arguments: NoArguments; returns: readonly JsonObject[] };

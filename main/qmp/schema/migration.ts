@@ -205,7 +205,7 @@ export interface MigrationCommands {
     returns: undefined;
   };
   'query-dirty-rate': { arguments: NoArguments; returns: DirtyRateInfo };
-  /** Tells the switches where the guest is now; milliseconds (qapi/net.json, since 4.0). */
+  /** Announces to the switches where the guest is now; milliseconds (qapi/net.json, since 4.0). */
   'announce-self': {
     arguments: {
       readonly initial: Integer;

@@ -43,7 +43,7 @@ export interface FakeMonitorOptions {
   readonly handlers?: Readonly<Record<string, FakeHandler>>;
   /** What goes wrong with the command that is the `step`-th of a session: from 0, and -1 for the negotiation. */
   readonly faultAt?: (request: FakeRequest, step: number) => FakeFault | undefined;
-  /** What is sent instead of a greeting; an empty string keeps silent, as a monitor that somebody holds. */
+  /** What is sent instead of a greeting; an empty string keeps silent, as a monitor that another client holds. */
   readonly greeting?: string;
   /** How many bytes leave at once. */
   readonly chunkBytes?: number;

@@ -31,7 +31,7 @@ test('only its owner may read it, and nothing else is left in the folder', async
   ]);
 });
 
-test('a file that everybody could read is replaced by one that they cannot', async () => {
+test('a file that every user could read is replaced by one that only its owner can read', async () => {
   writeFileSync(path, 'older and longer', { mode: 0o644 });
   await writePrivateFile(path, '{}');
   expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual(['{}', 0o600]);

@@ -4,7 +4,7 @@ import { plainName, plainText } from '#contract/plain-text.ts';
 import type { Outcome } from '#contract/migration.ts';
 import { formatDurationMs } from '#contract/units.ts';
 
-/** A notification of the desktop. `urgent`: somebody has to do something, so it stays until it is seen. */
+/** A notification of the desktop. `urgent`: the operator has to act, so it stays until it is seen. */
 export interface Announcement {
   readonly title: string;
   readonly body: string;

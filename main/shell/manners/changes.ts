@@ -1,6 +1,6 @@
 import type { MigrationRow } from '#contract/channels.ts';
 
-/** What a new list of migrations means to somebody who knew the one before. */
+/** What has changed between a list of migrations and the one before. */
 export interface Changes {
   /** A process manages them now. */
   readonly running: readonly MigrationRow[];
@@ -8,7 +8,7 @@ export interface Changes {
   readonly ended: readonly MigrationRow[];
 }
 
-/** The first list has no list before it: what ended while nobody watched is history, not news. */
+/** The first list has no list before it: what ended before is history, not news. */
 export function changesBetween(before: readonly MigrationRow[], after: readonly MigrationRow[]): Changes {
   const wasOpen = new Set(before.filter((row) => row.open).map((row) => row.id));
   return {

@@ -33,7 +33,7 @@ export class Manners {
     for (const row of ended) this.#announce(row);
   }
 
-  /** Resolves once nobody can act on what is on the screen any more. */
+  /** Resolves once the user cannot act on what is on the screen any more. */
   async whenAllSeen(): Promise<void> {
     await Promise.all([...this.#notifications].map((notification) => seen(notification)));
   }

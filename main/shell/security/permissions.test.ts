@@ -18,7 +18,7 @@ test.each([
   ['a permission that Chromium does not have yet', { permission: 'unknown' }],
   ['a frame in the page', { isMainFrame: false }],
   ['another origin', { requestingUrl: 'https://example.net/' }],
-  ['nobody', { requestingUrl: undefined }],
+  ['no page', { requestingUrl: undefined }],
 ])('%s is denied', (_name, change) => {
   expect(isGranted({ ...copyButton, ...change })).toBe(false);
 });

@@ -1,7 +1,7 @@
 import type { Session } from 'electron';
 import { isUiAddress } from './origin.ts';
 
-/** What a page may ask Chromium for. Electron tells both handlers the same names. */
+/** What a page may ask Chromium for. Electron gives both handlers the same names. */
 interface PermissionWish {
   readonly permission: string;
   readonly requestingUrl: string | undefined;

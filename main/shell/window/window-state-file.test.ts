@@ -28,7 +28,7 @@ test('a spoilt file is no state', () => {
   expect(new WindowStateFile(path).read()).toBeUndefined();
 });
 
-test('a folder that has gone stops nobody from closing a window', () => {
+test('a folder that has gone does not keep a window from closing', () => {
   rmSync(folder, { recursive: true });
   expect(() => new WindowStateFile(path).write(state)).not.toThrow();
 });

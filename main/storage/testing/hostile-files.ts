@@ -24,7 +24,7 @@ export const liveHostileFiles: readonly HostileFile[] = [
   ['a socket', socketAt],
 ];
 
-/** Nobody writes to it, and nobody reads. */
+/** It has neither a writer nor a reader. */
 export function namedPipeAt(path: string): void {
   execFileSync('mkfifo', [path]);
 }

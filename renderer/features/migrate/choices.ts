@@ -20,7 +20,7 @@ export interface DestinationChoice {
   readonly caution: string | undefined;
 }
 
-/** Tells two QEMUs apart, also of one name. */
+/** Distinguishes two QEMUs, also of one name. */
 export function keyOf({ hostId, identity: { pid, startTimeTicks } }: Guest): string {
   return `${hostId} ${pid} ${startTimeTicks}`;
 }

@@ -50,7 +50,7 @@ test('answers what an operator asks, in 80 columns', () => {
   ]);
 });
 
-test('tells the last events with the time of day', () => {
+test('shows the last events with the time of day', () => {
   expect(
     shown(copying)
       .filter((line) => /^\d\d:/.test(line))

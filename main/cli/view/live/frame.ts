@@ -31,7 +31,7 @@ export interface FrameOptions extends FrameSize {
 }
 
 const mostEvents = 6;
-/** Two samples of a migration tell nobody anything; two seconds of them do. */
+/** Two samples of a migration show nothing; two seconds of them do. */
 const rateOverMs: Milliseconds = 2000;
 
 /**
@@ -103,7 +103,7 @@ function eta({ etaMs, convergence }: Progress): Line {
   ];
 }
 
-/** QEMU counts dirtied pages from one iteration to the next: in the first there is nothing to tell. */
+/** QEMU counts dirtied pages from one iteration to the next: in the first there is nothing to show. */
 function dirtyRate(qemu: QemuStatistics | undefined, progress: Progress | undefined): string {
   return qemu && progress && qemu.iteration > 1 ? formatBitsPerSecond(progress.dirtyBitsPerSecond) : '-';
 }

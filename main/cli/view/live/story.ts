@@ -62,7 +62,7 @@ export class Story {
     this.#samples = [...this.#samples.filter(({ atMonoMs }) => atMonoMs >= oldest), sample];
   }
 
-  /** Nothing before the plan has been told. */
+  /** Nothing before the plan has been shown. */
   get scene(): Scene | undefined {
     if (!this.#about || !this.#phase) return undefined;
     return { ...this.#about, phase: this.#phase, samples: this.#samples, events: this.#events };

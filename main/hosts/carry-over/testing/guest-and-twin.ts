@@ -121,7 +121,7 @@ export class GuestAndTwin implements AsyncDisposable {
     const child = spawn(command, [...args, ...own], { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
     this.#processes.push(child);
-    // The socket is there before anybody listens on it.
+    // The socket is there before it listens.
     let client: QmpClient | undefined;
     while (!client) {
       if (child.exitCode !== null) throw new Error(`the ${name} did not start: ${said} ${args.join(' ')}`);
