@@ -40,7 +40,7 @@ export default defineConfig({
           include: ['**/*.live.test.ts'],
           exclude: ['node_modules', 'out'],
           fileParallelism: false,
-          // Real QEMUs on whatever else this machine is doing: a test that needed a second try is named at the end.
+          // Real QEMUs on a machine that may be busy: a test that needed a second try is named at the end.
           retry: secondTry,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -77,7 +77,7 @@ function refusalOf(thrown: unknown): Failure | undefined {
 }
 
 /**
- * Turns whatever was caught into a value. What is neither a failure nor a refusal of the system is a fault of ours, and is
+ * Turns a caught exception into a value. What is neither a failure nor a refusal of the system is a fault of ours, and is
  * reported.
  */
 export function toFailure(thrown: unknown, report: ReportFault): Failure {

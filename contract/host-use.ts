@@ -8,7 +8,7 @@ type Row = Pick<MigrationRow, 'id' | 'open' | 'managed'> & {
 /**
  * Why the MPTCP settings of a host must be left alone now: a migration that is managed has prepared both of its hosts
  * and puts them back when it ends, over what others have changed meanwhile. One that has just begun has nothing
- * to tell yet, and may be on any host.
+ * to know yet, and may be on any host.
  */
 export function whyLeaveMptcp(hostId: string, rows: readonly Row[]): string | undefined {
   const user = rows.find(

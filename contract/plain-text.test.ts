@@ -12,7 +12,7 @@ import {
 } from './plain-text.ts';
 import { unseenCharacters, unseenIn } from './testing/odd-names.ts';
 
-/** Whatever somebody may call a guest. */
+/** Any name that a user may give to a guest. */
 const texts: Arbitrary<string> = oneof(
   string({ unit: 'binary' }),
   array(oneof(constantFrom(...unseenCharacters), string()), { maxLength: 20 }).map((parts) => parts.join('')),

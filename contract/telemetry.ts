@@ -3,7 +3,7 @@ import { epochMsSchema, monoMsSchema } from './clock-time.ts';
 
 /**
  * What one subflow (or the one TCP connection, when there is no MPTCP) carried up to one instant, as the source's kernel
- * tells it. Counters are totals since the connection began; rates are differences over the sampler's own clock.
+ * shows it. Counters are totals since the connection began; rates are differences over the sampler's own clock.
  */
 export const subflowStateSchema = z.enum(['active', 'backup', 'stale', 'failing', 'closed']);
 export type SubflowState = z.infer<typeof subflowStateSchema>;

@@ -26,7 +26,7 @@ export interface BareMoveOptions {
 export interface BareMove {
   readonly from: string;
   readonly to: string;
-  /** QEMU's own figures (`MigrationInfo`), asked for after both sides had said `completed`. */
+  /** QEMU's own figures (`MigrationInfo`), asked for after both sides had reported `completed`. */
   readonly totalTimeMs: Milliseconds;
   readonly setupTimeMs: Milliseconds;
   readonly downtimeMs: Milliseconds;

@@ -24,7 +24,7 @@ async function traces(): Promise<string[]> {
 }
 
 describe.skipIf(reason !== '')(`a lab${reason}`, () => {
-  test('tells what it is', async () => {
+  test('reports what it is', async () => {
     expect(await labUp({ ...small, linkRatesBitsPerSecond: [500e6, 1e9] })).toEqual({
       name: lab,
       directory: expect.stringMatching(`/labs/${lab}$`),

@@ -79,7 +79,7 @@ describe.skipIf(!kernelHasMptcp).each(['ipv4', 'ipv6'] as const)('over %s (needs
     });
   });
 
-  test('every way to read the subflows tells the same addresses', async () => {
+  test('every way to read the subflows returns the same addresses', async () => {
     using pair = await connectPair(family, 'mptcp', 'mptcp');
     const addresses = { local: localAddress(pair.client), remote: peerAddress(pair.client) };
     const full = readMptcpFullInfo(pair.client)?.subflows.map(({ local, remote }) => ({ local, remote }));

@@ -58,7 +58,7 @@ describe.skipIf(!nativeAvailability().available)('netlink (needs Linux)', () => 
   });
 
   test.skipIf(!canMakeNamespaces)(
-    'a group tells what happens in its namespace, until it is left (needs root)',
+    'a group reports what happens in its namespace, until it is left (needs root)',
     async () => {
       using namespace = makeNamespace();
       using socket = withNetworkNamespace({ name: namespace.name }, () => openNetlinkSocket('route'));

@@ -78,7 +78,7 @@ describe.skipIf(!canMakeNamespaces)('in another network namespace (needs root)',
   test('a promise is refused, from the own namespace', () => {
     using namespace = makeNamespace();
     const before = ownNamespace();
-    const asynchronous: () => unknown = () => Promise.reject(new Error('nobody waits for this'));
+    const asynchronous: () => unknown = () => Promise.reject(new Error('this is not waited for'));
     expect(() => withNetworkNamespace({ name: namespace.name }, asynchronous)).toThrow('needs a synchronous function');
     expect(ownNamespace()).toBe(before);
   });

@@ -16,7 +16,7 @@ describe.skipIf(!nativeAvailability().available)('waiting for a descriptor (need
     expect([empty, await waitUntilReady(pair.server, 'readable', { timeoutMs: 5000 })]).toEqual([false, true]);
   });
 
-  test('the blocking form tells the same', async () => {
+  test('the blocking form returns the same', async () => {
     using pair = await connectPair('ipv4', 'tcp', 'tcp');
     const empty = blockUntilReady(pair.server.number, 'readable', 20);
     send(pair.client, Buffer.from('x'));

@@ -43,7 +43,7 @@ describe.skipIf(!nativeAvailability().available)('sockets (need Linux)', () => {
     ]);
   });
 
-  test('nobody waiting is no error', () => {
+  test('no waiting client is no error', () => {
     using listener = listenOnLoopback('ipv4', 'tcp').fd;
     expect(accept(listener)).toBeUndefined();
   });

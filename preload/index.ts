@@ -6,7 +6,7 @@ import { failed } from '#contract/result.ts';
 // All that a window can do: the commands of the contract and its events. Neither ipcRenderer nor an event object of
 // Electron's reaches the page, and a name that is not in the contract does not reach main.
 
-/** Called with whatever main sends under the name it was registered for: main built it with that name's schema. */
+/** Called with what main sends under the name it was registered for: main built it with that name's schema. */
 interface Subscription {
   hear(payload: unknown): void;
 }

@@ -41,7 +41,7 @@ test('only the first column of a table names files', () => {
   expect(filesNamedIn('| `a.ts`, `b/` | `c.ts` |\n`d.ts`\n| `e.f` and `--g.ts x` | |')).toEqual(['a.ts', 'b/']);
 });
 
-/** Without what stands in fences: that is somebody's terminal. */
+/** Without what stands in fences: that is terminal output. */
 function prose(page: string): string {
   return readFileSync(join(root, page), 'utf8').replaceAll(/^```.*?^```/gms, '');
 }

@@ -216,7 +216,7 @@ function textOfOperator(node: Node): string {
   return typeof node['operator'] === 'string' ? node['operator'] : '';
 }
 
-/** In brackets: the parts keep together whatever binds them. */
+/** In brackets: the parts stay together. */
 function withOperator(node: Node, operator: string, source: string): string {
   return `(${textOf(child(node, 'left'), source)} ${operator} ${textOf(child(node, 'right'), source)})`;
 }

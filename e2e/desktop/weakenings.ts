@@ -179,7 +179,7 @@ export const weakenings: readonly Weakening[] = [
   sender('origin', /senderFrame\.origin === [^;]+(?=;)/, 'foreign origin'),
   sender('life', '!senderFrame.isDestroyed()', 'destroyed frame'),
   main(
-    'whoever is unknown is answered',
+    'an unknown sender is answered',
     /isOurWindow\(event\) \? windows\.of\(event\.sender\) : void 0/,
     '{ id: "any", emit() {} }',
     'no answer for: other contents',

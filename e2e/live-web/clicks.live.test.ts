@@ -9,7 +9,7 @@ import { chromiumPath, launchChromium } from '#e2e/support/chromium.ts';
 import { Premises, ServedApp } from './served-app.ts';
 import { WebVisitor, type WebWindow } from './web-window.ts';
 
-// The whole of it: the web host, the real engine, two hosts, two QEMUs, and somebody who clicks. Only the lab is made
+// The whole of it: the web host, the real engine, two hosts, two QEMUs, and a user who clicks. Only the lab is made
 // beforehand, under a name of this test's own; SWITCHYARD_PICTURES names a folder that the screens are kept in.
 
 const pictures = process.env['SWITCHYARD_PICTURES'];
@@ -17,7 +17,7 @@ const lab = pictures === undefined ? `sy-${process.pid}-c` : 'lab';
 const reason = (await whyNoLabs()) || (existsSync(chromiumPath) ? '' : ' (skipped: needs chromium)');
 const mebibyte = 2 ** 20;
 
-describe.skipIf(reason !== '')(`somebody who clicks${reason}`, () => {
+describe.skipIf(reason !== '')(`a user who clicks${reason}`, () => {
   let premises: Premises;
   let app: ServedApp;
   let browser: Browser;

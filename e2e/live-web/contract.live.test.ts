@@ -214,7 +214,7 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
     const id = rows.find(isItsCopy)?.id ?? '';
     terminal.kill('SIGKILL');
     await window.until('migration.view-changed', (view) => view.record.id === id && attached(view).length === 1);
-    // Whoever takes it up has to reach the source first.
+    // Its successor has to reach the source first.
     await vi.waitFor(() => window.call('migration.change', { id, change: { bandwidthBitsPerSecond: 0 } }), 5000);
     const ended = await untilEnded(id);
     expect([ended.record.outcome, attached(ended).length]).toEqual(['done-on-destination', 1]);

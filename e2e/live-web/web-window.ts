@@ -21,7 +21,7 @@ export class WebVisitor {
   static async enter(link: string): Promise<WebVisitor> {
     const response = await fetch(link);
     const cookie = response.headers.get('set-cookie')?.split(';')[0];
-    if (cookie === undefined) throw new Error(`the link does not let anybody in: ${response.status}`);
+    if (cookie === undefined) throw new Error(`the link admits no browser: ${response.status}`);
     return new WebVisitor(new URL(link).origin, cookie);
   }
 

@@ -7,7 +7,7 @@ import { WebVisitor } from './web-window.ts';
 
 // A newcomer without root: the app runs in a user namespace, and its browser outside of it.
 
-/** Nobody else's, so that what is found of it is ours. */
+/** A user of its own, so that what is found of it is ours. */
 const uid = 60_000 + (process.pid % 5000);
 const asNobody = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
 const lab = `sy-${process.pid}-n`;

@@ -1,5 +1,5 @@
 /**
- * The forty cases of a migration that does not go as planned. docs/lifecycle.md tells what each outcome asks of the operator;
+ * The forty cases of a migration that does not go as planned. docs/lifecycle.md lists what each outcome asks of the operator;
  * `cases.test.ts` fails when a case has no test.
  */
 export interface Case {

@@ -107,7 +107,7 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     story.at(intended('migrate'), () => stage.network.cut('silent'));
     await story.end();
     stage.network.mend();
-    // QEMU cannot be kept from trying on, and nobody is there any more who would answer.
+    // QEMU cannot be kept from trying on, and no process is left to answer.
     const untilItLetsGo = async (): Promise<void> => {
       while ((await lookAt(stage.onlyCopy())).migration === 'cancelling') await sleep(200);
     };

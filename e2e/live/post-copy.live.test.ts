@@ -26,7 +26,7 @@ describe.skipIf(reason !== '')(`post-copy${reason}`, () => {
     return story;
   }
 
-  /** What the operator does when the network is mended. */
+  /** What the operator does when the network works again. */
   async function recover(story: Story): Promise<void> {
     stage.network.mend();
     story.goOn(await stage.application.takeUpTo(story.id, 'recover'));

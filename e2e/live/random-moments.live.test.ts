@@ -10,8 +10,8 @@ import { nothingHappened, sevenChecks, type Verdict } from '#e2e/support/stage/s
 import { Stage, type Before } from '#e2e/support/stage/stage.ts';
 
 /**
- * Moments that nobody has chosen. How many is in the environment: the defaults are for every day, a hundred and fifty for a
- * release. SWITCHYARD_SEED tells the same story again.
+ * Random moments. How many is in the environment: the defaults are for every day, a hundred and fifty for a
+ * release. SWITCHYARD_SEED repeats a run.
  */
 const kills = Number(process.env['SWITCHYARD_KILLS'] ?? 6);
 const cuts = Number(process.env['SWITCHYARD_CUTS'] ?? 6);

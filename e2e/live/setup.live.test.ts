@@ -198,7 +198,7 @@ function connectTo({ source, address, port }: Story): Fd {
   return socket;
 }
 
-/** Somebody else's listener there, for as long as this test takes. */
+/** Another program's listener there, for as long as this test takes. */
 function occupy(host: string, port: number): void {
   const socket = namespacePlace(host).run(() => openSocket('ipv4', 'tcp'));
   bind(socket, { family: 'ipv4', address: '0.0.0.0', port });

@@ -14,7 +14,7 @@ const reason = await whyNoLabs();
 const longSwitchover = { downtimeLimitMs: 700 };
 const watchdogMs = 3 * longSwitchover.downtimeLimitMs;
 
-/** Somebody else has told the source to stop before it hands over; the engine never asks for that. */
+/** Another program has set the source to stop before it hands over; the engine never asks for that. */
 function pauseBeforeSwitchover(story: Story, state: boolean): void {
   const capabilities = [{ capability: 'pause-before-switchover', state }];
   tell(story.sourcePid, 'migrate-set-capabilities', { capabilities });
@@ -62,7 +62,7 @@ describe.skipIf(reason !== '')(`switchover${reason}`, () => {
 
   test('case 28: the destination dies after it', async () => {
     const story = await stage.begin();
-    // The source's word comes after the death: the other way round nobody can know whether the destination has run.
+    // The source's word comes after the death: the other way round it cannot be known whether the destination has run.
     let word: MonitorHolder | undefined;
     story.at(switchingOver, () => {
       word = cutMonitor(stage.copyWith(story.sourcePid));

@@ -5,7 +5,7 @@ import { inPostCopy, seen, told } from '#e2e/support/stage/moments.ts';
 import type { Stage } from '#e2e/support/stage/stage.ts';
 import type { Story } from '#e2e/support/stage/story.ts';
 
-/** What may befall a migration in a soak; resolves when it has ended, with nobody at work on it any more. */
+/** What may go wrong in a soak; resolves when the migration has ended, and no process works on it any more. */
 export type Adventure = (stage: Stage, chance: Chance) => Promise<Story>;
 
 /** A second of copying. */
@@ -21,7 +21,7 @@ async function beginPostCopy(stage: Stage): Promise<Story> {
   return story;
 }
 
-/** Whoever finds a migration that nobody manages takes it up; nothing may be left to do. */
+/** A migration that no process manages is taken up when it is found; nothing may be left to do. */
 async function takeUp(stage: Stage, story: Story): Promise<void> {
   const successor = await stage.application.open(story.id);
   if (!successor) return;
@@ -42,14 +42,14 @@ export const adventures: Readonly<Record<string, Adventure>> = {
     return story;
   },
 
-  'its manager is killed, and nobody looks for a while': async (stage, chance) => {
+  'its manager is killed, and no successor comes for a while': async (stage, chance) => {
     const story = await stage.beginMortally({ diesAt: chance.between(1, lastEntry) }, { settings });
     await sleep(chance.between(500, 2500));
     await takeUp(stage, story);
     return story;
   },
 
-  'a link is cut and mended': async (stage, chance) => {
+  'a link is cut and restored': async (stage, chance) => {
     const story = await stage.begin({ settings });
     await story.reached(told('negotiated'));
     await sleep(chance.between(0, copyMs));

@@ -85,7 +85,7 @@ function violationsOf({ twice, copies, contradictions, leftOver, told, memory }:
     ...missing.map((copy) => `${outcome}, and there is no ${copy}`),
     ...contradictions,
     ...leftOver.map((line) => `left over: ${line}`),
-    ...(outcome !== 'done-on-destination' && !cause ? [`${outcome}, and nobody says why`] : []),
+    ...(outcome !== 'done-on-destination' && !cause ? [`${outcome}, and the record has no cause`] : []),
     ...(alive && memory !== 'proven' ? [`the memory: ${memory}`] : []),
   ];
 }

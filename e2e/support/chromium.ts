@@ -2,7 +2,7 @@ import { chromium, type Browser, type LaunchOptions } from 'playwright-core';
 
 export const chromiumPath = '/usr/bin/chromium';
 
-/** Debian's Chromium as a test needs it: no profile of anybody's, nothing fetched from anywhere. */
+/** Debian's Chromium as a test needs it: no user's profile, nothing fetched from anywhere. */
 export const chromiumOptions: LaunchOptions = {
   executablePath: chromiumPath,
   args: [

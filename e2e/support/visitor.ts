@@ -83,7 +83,7 @@ export class Visitor implements AsyncDisposable {
     });
   }
 
-  /** Into out/screenshots, for whoever wants to look. */
+  /** Into out/screenshots, to be looked at. */
   async picture(name: string): Promise<void> {
     mkdirSync('out/screenshots', { recursive: true });
     await this.page.screenshot({ path: `out/screenshots/${name}.png`, animations: 'disabled' });
@@ -100,7 +100,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 const tellViolations = `addEventListener('securitypolicyviolation', (event) =>
   switchyardTestComplains(event.violatedDirective + ' forbids ' + event.blockedURI));`;
 
-/** The move of which most tests tell. */
+/** The move that most tests use. */
 export function move(changes: Partial<MigrationRequest['settings']> = {}): MigrationRequest {
   return { guest: 'db-primary', from: 'hv-03', to: 'hv-07', settings: { ...defaultSettings, ...changes } };
 }

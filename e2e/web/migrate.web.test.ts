@@ -54,7 +54,7 @@ test('an error keeps the button shut until it is accepted, where it may be', asy
   await page.getByText('One check stands in the way').waitFor();
   expect(await migrate.isDisabled()).toBe(true);
 
-  await page.getByLabel('Go on in spite of this').check();
+  await page.getByLabel('Continue although this check fails').check();
 
   await page.getByText('One check stands in the way').waitFor({ state: 'detached' });
   await expect.poll(() => migrate.isEnabled()).toBe(true);

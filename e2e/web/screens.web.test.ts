@@ -3,7 +3,7 @@ import { defaultSettings } from '#contract/default-settings.ts';
 import { test } from '#e2e/support/visit.ts';
 import { move, type Theme, type Visitor } from '#e2e/support/visitor.ts';
 
-// Every screen in both themes: reachable to everybody, without an objection of the browser's, and a picture of it.
+// Every screen in both themes: accessible, without an objection of the browser, and a picture of it.
 
 type Scene = readonly [name: string, show: (visitor: Visitor) => Promise<void>];
 

@@ -24,7 +24,7 @@ export async function buildBootSector(): Promise<Uint8Array> {
   }
 }
 
-/** The image as a module: it travels with whatever bundles the lab, and a change of it can be read. */
+/** The image as a module: it is part of each bundle with the lab, and a change of it can be read. */
 export function asModule(image: Uint8Array): string {
   const lines =
     Buffer.from(image)

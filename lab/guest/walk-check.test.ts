@@ -47,7 +47,7 @@ test('a stop between the byte and the count is no fault', () => {
 test('one page with any other value is caught', () => {
   fc.assert(
     fc.property(guestAndPage, fc.integer({ min: 1, max: 255 }), ({ steps, pages, page }, error) => {
-      // One step more or less of the page at the walk's head is another lawful state: only the count can tell, by more than its lag of one.
+      // One step more or less of the page at the walk's head is another lawful state: only the count shows it, by more than its lag of one.
       const guest = withByte(guestAfter(steps, pages), page, (byte) => (byte + error) % 256);
       fc.pre(!(error === 1 && page === steps % pages));
       expect(checkWalk(guest).proven).toBe(false);

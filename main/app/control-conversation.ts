@@ -16,7 +16,7 @@ export type ControlledMigration = Pick<MigrationRun, 'ask' | 'report' | 'subscri
 
 /**
  * One connection to the manager: one request, and its answer or what follows from it. What comes after the request is
- * discarded unread. Whatever the client sends, leaves out, or does to the connection ends this conversation alone.
+ * discarded unread. What the client sends, leaves out, or does to the connection ends this conversation alone.
  */
 export function converse(socket: Socket, migration: ControlledMigration, limits: ControlLimits): void {
   const reader = new FrameReader(limits.requestBytes);

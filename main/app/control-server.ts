@@ -26,7 +26,7 @@ export async function serveControl(
   limits: ControlLimits = controlLimits,
 ): Promise<ControlServer> {
   makePrivateDirectory(dirname(path));
-  // The caller holds the migration's lock, so whatever lies here was left by a process that is gone.
+  // The caller holds the migration's lock, so a socket here was left by a process that is gone.
   rmSync(path, { force: true });
   const connections = new Map<Socket, number>();
   // Half open: who sends a request and ends its own direction still wants the answer.

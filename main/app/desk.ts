@@ -188,7 +188,7 @@ export class Desk {
     return {};
   }
 
-  /** Whatever comes of it, the labs may be other ones now. */
+  /** Also after a failure the labs may have changed. */
   async #changingLabs<Value>(work: Promise<Value>): Promise<Value> {
     try {
       return await work;

@@ -25,7 +25,7 @@ interface Account {
 }
 
 /**
- * The one door from windows to the handlers. Whatever comes in is doubted in the order of what the doubt costs: name,
+ * The one door from windows to the handlers. Everything that comes in is checked in the order of what the check costs: name,
  * how often, how much, what shape; only then does a handler see it.
  */
 export function makeDispatch<Caller extends object>(
@@ -74,7 +74,7 @@ export function notARequest(): AnyAnswer {
 }
 
 /**
- * A handler for whatever its schema lets pass. That a command's schema and its handler stand under one name is more than
+ * A handler for all that its schema accepts. That a command's schema and its handler stand under one name is more than
  * the compiler can follow; declared as a method, this takes the narrower functions of the table.
  */
 interface AnyHandler<Caller> {

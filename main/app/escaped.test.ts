@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { caredFor, outliveReaders, survive, type EscapeOptions } from './escaped.ts';
 
-const fault = new Error('nobody has caught this');
+const fault = new Error('this was not caught');
 
 function watched(options: Partial<EscapeOptions> = {}) {
   const process = new EventEmitter();

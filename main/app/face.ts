@@ -1,6 +1,6 @@
 import type { CommandRequest, CommandResponse, EventName, EventPayload } from '#contract/channels.ts';
 
-/** A window of whatever face, as the desk knows it: who asks, and where events go. */
+/** A window of any face, as the desk knows it: who asks, and where events go. */
 export interface AppWindow {
   /** Distinguishes it from the other windows of this process. */
   readonly id: string;

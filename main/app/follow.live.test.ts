@@ -40,7 +40,7 @@ async function followed() {
   return following;
 }
 
-test('what is let go of has ended at once, also when its manager says nothing any more', async () => {
+test('what is detached has ended at once, also when its manager is silent', async () => {
   const migration = await followed();
   migration.detach();
   const late = sleep(1000).then(() => 'late');

@@ -1,6 +1,6 @@
 /**
  * The most that a request may hold. The largest that makes sense, a migration with every check accepted, has not 4 KiB;
- * whatever is larger is refused before anything looks into it.
+ * a larger one is refused before it is read.
  */
 export const mostRequestBytes = 64 * 1024;
 

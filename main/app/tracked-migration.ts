@@ -21,7 +21,7 @@ export class TrackedMigration {
   #recent: Sample[] = [];
   #problem: string | undefined;
 
-  /** Listens at once: whatever comes between the opening of a migration and this call is lost. */
+  /** Listens at once: what comes between the opening of a migration and this call is lost. */
   constructor(open: OpenMigration, listener: TrackedListener) {
     this.open = open;
     this.#entries = [...open.history];

@@ -19,7 +19,7 @@ export interface Terminal {
 
 /**
  * The places this command writes to. Neither ever blocks, and neither lets through what drives a terminal or is not seen,
- * whatever has been forgotten before.
+ * what was forgotten before.
  */
 export interface Console {
   /** Results. With `--json` exactly one document goes here, and nothing else. */

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const isRoot = process.geteuid?.() === 0;
 if (!isRoot) console.error('skipped: only root can become another user beside things of root');
 
-/** Nobody’s: neither its labs nor its processes are anywhere. */
+/** A user without labs and without processes. */
 const uid = 61_000 + (process.pid % 1000);
 
 describe.runIf(isRoot)('an ordinary user beside what is root’s', () => {

@@ -60,7 +60,7 @@ const proof: LabProof = {
   atEpochMs: 0,
 };
 
-/** A migration that has ended as soon as somebody looks. */
+/** A migration that has ended by the first look. */
 function endedMigration(outcome: 'done-on-destination' | 'safe-on-source' | 'unknown') {
   const migration = fakeMigration({ history: [] });
   migration.end(outcome);

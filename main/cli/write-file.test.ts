@@ -44,7 +44,7 @@ test('a file that is overwritten becomes private', async () => {
   expect([await readFile(path, 'utf8'), (await stat(path)).mode & 0o777]).toEqual(['{}', 0o600]);
 });
 
-test('a folder that is not there is said so', async () => {
+test('a folder that does not exist is reported', async () => {
   const path = join(directory, 'nowhere', 'record.json');
   expect(await refusalOf(writeNewFile(path, '{}', { overwrite: false }))).toMatchObject({
     kind: 'invalid-request',

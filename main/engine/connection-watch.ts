@@ -16,7 +16,7 @@ const recheckAfterMs = 1000;
 const lastLookAfterMs = 2000;
 /** Nothing acknowledged for so long, at any level, is no hiccup. */
 const stalledAfterMs = 2000;
-/** A host that owes a sample for so long is out of reach, or as good as that. What it said last is no news any more. */
+/** A host that owes a sample for so long is out of reach, or as good as that. Its last sample is no news any more. */
 export const silentAfterMs = 5000;
 /** The last sample is waited for, since it completes the totals; at the end of everything, not for longer than this. */
 const lastSampleWithinMs = 1000;
@@ -176,7 +176,7 @@ export class ConnectionWatch {
       const reasons = await this.#diagnose(this.#report(reading, 0));
       if (reasons.length === 0 && done === 0) return;
       const missing = this.#missing();
-      // Mended while both hosts were asked.
+      // It recovered while both hosts were asked.
       if (missing.length > 0) await this.#tell(reasons, missing);
       this.#looks = { done: done + 1, told: true };
     });

@@ -8,14 +8,14 @@ import { migrationOf, scenarios, type Scenario } from './simulation/scenarios.ts
  * once or when QEMU has gone on alone for a while. The guest must be there exactly once, and the work be finished.
  */
 
-/** Before an entry, what it tells has happened already; after an intent, what it announces has not. */
+/** Before an entry, what it reports has happened already; after an intent, what it announces has not. */
 const deaths = [
   { moment: 'before', delayMs: 0 },
   { moment: 'before', delayMs: 5000 },
   { moment: 'after', delayMs: 0 },
 ] as const;
 
-/** Entries of the scenario when nobody dies. How it begins is the same in most: only the first is asked about that. */
+/** Entries of the scenario when no manager dies. How it begins is the same in most: only the first is asked about that. */
 async function entriesOf(scenario: Scenario): Promise<number[]> {
   const migration = migrationOf(scenario);
   await migration.migrate();
@@ -25,7 +25,7 @@ async function entriesOf(scenario: Scenario): Promise<number[]> {
   return events.map((_, atEntry) => atEntry).slice(first);
 }
 
-/** What must hold once somebody has brought it to its end, whoever died before. */
+/** What must hold once a manager has brought it to its end, after any deaths. */
 async function judge(migration: MigrationUnderTest, outcome: string): Promise<object> {
   const { world } = migration;
   const truth = world.whereabouts;
@@ -49,7 +49,7 @@ describe.each(scenarios)('$name', async (scenario) => {
     await migration.manageUntilKilled(death);
     await migration.world.clock.pass(delayMs);
 
-    // A main loop that waits for a network that is cut negotiates with no new manager: nothing can be known until it is mended.
+    // A main loop that waits for a network that is cut negotiates with no new manager: nothing can be known until it works again.
     const { source, world } = migration;
     const beyondReach = !world.networkUp && !source.answersInBand && source.stream?.yanked !== true;
     const first = await migration.attach();

@@ -271,7 +271,7 @@ describe('a source that cannot be seen', () => {
   const given = [...begun, ...failed('cancel', 'timeout')];
   holds([
     [
-      'a destination that has arrived is no proof while the source has not said so',
+      'a destination that has arrived is no proof while the source has not reported it',
       'wait for the source QEMU to answer',
       { journal: begun, source: silent, destination: B.arrived },
     ],
@@ -437,7 +437,7 @@ describe('going back', () => {
       back(sees('destination', B.running)),
     ],
     [
-      'a stopped source that had said completed is an old copy',
+      'a stopped source that had reported completed is an old copy',
       oldCopy,
       { ...back(sees('source', A.completed)), source: A.failedStopped },
     ],
@@ -716,7 +716,7 @@ describe('the destination runs before it is due', () => {
       { journal: begun, source: A.completed, destination: answering('running', 'active') },
     ],
     [
-      'the destination has all of it, and the source has not said so',
+      'the destination has all of it, and the source has not reported it',
       'wait for the source, while the destination runs already',
       { journal: begun, source: A.stopped, destination: B.running },
     ],

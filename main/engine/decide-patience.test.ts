@@ -48,7 +48,7 @@ describe('a minute without news', () => {
   strikes(
     [
       {
-        name: 'of a source that says what nobody knows, its destination gone',
+        name: 'of a source with an unknown status, its destination gone',
         situation: { journal: begun, source: answering('running', 'colo'), destination: gone },
         before: 'wait for the source, whose status is colo',
         after: 'end unknown, guest unknown: unknown-status',
@@ -64,13 +64,13 @@ describe('a minute without news', () => {
         after: 'end unknown, guest unknown: source-unreachable',
       })),
       {
-        name: 'of a source that nobody has heard of before anything was sent',
+        name: 'of a source that has not answered before anything was sent',
         situation: { journal: did('start-destination'), destination: B.waiting },
         before: 'wait for the source to answer',
         after: 'note cancel-requested, reason silent-before-start, by watchdog',
       },
       {
-        name: 'of a destination that nobody has heard of before anything was sent',
+        name: 'of a destination that has not answered before anything was sent',
         situation: { journal: did('start-destination'), source: A.running },
         before: 'wait for the destination to answer',
         after: 'note cancel-requested, reason silent-before-start, by watchdog',
@@ -82,7 +82,7 @@ describe('a minute without news', () => {
         after: 'end unknown, guest unknown: source-unreachable',
       },
       {
-        name: 'of a source that nobody has asked',
+        name: 'of a source that was not asked',
         situation: { journal: begun, source: { kind: 'unasked' }, destination: B.waiting },
         before: 'wait for the source host',
         after: 'end unknown, guest unknown: source-unreachable',
@@ -242,7 +242,7 @@ describe('three seconds to settle', () => {
         after: 'act quit-destination',
       },
       {
-        name: 'two sides of which one has been told to pause',
+        name: 'two sides of which one has been sent `migrate-pause`',
         situation: {
           journal: [...entered, ...did('pause-post-copy')],
           source: answering('finish-migrate', 'postcopy-paused'),
@@ -279,7 +279,7 @@ describe('three seconds to settle', () => {
         after: 'act quit-destination',
       },
       {
-        name: 'two sides that were told to continue',
+        name: 'two sides that were asked to continue',
         situation: {
           journal: [...entered, { kind: 'recovery-requested', by: 'ann' }, ...did('listen-for-recovery', 'recover')],
           source: answering('finish-migrate', 'postcopy-paused'),

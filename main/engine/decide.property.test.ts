@@ -36,7 +36,7 @@ import {
 import { mayBeInPostCopy, mayGoBack, type MigrationState } from './state.ts';
 
 /**
- * Whatever the journal holds and whatever both sides say, in any order, sensible or not: some things are never decided.
+ * For any journal and any answers, in any order, sensible or not: some things are never decided.
  * A step that follows from nonsense is as dangerous as one that follows from a fault.
  */
 

@@ -248,7 +248,7 @@ describe('re-attach, row by row: source | destination | decision', () => {
       decision: 'end paused-recoverable, guest stopped: source-died-before-commit',
     },
     {
-      row: 'gone after it had said completed | paused, completed | committed',
+      row: 'gone after it had reported completed | paused, completed | committed',
       journal: [...begun, sees('source', A.completed), attached],
       source: gone,
       destination: B.arrived,
@@ -789,13 +789,13 @@ describe('after the commit', () => {
     expect(decided({ journal: resumed, source: silent, destination: B.running })).toBe('act quit-source');
   });
 
-  test('a source that said completed and cannot be asked any more does not hold the commit up', () => {
+  test('a source that reported completed and cannot be asked any more does not hold the commit up', () => {
     const journal = [...begun, sees('source', A.completed)];
     expect(decided({ journal, source: unreachable, destination: B.arrived })).toBe('note committed');
     expect(decided({ journal, source: silent, destination: B.arrived })).toBe('note committed');
   });
 
-  test('a source that said completed and is silent now is not pulled back', () => {
+  test('a source that reported completed and is silent now is not pulled back', () => {
     const journal = [...begun, sees('source', A.completed)];
     expect(decided({ journal, source: silent, destination: B.waiting, elapsed: stoppedTooLong })).toBe(
       'wait for the source QEMU to answer',

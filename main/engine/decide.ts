@@ -137,7 +137,7 @@ function beforeMigrate(state: MigrationState, elapsed: Elapsed): Decision {
   return act('migrate');
 }
 
-/** `migrate` was sent, or may have been: the source's own status says what is true. */
+/** `migrate` was sent, or may have been: the source's own status shows what is true. */
 function underWay(state: MigrationState, elapsed: Elapsed): Decision {
   const { source } = state.observed;
   switch (source.kind) {
@@ -193,7 +193,7 @@ function inFlight(state: MigrationState, source: Answer, elapsed: Elapsed): Deci
   const stopped = guestWasRunning && source.run !== 'running';
   const limitMs = switchoverLimitMs(state);
   if (mayBeInPostCopy(state)) {
-    // Whatever it says now may be past: a cancel that meets post-copy would lose the guest.
+    // What it reports now may be past: a cancel that meets post-copy would lose the guest.
     const started = attempt(state, 'start-post-copy', elapsed);
     return typeof started === 'string' || started.kind === 'wait' ? wait('post-copy to begin') : started;
   }
@@ -348,7 +348,7 @@ function copyingInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
 
 function pausedInPostCopy(state: MigrationState, elapsed: Elapsed): Decision {
   const { recover, 'listen-for-recovery': listening } = state.steps;
-  // Both say so until they have met, and neither must be disturbed at that.
+  // Both report it until they have met, and neither must be disturbed at that.
   if (recover === 'done' && !state.postCopy.recover && elapsed.unchangedMs < settlingMs) {
     return wait('the source to continue');
   }

@@ -49,7 +49,7 @@ export function explain(state: MigrationState, cause: Cause, guest: GuestPlace):
   const raw = rawText(state);
   const about = strangersDoing(cause, state) ?? describe(cause, state, guest);
   return {
-    // A side that was cut off while the two met again does not say that it is paused; nothing continues there either.
+    // A side that was cut off while the two met again does not report that it is paused; nothing continues there either.
     phase: cause === 'post-copy-paused' ? cause : phaseOf({ ...state, ended: undefined }).name,
     ...(about.side === undefined ? {} : { side: about.side }),
     cause: `${about.cause} ${places[guest](state)}.`,

@@ -93,7 +93,7 @@ describe('the forecast', () => {
     ['no path', { paths: [] }],
     ['an unknown speed', { paths: [path(undefined)] }],
     ['an unknown size', { memoryBytes: undefined }],
-  ] as const)('says only that it cannot tell with %s', (_, changes) => {
+  ] as const)('says only that no forecast is possible with %s', (_, changes) => {
     expect(Object.keys(forecast(facts(changes)))).toEqual(['text']);
   });
 

@@ -177,7 +177,7 @@ describe('a link that is lost', () => {
   test.each([
     ['source', 'eth2'],
     ['destination', 'ens2'],
-  ] as const)('on the %s: its path is withdrawn, and closed where nobody hears of that', async (side, name) => {
+  ] as const)('on the %s: its path is withdrawn, and closed where that is not received', async (side, name) => {
     const stage = await new Stage().begun();
     stage.link(side, name, false);
     await stage.pass();

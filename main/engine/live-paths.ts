@@ -200,7 +200,7 @@ export class LivePaths {
     return this.#options.state().changedPaths[path.sourceInterface] ?? unchanged;
   }
 
-  /** By what the kernel last said: a path that never was joined carries nothing, whatever its link. */
+  /** By what the kernel last reported: a path that never was joined carries nothing, whatever its link. */
   #othersCarry(path: Path): boolean {
     const sample = this.#options.lastSample();
     return this.#options.ports.plan.paths.some(

@@ -5,7 +5,7 @@ import type { ConnectionReport, Ports } from './ports.ts';
 import type { MigrationState } from './state.ts';
 
 /**
- * What the kernel says the connections really are. A connection can begin as MPTCP and fall back with its first data, so
+ * What the connections really are, by the kernel. A connection can begin as MPTCP and fall back with its first data, so
  * this is asked twice: when it is connected and once data has flowed.
  */
 export type Negotiated = Pick<JournalEventOf<'negotiated'>, 'protocol' | 'connections'>;

@@ -19,7 +19,7 @@ export interface ObserverOptions {
 /** Between attempts to open a monitor that does not answer: twice as long each time, up to the longest. */
 const shortestPauseMs = 100;
 const longestPauseMs = 3200;
-/** So often in a row it asks at once, however many events and acts there are; then it rests, whatever happens. */
+/** So often in a row it asks at once, however many events and acts there are; then it rests in any case. */
 const mostInHurry = 20;
 const restMs = 100;
 

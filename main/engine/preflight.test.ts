@@ -196,7 +196,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       facts: { twin },
       check: { ...passed, text: 'The twin runs as user qemu (107): /usr/bin/qemu-system-x86_64.' },
     },
-    { when: 'nobody could look', facts: { twin: { ...twin, user: undefined, program: undefined } } },
+    { when: 'it could not be seen', facts: { twin: { ...twin, user: undefined, program: undefined } } },
     {
       when: 'it cannot',
       facts: { twin: { ...twin, problems: [{ text: 'That user may not enter it.', remedy: 'Open it.' }] } },
@@ -214,7 +214,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   'twin-environment': [
     { when: 'nothing is left out', facts: { twin } },
     {
-      when: 'only what nobody misses',
+      when: 'only what a QEMU does not need',
       facts: { twin: { ...twin, variablesLeftOut: ['EDITOR', 'a\u001Bb'] } },
       check: { ...passed, text: 'The twin does not get these variables of its source: EDITOR, 1 more.' },
     },
@@ -420,7 +420,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
     { when: 'it should listen and does not', facts: { waiting: { ...listening, answer } }, check: refused },
     {
-      when: 'somebody else has told it already',
+      when: 'another program has set it already',
       facts: { waiting: { ...waiting, answer: { ...answer, listens: true } } },
       check: refused,
     },
@@ -633,7 +633,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   'parallel-connections': [
-    { when: 'the destination is to be told', facts: settings({ parallelConnections: 4 }) },
+    { when: 'the destination is to be sent its address', facts: settings({ parallelConnections: 4 }) },
     {
       when: 'the destination listens already',
       facts: { ...settings({ parallelConnections: 4 }), waiting: listening },
@@ -714,7 +714,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       check: { ...passed, command: toDo },
     },
     {
-      when: 'nobody does',
+      when: 'no process does',
       facts: { paths: [path, secondPath], preparation: commands, ...settings({ preparePaths: false }) },
       check: { ...warned, command: toDo },
     },
@@ -803,7 +803,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       facts: { destination: { ...destination, memoryAvailableBytes: 2 ** 20 } },
       check: { ...refused, acceptable: true },
     },
-    { when: 'nobody knows how much it needs', facts: { guest: withoutMemory(guest) } },
+    { when: 'it is not known how much it needs', facts: { guest: withoutMemory(guest) } },
   ],
   'tcg-lost-writes': [
     { when: 'the size avoids it', facts: {}, check: passed },

@@ -3,7 +3,7 @@ import type { MigrationUnderTest } from './simulation/migration-under-test.ts';
 import { at, peace, planned, quiet } from './simulation/scenes.ts';
 
 /**
- * Nothing turns without a pause, whatever befalls: every scenario of the simulated world is watched for that by its `Pace`,
+ * No loop runs without a pause: every scenario of the simulated world is watched for that by its `Pace`,
  * which counts calls and sleeps in virtual time. Here are the ones that are made to hurry.
  */
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { MigrationUnderTest } from './simulation/migration-under-test.ts';
 import { at, peace, planned, quiet } from './simulation/scenes.ts';
 
-/** A migration that is told to switch to post-copy while it copies. */
+/** A migration that switches to post-copy while it copies. */
 function postCopied(guest: 'running' | 'paused' = 'running'): MigrationUnderTest {
   const migration = planned({ postCopy: 'allow', stallLimitMs: 2000 }, guest);
   at('copying', migration, () => migration.requestPostCopy('operator'));

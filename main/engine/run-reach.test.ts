@@ -5,7 +5,7 @@ import { at, peace, planned, quiet, type MomentName } from './simulation/scenes.
 const untouched = { outcome: 'unknown', violations: [] };
 const done = { outcome: 'done-on-destination', truth: 'runs on beta', ...quiet };
 
-/** Ends as it does, then everything is mended and another manager finishes it. */
+/** Ends as it does, then everything works again and another manager finishes it. */
 async function twice(migration: MigrationUnderTest): Promise<{ readonly first: object; readonly second: object }> {
   const { world } = migration;
   const { outcome } = await migration.migrate();

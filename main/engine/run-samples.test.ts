@@ -4,7 +4,7 @@ import { at, peace, planned, quiet } from './simulation/scenes.ts';
 
 const never = new Promise(() => undefined);
 
-/** When the destination was told to run, and when everything was over. */
+/** When the destination was sent `cont`, and when everything was over. */
 async function timesOf(
   migration: MigrationUnderTest,
 ): Promise<{ outcome: string; committedMs: number; endMs: number }> {

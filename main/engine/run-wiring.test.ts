@@ -21,7 +21,7 @@ function run(migration: MigrationUnderTest): Promise<object> {
   return migration.world.clock.until(migration.run.run());
 }
 
-/** Each monitor of that host is changed before anybody uses it. */
+/** Each monitor of that host is changed before it is used. */
 function changeMonitors(host: MigrationHost, change: (monitor: Qemu) => void): void {
   const attach = host.attach.bind(host);
   host.attach = async (...target) => {

@@ -130,7 +130,7 @@ export class MigrationRun {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Drives until the migration has ended, or until `detach`. Whatever ends it, everything that was opened is closed. */
+  /** Drives until the migration has ended, or until `detach`. At any end, everything that was opened is closed. */
   async run(): Promise<Ending> {
     const links = this.#watchLinks();
     try {

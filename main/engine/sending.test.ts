@@ -40,7 +40,7 @@ test.each<[string, readonly JournalEvent[], boolean]>([
   expect(maySendOverPaths(stateAfter([...begun, ...journal]))).toBe(may);
 });
 
-test('a source stands still where it says so or says nothing', () => {
+test('a source stands still where it reports so or is silent', () => {
   const all = [answering('running', 'active'), answering('paused', 'active'), silent, gone, unreachable];
   expect(all.map(standsStill)).toEqual([false, true, true, false, false]);
 });

@@ -254,7 +254,7 @@ describe('migrate', () => {
     });
   });
 
-  test('done, the source sets up, whatever it said before', () => {
+  test('done, the source sets up, whatever it reported before', () => {
     const { sourceStatus, observed } = stateAfter([...yesterday, ...did('migrate')]);
     expect({ sourceStatus, source: observed.source }).toEqual({
       sourceStatus: 'setup',

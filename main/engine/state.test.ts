@@ -300,7 +300,7 @@ describe('post-copy', () => {
     ).toEqual([false, true, false, true, true, true]);
   });
 
-  test('is paused as soon as one side says so', () => {
+  test('is paused as soon as one side reports it', () => {
     const onOne = [...begun, entered, sees('source', answering('finish-migrate', 'postcopy-paused'))];
     expect(isPostCopyPaused(stateAfter(onOne))).toBe(true);
     expect(isPostCopyPaused(stateAfter([...begun, entered]))).toBe(false);

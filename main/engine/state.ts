@@ -44,14 +44,14 @@ export interface MigrationState {
   readonly cancel: { readonly reason: CancelReason; readonly by: string } | undefined;
   /** The first step that failed: what the operator wants to hear about, not what failed while cleaning up. */
   readonly failure: { readonly step: StepName; readonly failure: Failure } | undefined;
-  /** What the source last said of this migration, also when it does not answer any more; `none` before it has begun. */
+  /** What the source last reported of this migration, also when it does not answer any more; `none` before it has begun. */
   readonly sourceStatus: string;
   /** The source's own error text, kept since a later status may hide it. */
   readonly sourceErrorText: string | undefined;
   /** What the destination's process printed, kept when it was removed. */
   readonly destinationOutput: string | undefined;
   readonly negotiated: JournalEventOf<'negotiated'> | undefined;
-  /** The source said `completed` at least once: from then on it holds a copy that must not run beside another. */
+  /** The source reported `completed` at least once: from then on it holds a copy that must not run beside another. */
   readonly sourceCompleted: boolean;
   /** The guest may have run on the destination, if only for a moment: from then on the source's copy is an old one. */
   readonly mayHaveRunOnDestination: boolean;
@@ -318,7 +318,7 @@ function withDestination(state: MigrationState, observation: Observation): Migra
 }
 
 /**
- * A guest that once arrived here by migration still says `completed` of that arrival (query-migrate answers for both
+ * A guest that once arrived here by migration still reports `completed` of that arrival (query-migrate answers for both
  * directions). Of a departure it is true only in the run states that follow one.
  */
 function withoutHistory(observation: Observation): Observation {

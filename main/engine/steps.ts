@@ -151,7 +151,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
   },
 };
 
-/** `return-path` always: without it a source says `completed` with data still unsent. `events`: statuses as they happen. */
+/** `return-path` always: without it a source reports `completed` with data still unsent. `events`: statuses as they happen. */
 function capabilitiesFor(state: MigrationState): Capabilities {
   const { settings } = state.plan;
   return {

@@ -26,7 +26,7 @@ function isEntry(event: JournalEvent, step: StepName, entry: Entry): boolean {
   return event.kind === entry && event.step === step;
 }
 
-/** Tells the story of a step up to where its own manager begins, which is one that recovers in some. */
+/** Plays the story of a step up to where its own manager begins, which is one that recovers in some. */
 async function beginning(step: StepName): Promise<MigrationUnderTest> {
   const { tell, onRecovery } = stepStories[step];
   const migration = tell();

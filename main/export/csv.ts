@@ -91,7 +91,7 @@ function line(cells: readonly Cell[]): string {
 const mostCellCharacters = 300;
 
 /**
- * Text that a spreadsheet would run as a formula gets an apostrophe in front (CWE-1236): whatever begins, after white
+ * Text that a spreadsheet would run as a formula gets an apostrophe in front (CWE-1236): a value that begins, after white
  * space or not, with one of `= + - @`, their full-width forms, a tab, a carriage return, a line feed or a zero byte.
  * Numbers are written as numbers. What would not be seen is escaped, and a cell is no longer than any name that is one.
  */

@@ -1,6 +1,6 @@
 import { plainText } from '#contract/plain-text.ts';
 
-/** Text that is markup already: only `markup` makes it, so whatever else reaches a page is escaped. */
+/** Text that is markup already: only `markup` makes it, so all other text that reaches a page is escaped. */
 export class Markup {
   readonly text: string;
 

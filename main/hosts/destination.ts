@@ -101,7 +101,7 @@ export async function startDestination(place: DestinationPlace, order: Destinati
 }
 
 /**
- * The twin that was started for a migration, whoever started it: it is known by its monitor's folder, and by running as
+ * The twin that was started for a migration, by any manager: it is known by its monitor's folder, and by running as
  * the user whose folder that is.
  */
 export async function findDestination(

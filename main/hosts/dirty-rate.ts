@@ -33,7 +33,7 @@ export async function measureDirtyRate(client: QmpClient, memoryBytes: Bytes): P
   return undefined;
 }
 
-/** QEMU answers -1 when it could not tell. */
+/** QEMU answers -1 when it could not measure. */
 function toBitsPerSecond(mebibytesPerSecond: number | undefined): BitsPerSecond | undefined {
   return mebibytesPerSecond === undefined || mebibytesPerSecond < 0
     ? undefined

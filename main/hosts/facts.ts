@@ -8,7 +8,7 @@ import { readQemuFacts } from './facts/qemu.ts';
 import type { NetworkPlace } from './network-place.ts';
 import { readBootId } from './process/identity.ts';
 
-/** Everything that a host tells about itself, read now; only its QEMU's answers are remembered. */
+/** Everything that a host reports about itself, read now; only its QEMU's answers are remembered. */
 export async function readFacts(id: string, place: NetworkPlace): Promise<HostFacts> {
   const interfaces = await readInterfaces(place.namespace);
   const interfaceNames = new Map(interfaces.map(({ index, name }) => [index, name]));

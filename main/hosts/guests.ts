@@ -21,7 +21,7 @@ export async function listGuests(hostId: string, networkNamespace: string): Prom
   return found.toSorted((one, other) => rank(one, ownUid) - rank(other, ownUid));
 }
 
-/** Those of root and of ourselves first: whatever another user calls their guest, it comes after them. */
+/** Those of root and of ourselves first: guests of other users come after them, under any name. */
 function rank({ obstacle, user }: Guest, ownUid: number): number {
   if (obstacle) return 2;
   return user?.uid === 0 || user?.uid === ownUid ? 0 : 1;

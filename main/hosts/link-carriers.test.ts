@@ -111,7 +111,7 @@ function make(kernel: Kernel, move: (typeof moves)[number]): void {
   }
 }
 
-describe('whatever comes in which order', () => {
+describe('in any order', () => {
   test('in the end every link is known as it is', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...moves), { maxLength: 40 }), async (story) => {

@@ -41,7 +41,7 @@ export async function carryOut(
   }
 }
 
-/** One that is there already was added by a manager that died before it could say so. */
+/** One that is there already was added by a manager that died before it could record it. */
 export async function addEndpoint(
   manager: MptcpPathManager,
   { id, address, port, interface: name, flags }: Omit<MptcpEndpoint, 'id'> & { readonly id?: number },

@@ -219,7 +219,7 @@ describe('a socket that is handed over', () => {
     const { qemu, asked } = await monitorOf({ getfd: {}, migrate: {} });
     const foreign: OwnedSocket = {
       local: { address: '192.0.2.1', port: 1 },
-      connection: () => Promise.reject(new TypeError('nobody asks')),
+      connection: () => Promise.reject(new TypeError('this is not asked')),
       [Symbol.dispose]: () => undefined,
     };
     await expect(qemu.migrateOver(foreign)).rejects.toThrow(TypeError);

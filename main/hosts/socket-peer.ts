@@ -7,7 +7,7 @@ export function peerOf(socket: Socket): PeerCredentials | undefined {
   try {
     return peerCredentials(descriptorOf(socket));
   } catch {
-    // Whatever the reason: a peer of which nothing is known is a stranger.
+    // For any reason: a peer of which nothing is known is a stranger.
     return undefined;
   }
 }

@@ -37,14 +37,14 @@ describe('compare', () => {
     expect(compare(samplePortrait, structuredClone(samplePortrait))).toEqual([]);
   });
 
-  test('reports a difference in whatever a portrait holds, but for what is listed with its reason', () => {
+  test('reports a difference in any part of a portrait, but for what is listed with its reason', () => {
     const silent = leavesOf(samplePortrait)
       .filter(({ path, value }) => compare(samplePortrait, withLeaf(samplePortrait, path, another(value))).length === 0)
       .map(({ path }) => placeOf(path));
     expect([...new Set(silent)].toSorted()).toEqual(Object.keys(notCompared).toSorted());
   });
 
-  test('reports whatever is missing from either side', () => {
+  test('reports what is missing from either side', () => {
     const lists = Object.entries(samplePortrait).filter(([, value]) => Array.isArray(value) && value.length > 0);
     const silent = lists.filter(([key]) => {
       const without = { ...samplePortrait, [key]: [] };

@@ -8,7 +8,7 @@ import type { NetworkNamespaceRef } from '#native/network-namespace.ts';
 const rememberedPerConnection = 64;
 
 /**
- * Why subflows of a namespace ended: only the path manager's events say so, and only once. Connections are distinguished by
+ * Why subflows of a namespace ended: only the path manager's events report it, and only once. Connections are distinguished by
  * their token; those that have closed are forgotten.
  */
 export class ClosedSubflows {

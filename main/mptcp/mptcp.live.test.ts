@@ -101,7 +101,7 @@ describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () =
       `lost path noticed after ${noticedAfterMs.toFixed(0)} ms, back after ${backAfterMs.toFixed(0)} ms\n`,
     );
     expect(paused.subflows.map(({ state }) => state)).toEqual(['active', 'backup']);
-    // Generous: machines are noisy. How fast it is, bench/ tells.
+    // Generous: machines are noisy. How fast it is, bench/ measures.
     expect(noticedAfterMs).toBeLessThan(4000);
     expect(backAfterMs).toBeLessThan(4000);
   });

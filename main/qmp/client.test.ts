@@ -350,7 +350,7 @@ test('an event in an unknown shape is counted, and not passed to listeners that 
 });
 
 describe('descriptors', () => {
-  // A number that nobody opens: it is only passed on.
+  // A number that is never opened, only passed on.
   const descriptor = new Fd(1_000_000);
 
   test('travel with the getfd that names them', async () => {

@@ -143,7 +143,7 @@ export class QmpClient implements AsyncDisposable {
     return this.#shaped(command, await this.#submit({ key: 'execute', command, args, options }));
   }
 
-  /** Overtakes whatever is queued, and is carried out also while the main loop is stuck. */
+  /** Overtakes all that is queued, and is carried out also while the main loop is stuck. */
   async executeOutOfBand<Name extends OutOfBandCommandName>(
     command: Name,
     ...call: Call<Name>

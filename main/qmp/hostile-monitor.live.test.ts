@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { QmpClient } from './client.ts';
 import { QmpError } from './fault.ts';
 
-// A QEMU's monitor is in the hands of its user: whatever it says, other work of this process goes on.
+// A QEMU's monitor is in the hands of its user: whatever it sends, other work of this process continues.
 
 let folder: string;
 let server: ChildProcess | undefined;

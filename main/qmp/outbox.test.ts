@@ -5,12 +5,12 @@ import { Fd } from '#native/fd.ts';
 import { Outbox } from './outbox.ts';
 import type { QmpTransport } from './transport.ts';
 
-// Numbers that nobody opens: they are only passed on.
+// Numbers that are never opened, only passed on.
 const open = new Fd(1_000_000);
 const closed = new Fd(1_000_001);
 closed.release();
 
-/** A stream that takes each write when told to, and the order in which everything left. */
+/** A stream that takes each write on request, and the order in which everything left. */
 class SlowTransport implements QmpTransport {
   readonly left: string[] = [];
   readonly #offered: (() => void)[] = [];

@@ -45,7 +45,7 @@ export async function connectUnixTransport(
 async function connectedSocket(monitor: string, path: string, patience: Patience): Promise<Socket> {
   for (;;) {
     const socket = createConnection({ path });
-    // It stays: whatever is done with the socket later, an error that nothing listens for would end this process.
+    // It stays: later, an error without a listener would end this process.
     socket.on('error', () => undefined);
     try {
       await once(socket, 'connect');

@@ -82,7 +82,7 @@ const secrets: readonly (readonly [string, string[], string])[] = [
   ],
   ['an argument that no rule lists', ['--licence', '8f3kd93kls02mzx9q1wv8f3k'], '--licence *'],
   [
-    "a word of a kernel's command line that nobody foresaw",
+    "a word of a kernel's command line that no rule lists",
     ['-append', 'quiet x=8f3kd93kls02mzx9q1wv8f3k ro'],
     '-append quiet x=* ro',
   ],

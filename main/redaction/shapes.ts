@@ -34,7 +34,7 @@ const members: readonly RegExp[] = [
 
 const secretObject = /qom-type\\{0,15}["']\s{0,64}:\s{0,64}\\{0,15}["']secret\\{0,15}["']/;
 
-/** Hides what has the shape of a secret, whatever it is called, and the secret members of JSON and XML in a text. */
+/** Hides what has the shape of a secret, under any name, and the secret members of JSON and XML in a text. */
 export function hideByShape(text: string, hide: Hide): string {
   const holdsData = secretObject.test(text);
   const isSecretMember = (name: string): boolean =>

@@ -322,7 +322,7 @@ test.for([
   ['too long', (path: string) => truncateSync(path, 300 * 2 ** 20)],
   ['of another layout', (path: string) => sqlite(path, 'CREATE TABLE summaries (id)')],
   ['a view that never ends', (path: string) => sqlite(path, endlessView)],
-] as const)('an index that is %s changes no answer and makes nobody wait', async ([, spoil]) => {
+] as const)('an index that is %s changes no answer and delays nothing', async ([, spoil]) => {
   keep(ids[0], exampleEvents);
   const before = await history().list();
   if (!spoil.toString().includes('truncate')) rmSync(indexPath());

@@ -11,7 +11,7 @@ import { readSampleChunk } from './sample-chunk.ts';
 import { openSampleFile } from './sample-file.ts';
 import { liveHostileFiles, namedPipeAt, replace } from './testing/hostile-files.ts';
 
-// Whatever waits for the other end of a named pipe waits for ever: each of these would run into the runner's limit.
+// A process that waits for the other end of a named pipe waits for ever: each of these would run into the runner's limit.
 
 const clock = { monoMs: () => 100, epochMs: () => 1_795_000_000_000 };
 let state = '';

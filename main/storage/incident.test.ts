@@ -11,7 +11,7 @@ test('a fault is described by its stack, its members and the stacks of its cause
   ).toEqual([]);
 });
 
-test('whatever can be thrown can be described', () => {
+test('any thrown value can be described', () => {
   const hostile = {
     get stack(): string {
       throw new Error('no');

@@ -22,7 +22,7 @@ export type Incident = z.infer<typeof incidentSchema>;
 export const mostStackLength = 16_384;
 
 /**
- * Whatever was thrown, with its stack, its causes and its members, as text of a bounded length. It runs no code of the
+ * A thrown value, with its stack, its causes and its members, as text of a bounded length. It runs no code of the
  * value's own, and never throws.
  */
 export function describeThrown(thrown: unknown): string {

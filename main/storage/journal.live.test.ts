@@ -34,7 +34,7 @@ afterEach(() => {
 
 interface Writer {
   readonly child: ChildProcess;
-  /** The last sequence that it was told to be on disk. */
+  /** The last sequence that was confirmed to be on disk. */
   readonly acknowledged: () => number;
   /** Lets it begin. */
   readonly firstAcknowledged: () => Promise<void>;
@@ -135,7 +135,7 @@ function canMount(): boolean {
   }
 }
 
-test.skipIf(!mayMount)('a full disk costs the entry and nothing before it, and can be mended', async () => {
+test.skipIf(!mayMount)('a full disk costs the entry and nothing before it, and can be fixed', async () => {
   const disk = join(state, 'disk');
   mkdirSync(disk, { mode: 0o700 });
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'switchyard-test', disk]);

@@ -120,7 +120,7 @@ function exclusively(path: string, timeoutMs: number): DatabaseSync | undefined 
 }
 
 /**
- * SQLite opens whatever it finds, would wait for a named pipe, and would read and write what a rollback journal beside the
+ * SQLite opens any file, would wait for a named pipe, and would read and write what a rollback journal beside the
  * file says. A lock is a file without a byte, and nothing beside it.
  */
 function isThere(path: string): boolean {

@@ -80,7 +80,7 @@ export function makePrivateDirectory(path: string): void {
 }
 
 /**
- * Makes a directory (0700) and its missing parents; whatever is there already is left as it is. Throws as node:fs. Its own
+ * Makes a directory (0700) and its missing parents; what is there already is left as it is. Throws as node:fs. Its own
  * `recursive` never ends where a directory is there and nothing can be made in it, as in /proc (Node 24).
  */
 export function makeDirectories(path: string): void {

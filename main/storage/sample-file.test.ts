@@ -69,7 +69,7 @@ test('a number that JSON does not have does not cost the sample', async () => {
 test.for([
   ['a link to a device', (path: string) => symlinkSync('/dev/full', path)],
   ['a directory', (path: string) => mkdirSync(path)],
-] as const)('%s in its place costs samples and makes nobody wait', async ([, make]) => {
+] as const)('%s in its place costs samples and delays nothing', async ([, make]) => {
   const path = join(directory, 'samples.ndjson');
   make(path);
   const file = openSampleFile(path);

@@ -74,7 +74,7 @@ test('a lane that follows another continues with its numbers', () => {
   expect([frames.map(({ sequence }) => sequence), lane.lastSequence]).toEqual([[8], 8]);
 });
 
-test('whatever a window acknowledges: never more than two under way, nothing out of order, nothing lost uncounted', () => {
+test('for any acknowledgements of a window: never more than two under way, nothing out of order, nothing lost uncounted', () => {
   const step = fc.oneof(fc.constant('offer' as const), fc.integer({ min: -3, max: 60 }));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
@@ -88,7 +88,7 @@ test('whatever a window acknowledges: never more than two under way, nothing out
         }
         expect(frames.length - acknowledged).toBeLessThanOrEqual(2);
       }
-      // Acknowledging everything brings whatever still waits.
+      // Acknowledging everything brings all that still waits.
       for (let sequence = 1; sequence <= frames.length; sequence += 1) lane.acknowledge(sequence);
       const arrived = frames.flatMap(({ samples }) => samples.map(({ atMonoMs }) => atMonoMs));
       const dropped = frames.reduce((sum, frame) => sum + frame.dropped, 0);

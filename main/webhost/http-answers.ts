@@ -29,7 +29,7 @@ const htmlType = 'text/html; charset=utf-8';
 /** A name that changes with its content need not be asked for twice. */
 const unchanging = 'private, max-age=31536000, immutable';
 
-/** Whatever is asked of the web host beside its WebSocket. Doubts first; what is not in the manifest does not exist. */
+/** Every request to the web host beside its WebSocket. Checks first; what is not in the manifest does not exist. */
 export function answerHttp(
   { method, url = '/', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   { manifest, sessions, whereabouts }: Premises,

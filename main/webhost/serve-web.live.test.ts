@@ -62,7 +62,7 @@ function get(
   });
 }
 
-/** A window of ours unless told otherwise. */
+/** A window of ours by default. */
 function open(headers: Readonly<Record<string, string>> = {}): WebSocket {
   return new WebSocket(`ws://127.0.0.1:${web.port}/socket`, {
     headers: { origin: `http://127.0.0.1:${web.port}`, cookie, ...headers },
@@ -218,7 +218,7 @@ describe('the socket', () => {
     ]);
   });
 
-  test('whatever is sent has an answer, and nothing is done', async () => {
+  test('each request has an answer, and nothing is done', async () => {
     const socket = await opened();
     house.acts.length = 0;
     const message = fc.oneof(

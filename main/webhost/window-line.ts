@@ -32,7 +32,7 @@ export function serveWindow(socket: WebSocket, desk: Desk): void {
   socket.on('pong', () => {
     alive = true;
   });
-  // Whatever broke it: the library ends the connection, and `close` follows.
+  // For any reason: the library ends the connection, and `close` follows.
   socket.on('error', () => undefined);
   socket.on('close', () => {
     clearInterval(heartbeat);

@@ -6,7 +6,7 @@ import { malformed } from './netlink-error.ts';
 export const addressFamilies = { ipv4: 2, ipv6: 10 } as const;
 export type IpFamily = keyof typeof addressFamilies;
 
-/** Of a numeric address: whatever else it is given, `parseIpAddress` refuses. */
+/** Of a numeric address: `parseIpAddress` refuses anything else. */
 export function ipFamilyOf(address: string): IpFamily {
   return isIPv4(address) ? 'ipv4' : 'ipv6';
 }

@@ -41,7 +41,7 @@ function encode(messages: readonly ScriptedMessage[], sequence: number): Buffer 
   return Buffer.concat(messages.map((message) => encodeMessage({ sequence, ...message })));
 }
 
-/** A recorded answer, given to whatever request comes. */
+/** A recorded answer, given to any request. */
 export function replay(name: RecordingName): ScriptedAnswer {
   return recording(name).map((datagram) =>
     decodeMessages(datagram).map(({ type, flags, payload }) => ({ type, flags, payload })),

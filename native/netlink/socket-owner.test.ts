@@ -40,7 +40,7 @@ test('an answer that is cut off is a failure', async () => {
   await expect(ask({ ...row(), payload: Buffer.alloc(20) }, acknowledgement(0))).rejects.toThrow('20 bytes');
 });
 
-test('the question names both ends, on loopback, with whatever cookie', async () => {
+test('the question names both ends, on loopback, with any cookie', async () => {
   const transport = new ScriptedTransport([[[acknowledgement(2)]]]);
   await socketOwner(new NetlinkSession(transport), local, remote);
   const [request] = transport.requests;

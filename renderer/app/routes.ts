@@ -36,7 +36,7 @@ export function toHash(route: Route): string {
   }
 }
 
-/** Whatever is not known leads to the first screen. */
+/** An unknown address leads to the first screen. */
 export function fromHash(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   const [screen, first, second] = path.split('/').map(decoded);

@@ -22,7 +22,7 @@ export function CheckRow({ check, acceptance }: CheckRowProps) {
         {acceptance && (
           <Checkbox
             id={`accept-${check.id}`}
-            label="Go on in spite of this"
+            label="Continue although this check fails"
             isChecked={acceptance.accepted}
             onChange={(_event, accepted) => acceptance.onChange(accepted)}
           />

@@ -31,7 +31,7 @@ test.each([
   'null',
   '7',
   '{"theme":"pink","settings":{"downtimeLimitMs":-1,"mptcp":"sometimes"},"lastMove":[]}',
-])('whatever else stands there is the default: %s', (text) => {
+])('anything else is the default: %s', (text) => {
   expect(readPreferences(text)).toEqual(defaultPreferences);
 });
 

@@ -53,7 +53,7 @@ export function preferences(storage: Pick<Storage, 'getItem' | 'setItem'>): Pref
   };
 }
 
-/** Whatever stands there (an older version's, an edit by hand), member by member: what does not fit is the default. */
+/** Any content (an older version's, an edit by hand), member by member: what does not fit is the default. */
 export function readPreferences(text: string): Preferences {
   const stored = asObject(parse(text));
   const settings = asObject(stored['settings']);

@@ -22,7 +22,7 @@ const readingsEveryMs = 500;
 /**
  * Brings the samples of one migration from main to what draws them, outside React. Frames come on the lossy lane and
  * are acknowledged once they are drawn, which is what keeps main from sending more than can be shown: a hidden window
- * draws nothing, so it gets nothing. Whatever is missing (the window was opened late, reloaded, hidden, cut off) is seen
+ * draws nothing, so it gets nothing. What is missing (the window was opened late, reloaded, hidden, cut off) is seen
  * as a hole and fetched from main's history.
  */
 export class TelemetryCoordinator {

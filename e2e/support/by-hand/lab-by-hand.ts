@@ -145,7 +145,7 @@ export class LabByHand implements AsyncDisposable {
     return stdout;
   }
 
-  /** TCP ports on which anybody listens there. */
+  /** TCP ports on which any process listens there. */
   listeningPorts(side: LabSide): number[] {
     return this.on(side, 'ss', '-Hltn')
       .split('\n')

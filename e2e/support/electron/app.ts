@@ -110,7 +110,7 @@ class App extends EventEmitter {
     this.emit('stand-in:focused');
   }
 
-  /** As Electron: asks the app, then each window, and ends when nobody objects. */
+  /** As Electron: asks the app, then each window, and ends when none objects. */
   quit(): void {
     if (this.#quitting) return;
     const event = cancellable({});

@@ -10,7 +10,7 @@ import { recorded, type Records } from './records.ts';
 import { allSessions, session as electronSession } from './session.ts';
 import type { WebContents } from './web-contents.ts';
 
-/** Somebody who is not the main frame of a window of ours, and sends all the same. */
+/** A sender that is not the main frame of a window of ours. */
 export type Stranger =
   | 'frame in the page'
   | 'another main frame'
@@ -43,7 +43,7 @@ export const control = {
   /** The value of an expression in the page's own world. */
   evaluate: (expression: string): Promise<unknown> => contents().page().evaluate(expression),
   waitFor: async (expression: string, timeoutMs = 5_000): Promise<void> => {
-    // Asked again and again from outside: a page with a policy lets nobody wait in it.
+    // Asked again and again from outside: a page with a policy allows no waiting in it.
     const deadline = performance.now() + timeoutMs;
     while ((await contents().page().evaluate(expression)) !== true) {
       if (performance.now() > deadline) throw new Error(`it did not become true within ${timeoutMs} ms: ${expression}`);

@@ -60,7 +60,7 @@ export class Session extends EventEmitter {
     this.#devicePermissionHandler = handler ?? undefined;
   }
 
-  /** As Electron decides: whatever no handler has been set for is granted. */
+  /** As Electron decides: a permission without a handler is granted. */
   grants(kind: 'request' | 'check' | 'device', permission: string, details: PermissionDetails): boolean {
     if (kind === 'device')
       return (

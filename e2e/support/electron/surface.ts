@@ -2,7 +2,7 @@
 import type * as Electron from 'electron';
 import type * as StandIn from './index.ts';
 
-// The compiler's proof that the stand-in invents nothing: whatever the shell finds here is there in Electron too, under
+// The compiler's proof that the stand-in invents nothing: all that the shell finds here is there in Electron too, under
 // the same name. (That the shell calls it rightly is proven by the shell's own types, which are Electron's.)
 
 type Instance<Class> = Class extends abstract new (...args: never[]) => infer Made ? Made : never;

@@ -96,7 +96,7 @@ export class WebContents extends EventEmitter {
   async #load(url: string): Promise<void> {
     const page = await this.#open();
     await this.#applyPermissions(url);
-    // What is asked for does not tell which part of the page is meant.
+    // What is asked for does not show which part of the page is meant.
     this.#expected = url.replace(/#.*/, '');
     await page.goto(toBrowser(url), { waitUntil: 'load' });
     // Moving within the page asks for nothing.

@@ -48,7 +48,7 @@ export class FakeHost {
   readonly #labs = new Map<string, FakeLab>();
   readonly #user: string;
   #nowEpochMs: Milliseconds;
-  /** Tells two migrations of one instant apart. */
+  /** Distinguishes two migrations of one instant. */
   #started = 0;
   #guests: readonly Guest[] = rackGuests;
   #rack: readonly HostFacts[] = rackHosts;

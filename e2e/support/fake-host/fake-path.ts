@@ -45,7 +45,7 @@ export class FakePath {
     return this.#bytesSent + this.#closed.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
   }
 
-  /** What it could carry now, before anybody's limit. */
+  /** What it could carry now, before any limit. */
   rateAt(monoMs: Milliseconds): BitsPerSecond {
     if (this.#state !== 'active') return 0;
     const ramp = Math.min(1, (monoMs - this.#sinceMonoMs) / fullRateAfterMs);

@@ -5,8 +5,8 @@ import { connectBlocking, openSocket, receive, send } from '#native/socket.ts';
 import type { Fd } from '#native/fd.ts';
 
 /**
- * A second monitor, by which a test does to a QEMU what an outsider could do: the first one is held by whoever manages the
- * migration. It blocks this thread until QEMU has answered, so that what it did stands before the engine can go on. That
+ * A second monitor, by which a test does to a QEMU what an outsider could do: the first one is held by the manager of the
+ * migration. It blocks this thread until QEMU has answered, so that what it did stands before the engine continues. That
  * is also why it is a client of its own, of forty lines, and not the product's.
  */
 export const backDoorName = 'back-door.sock';
@@ -53,7 +53,7 @@ interface Reply {
   readonly error?: { readonly class: string; readonly desc: string };
 }
 
-/** Events come between: they are nobody's answer. */
+/** Events come between: they are no answers. */
 function answerFrom(lines: Generator<string>): unknown {
   // Not `for of`: leaving that would end the conversation.
   for (let line = lines.next(); !line.done; line = lines.next()) {

@@ -79,7 +79,7 @@ function filesOf({ runtime }: Premises, copies: readonly Copy[]): readonly strin
     .map((path) => `file ${path}`);
 }
 
-/** By processes that live: one that was killed leaves its name, and whoever comes next writes over it. */
+/** By processes that live: one that was killed leaves its name, and the next one writes over it. */
 function signedLocks({ state }: Premises): readonly string[] {
   return listFiles(state)
     .filter((path) => path.endsWith('.owner.json') && isSignedByTheLiving(path))
@@ -106,7 +106,7 @@ function childrenOf(copies: readonly Copy[]): readonly string[] {
     .map((pid) => `child ${nameOf(pid)}`);
 }
 
-/** A QEMU without a machine that nobody asks any more: whoever did has ended, and init has taken it in. */
+/** A QEMU without a machine whose parent has ended, so that its parent is init. */
 function questioned(): readonly string[] {
   return listProcessIds()
     .filter((pid) => wasAsked(readProgram(pid)) && isOrphan(pid))

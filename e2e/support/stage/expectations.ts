@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Outcome, Side } from '#contract/migration.ts';
 import type { Verdict } from './seven-checks.ts';
 
-/** What the operator must be told besides how it ended. */
+/** What the operator must read besides how it ended. */
 export interface Words {
   readonly phase?: string;
   readonly side?: Side;
@@ -10,7 +10,7 @@ export interface Words {
   readonly next?: RegExp;
 }
 
-/** For what chance does: a rule that is broken once is broken, whatever a second try shows. */
+/** For random tests: a rule that is broken once is broken, whatever a second try shows. */
 export const oneTry = { retry: 0 } as const;
 
 const sound = {

@@ -7,7 +7,7 @@ import type { Copy } from './copies.ts';
 export type Memory =
   { readonly proven: true; readonly steps: number } | { readonly proven: false; readonly reason: string };
 
-/** The lab's own proof, of one copy that nobody moves now. A running guest stands still meanwhile. */
+/** The lab's own proof, of one copy that is not being moved. A running guest stands still meanwhile. */
 export async function readMemory({ monitorPath }: Copy, scratch: string): Promise<Memory> {
   await using qmp = await QmpClient.connect({ path: monitorPath });
   const { running } = await qmp.execute('query-status');

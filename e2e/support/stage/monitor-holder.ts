@@ -11,13 +11,13 @@ const betweenAttemptsMs = 20;
 export class MonitorHolder implements Disposable {
   readonly #socket: Fd;
 
-  /** Blocks until it is connected: served at once, or next. What QEMU says to it, nobody reads. */
+  /** Blocks until it is connected: served at once, or next. What QEMU sends to it is not read. */
   constructor(monitorPath: string) {
     this.#socket = openSocket('unix');
     for (let attempt = 1; !this.#connect(monitorPath, attempt === attempts); attempt += 1) pause(betweenAttemptsMs);
   }
 
-  /** Others may stand in the queue, which is short: somebody who lists all guests of this machine, for one. */
+  /** Others may stand in the queue, which is short: a command that lists all guests of this machine, for one. */
   #connect(path: string, isLast: boolean): boolean {
     try {
       connectBlocking(this.#socket, { family: 'unix', path }, 1000);
@@ -36,7 +36,7 @@ export class MonitorHolder implements Disposable {
 /** As QEMU calls the character device behind the first `-qmp` of its command line. */
 const firstMonitor = { type: 'chardev', id: 'compat_monitor0' };
 
-/** Takes the monitor away from whoever has it, until disposed; the QEMU and its migration go on. */
+/** Takes the monitor away from its client, until disposed; the QEMU and its migration continue. */
 export function cutMonitor({ pid, monitorPath }: Copy): MonitorHolder {
   const next = new MonitorHolder(monitorPath);
   tell(pid, 'yank', { instances: [firstMonitor] });

@@ -7,7 +7,7 @@ import { SafetyError } from './safety-error.ts';
 import type { Memory } from './memory.ts';
 import type { Before, Stage } from './stage.ts';
 
-/** A migration that is over, whoever has told of it. */
+/** A migration that is over, as its story reports it. */
 export interface Told {
   readonly stage: Stage;
   readonly id: string;

@@ -184,7 +184,7 @@ export class Stage implements AsyncDisposable {
     return story;
   }
 
-  /** The same, but its manager is another process, which dies as it is told to; resolves when it is dead. */
+  /** The same, but its manager is another process, which dies at the moment that was set; resolves when it is dead. */
   async beginMortally(fate: Fate, wish: Wish = {}): Promise<Story> {
     await this.settle();
     const before = await this.before();
@@ -204,7 +204,7 @@ export class Stage implements AsyncDisposable {
     return { process, before, id: () => this.#ids().find((id) => !known.has(id) && this.#hasPlan(id)) };
   }
 
-  /** What is known of a migration from its journal; nobody manages it for the story yet. */
+  /** What is known of a migration from its journal; the story has no manager yet. */
   async storyOf(id: string, before: Before): Promise<Story> {
     const { entries } = await readMigrationWithoutSamples(this.premises.state, id);
     const event = entries[0]?.event;

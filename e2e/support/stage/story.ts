@@ -22,7 +22,7 @@ export class Story {
   readonly #acts = new Set<{ readonly moment: Moment; readonly act: Act }>();
   readonly #under: Promise<unknown>[] = [];
 
-  /** With `history` before anybody listens, when a manager has been there that is gone. */
+  /** With `history` before a listener is added, when a manager has been there that is gone. */
   constructor(stage: Stage, plan: Plan, before: Before, history: readonly JournalEntry[] = []) {
     this.stage = stage;
     this.id = plan.id;
@@ -33,7 +33,7 @@ export class Story {
     this.entries = [...history];
   }
 
-  /** Of whoever manages it now. */
+  /** Of its manager now. */
   get migration(): OpenMigration {
     if (!this.#migration) throw new Error('no process manages this migration');
     return this.#migration;
@@ -76,7 +76,7 @@ export class Story {
     });
   }
 
-  /** Goes on with this manager: this process, for one. Of the journal only what is new is heard. */
+  /** Continues with this manager: this process, for one. Of the journal only what is new is heard. */
   goOn(migration: OpenMigration | undefined): void {
     if (!migration) throw new Error('nothing is left to be done');
     this.#migration = migration;
@@ -103,7 +103,7 @@ export class Story {
 
   #do(act: Act): void {
     const work = (async () => act())();
-    // Reported by `end`: until then it is nobody's unhandled rejection.
+    // Reported by `end`: until then it must not count as an unhandled rejection.
     work.catch(() => undefined);
     this.#under.push(work);
   }

@@ -169,7 +169,7 @@ async function move(stage: Stage, order: Order): Promise<Move> {
   return { record, silenceMs, memory };
 }
 
-/** A guest that goes away with its lab is never left migrating: whatever asks the demo to end cancels the move, once. */
+/** A guest that goes away with its lab is never left migrating: a request to end the demo cancels the move, once. */
 function cancelling(signals: Signals): Signals {
   return {
     on: (signal, listener) => {

@@ -33,7 +33,7 @@ export class BuiltCli implements AsyncDisposable {
     this.#environment = environment;
   }
 
-  /** Built into the checkout, where it finds koffi, and beside whatever is built there already. */
+  /** Built into the checkout, where it finds koffi, and beside earlier builds. */
   static async make(): Promise<BuiltCli> {
     const output = resolve('out', `cli-${process.pid}`);
     const options = ['--config', 'cli.vite.config.ts', '--outDir', output, '--logLevel', 'warn'];

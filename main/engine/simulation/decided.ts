@@ -4,7 +4,7 @@ import { causes, explain, type Cause } from '#main/engine/explain.ts';
 import type { MigrationState } from '#main/engine/state.ts';
 import { answering, now, sees, stateAfter } from './states.ts';
 
-/** What decides: the journal so far, then what both sides say now. */
+/** What decides: the journal so far, then what both sides report now. */
 export interface Situation {
   readonly journal: readonly JournalEvent[];
   /** Either is absent where it was not looked at since the journal's last entry about it. */

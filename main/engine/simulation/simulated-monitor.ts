@@ -152,7 +152,7 @@ export class SimulatedMonitor implements Qemu {
     this.breakLine();
   }
 
-  /** Whatever ends the line: QEMU drops commands that it has not begun, and the answers of the others are lost. */
+  /** However the line ends: QEMU drops commands that it has not begun, and the answers of the others are lost. */
   breakLine(): void {
     if (!this.#open) return;
     this.#open = false;

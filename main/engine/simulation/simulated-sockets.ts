@@ -121,7 +121,7 @@ export class SimulatedSocket implements OwnedSocket {
   }
 }
 
-/** A connection to whatever a manager listens with at that address. */
+/** A connection to the listener of a manager at that address. */
 export function connectTo(
   world: SimulatedWorld,
   { from, to, mptcp }: OwnedConnectionOrder,

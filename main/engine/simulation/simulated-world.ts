@@ -124,7 +124,7 @@ export class SimulatedWorld {
     return this.processes.find((qemu) => qemu.machine.address === host && qemu.listener?.port === port);
   }
 
-  /** Told by a QEMU whose guest begins to run. */
+  /** Called by a QEMU whose guest begins to run. */
   guestRuns(qemu: SimulatedQemu): void {
     if (qemu.guestEpoch !== this.#epoch) this.violations.push(`an old copy of the guest runs on ${qemu.machine.id}`);
     this.#epoch += 1;
@@ -136,7 +136,7 @@ export class SimulatedWorld {
     return this.#epoch;
   }
 
-  /** `cont`, said by a manager: allowed on the destination after the commit, on the source beside no other copy. */
+  /** `cont`, sent by a manager: allowed on the destination after the commit, on the source beside no other copy. */
   judgeCont(qemu: SimulatedQemu): void {
     const others = this.processes.filter((other) => other !== qemu);
     if (qemu.run === 'inmigrate') this.violations.push('cont on a destination that has no guest yet');

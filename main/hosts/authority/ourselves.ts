@@ -24,7 +24,7 @@ export function ourselves(): Ourselves {
   const uid = process.geteuid?.() ?? 0;
   const map = readText('/proc/self/uid_map');
   // In a namespace that maps one user, as the lab of an ordinary user is, root of the machine has no number, and neither
-  // has anybody else.
+  // has any other user.
   const mayBeRoot = (owner: number): boolean => owner === 0 || (owner === overflowUid && !isMapped(overflowUid, map));
   return {
     uid,

@@ -14,7 +14,7 @@ function membersOf(text: string): readonly (readonly [string, unknown])[] {
   try {
     return Object.entries<unknown>(JSON.parse(text));
   } catch {
-    // QEMU would not have started with it; whatever it is, it has no property that we can name.
+    // QEMU would not have started with it; it has no property that we can name.
     return [];
   }
 }

@@ -172,7 +172,7 @@ function isSameCredentials(one: Credentials, other: Credentials): boolean {
   return text(one) === text(other);
 }
 
-/** At most so many bytes of a file whose size the kernel does not say. */
+/** At most so many bytes of a file whose size the kernel does not report. */
 function readBeginning(path: string, atMostBytes: Bytes): Buffer {
   const file = openSync(path, 'r');
   try {

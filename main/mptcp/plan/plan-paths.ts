@@ -128,7 +128,7 @@ function planAnnouncements({ destination, paths, listener }: PathPlanInput, warn
 }
 
 /**
- * A subflow to an announced address leaves by whatever interface routing chooses. Where that is the wrong one, laminar
+ * A subflow to an announced address leaves by the interface that routing chooses. Where that is the wrong one, laminar
  * endpoints bind them: the kernel gives each announced address the next one, so every further path needs one, in order.
  */
 function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn: Warn): NewEndpoint[] {

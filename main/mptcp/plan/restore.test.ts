@@ -136,7 +136,7 @@ describe('of endpoints that were there before, taken away with their links and a
   });
 });
 
-test('whatever a host had before, and wherever the plan was cut off, the restore brings it back', () => {
+test('the restore brings back what a host had before, wherever the plan was cut off', () => {
   const paths = [1, 2, 3, 4].map((n): Path => {
     return {
       sourceInterface: `a${n}`,

@@ -74,7 +74,7 @@ export interface MigrationRamStats {
 
 /**
  * `MigrationInfo` (qapi/migration.json, since 0.14). Everything is optional: `ram` is missing until set-up ends and after
- * a failure, and the first answer that says `completed` may still hold zeros, so ask again.
+ * a failure, and the first answer with `completed` may still hold zeros, so ask again.
  */
 export interface MigrationInfo {
   /** Missing before the first migration of this process. */
@@ -178,7 +178,7 @@ export interface MigrationCommands {
   'migrate-incoming': { arguments: MigrationTarget & { readonly 'exit-on-error'?: boolean }; returns: undefined };
   /** Succeeds also when there is nothing to cancel. Never from post-copy on: QEMU before 10.0 loses the guest (since 0.14). */
   migrate_cancel: { arguments: NoArguments; returns: undefined };
-  /** Goes on from where `pause-before-switchover` stopped (since 2.11). */
+  /** Continues from where `pause-before-switchover` stopped (since 2.11). */
   'migrate-continue': { arguments: { readonly state: MigrationStatus }; returns: undefined };
   /** Needs `postcopy-ram` on both sides, set before `migrate` (since 2.5). */
   'migrate-start-postcopy': { arguments: NoArguments; returns: undefined };

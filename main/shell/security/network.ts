@@ -2,7 +2,7 @@ import type { Session, WebContents } from 'electron';
 import { isUiAddress } from './origin.ts';
 
 /**
- * A page reaches its own files and the pictures that are written into it; whatever else it asks for is cancelled before
+ * A page reaches its own files and the pictures that are written into it; everything else is cancelled before
  * anything leaves the machine. `devtools:` is Chromium's own inspector, which only a checkout opens.
  */
 export function mayLoad(address: string, { inspector }: { readonly inspector: boolean }): boolean {

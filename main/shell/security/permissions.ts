@@ -21,7 +21,7 @@ export function isGranted({ permission, requestingUrl, isMainFrame }: Permission
   );
 }
 
-/** Without handlers Electron grants whatever is asked for. Some features only check, others request: both are answered. */
+/** Without handlers Electron grants every request. Some features only check, others request: both are answered. */
 export function denyPermissions(session: Session): void {
   session.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl, isMainFrame }) =>
     answer(isGranted({ permission, requestingUrl, isMainFrame })),

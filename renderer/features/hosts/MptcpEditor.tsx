@@ -21,7 +21,7 @@ interface MptcpEditorProps {
   readonly whyNot: string | undefined;
 }
 
-/** The kernel's MPTCP settings of one host, to be changed. Whatever is chosen stands there as a command before it is done. */
+/** The kernel's MPTCP settings of one host, to be changed. Each choice is shown as a command before it is done. */
 export function MptcpEditor({ host, whyNot }: MptcpEditorProps) {
   const { id, mptcp } = host;
   const [draft, setDraft] = useState<Draft>();

@@ -10,7 +10,7 @@ export type ToPreload =
   | { readonly kind: 'rejected'; readonly id: number; readonly message: string }
   | { readonly kind: 'event'; readonly channel: string; readonly args: readonly unknown[] };
 
-/** The page's side of contextBridge: whatever is exposed cannot be changed or replaced by the page. */
+/** The page's side of contextBridge: what is exposed cannot be changed or replaced by the page. */
 export function pageWorld(end: BridgeEnd, global: object): void {
   const freeze = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value;

@@ -26,7 +26,7 @@ export interface Scene {
 
 const keptSamplesMs: Milliseconds = 3000;
 const keptEvents = 20;
-/** Told in the record; on a live view their results are enough. */
+/** They are in the record; on a live view their results are enough. */
 const behindTheScenes: ReadonlySet<JournalEvent['kind']> = new Set(['intended', 'observed', 'output-kept']);
 
 /** Gathers journal entries and samples into what is worth looking at now. */
