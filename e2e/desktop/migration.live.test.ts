@@ -117,7 +117,7 @@ describe.skipIf(whyNot !== '')(`a migration in the desktop app${whyNot}`, () => 
     await app.do('quit');
     expect((await app.do('nextDialog')).options).toMatchObject({
       detail: expect.stringContaining('no process manages it'),
-      buttons: ['Close the window', 'Quit all the same', 'Keep it open'],
+      buttons: ['Close the window', 'Quit anyway', 'Keep it open'],
     });
     await app.do('answerDialog', { response: 0 });
     await until(({ windows }) => windows.length === 0);

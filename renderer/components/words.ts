@@ -87,7 +87,7 @@ export function outcomeSentence({
     case 'lost':
       return `Lost: ${guest} runs nowhere and must be started from its disks.`;
     case 'unknown':
-      return `Not known: where ${guest} runs must be looked at; nothing more is touched.`;
+      return `Not known: check where ${guest} runs; nothing more is touched.`;
   }
 }
 

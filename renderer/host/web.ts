@@ -129,7 +129,7 @@ function lineLost(sent: boolean): Failure {
     host: 'switchyard',
     text: sent ? 'The connection to Switchyard broke before the answer came.' : 'There is no connection to Switchyard.',
     remedy: sent
-      ? 'Look whether it took effect before you ask again.'
+      ? 'Check whether it took effect before you try again.'
       : 'If Switchyard was started again, open the new address that it printed.',
   };
 }

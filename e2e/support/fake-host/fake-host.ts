@@ -88,7 +88,7 @@ export class FakeHost {
 
   migration(id: string): FakeMigration {
     const migration = this.#migrations.get(id);
-    if (!migration) throw invalidRequest(`There is no migration ${id}.`, 'Look into the history.', 'id');
+    if (!migration) throw invalidRequest(`There is no migration ${id}.`, 'Open the history.', 'id');
     return migration;
   }
 

@@ -36,7 +36,7 @@ export function quittingQuestion(running: readonly MigrationRow[]): Question<Qui
     detail:
       'QEMU continues to copy if you quit, but no process manages it: the guest may stand still at the end, until ' +
       'Switchyard is started again and takes it up. Closing the window is enough to get it out of the way.',
-    buttons: [closeWindow, { answer: 'quit', label: 'Quit all the same' }, stay],
+    buttons: [closeWindow, { answer: 'quit', label: 'Quit anyway' }, stay],
   };
 }
 

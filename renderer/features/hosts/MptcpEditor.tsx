@@ -135,16 +135,16 @@ function EndpointMenu({ endpoint, whyNot, onPropose }: EndpointMenuProps) {
       actions={[
         isBackup
           ? action(
-              'Take the backup mark off',
+              'Clear the backup mark',
               'Its path carries data beside the others.',
               backupChange(endpoint, false),
-              `Take the backup mark off ${name}: at once, also for connections that live.`,
+              `Clear the backup mark of ${name}: at once, also for existing connections.`,
             )
           : action(
               'Mark as backup',
               'Its path carries data only while no other one does.',
               backupChange(endpoint, true),
-              `Mark ${name} as backup: at once, also for connections that live.`,
+              `Mark ${name} as backup: at once, also for existing connections.`,
             ),
         action(
           'Remove',

@@ -19,7 +19,7 @@ export const convergencePolicies: readonly ConvergencePolicy[] = [
   {
     id: 'auto-converge',
     name: 'Auto-converge',
-    about: () => 'Slow the guest step by step if it dirties faster than we send.',
+    about: () => 'Slow the guest step by step if it dirties memory faster than it can be sent.',
     settings: { autoConverge: true, postCopy: 'never' },
   },
   {

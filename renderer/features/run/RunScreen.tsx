@@ -20,7 +20,7 @@ export function RunScreen({ id }: { id: string }) {
       <EmptyStateBody>{failure.remedy}</EmptyStateBody>
       <EmptyStateFooter>
         <EmptyStateActions>
-          <Button onClick={() => navigate({ screen: 'history' })}>Look into the history</Button>
+          <Button onClick={() => navigate({ screen: 'history' })}>Open the history</Button>
         </EmptyStateActions>
       </EmptyStateFooter>
     </EmptyState>

@@ -40,7 +40,7 @@ function NothingRuns() {
         <EmptyStateActions>
           <Button onClick={() => navigate({ screen: 'migrate' })}>Migrate a guest</Button>
           <Button variant="secondary" onClick={() => navigate({ screen: 'history' })}>
-            Look into the history
+            Open the history
           </Button>
         </EmptyStateActions>
       </EmptyStateFooter>

@@ -36,7 +36,7 @@ export function SettingsScreen() {
           </Form>
         </Panel>
         <Panel
-          title="What a migration begins with"
+          title="Settings of a new migration"
           aside={
             <Button
               variant="link"
