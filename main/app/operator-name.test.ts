@@ -9,6 +9,6 @@ test.each([
   expect(operatorName(environment)).toBe(name);
 });
 
-test('without any of them the operator has no name', () => {
+test('without any of them it is the user of the process', () => {
   expect(operatorName({})).not.toBe('');
 });
