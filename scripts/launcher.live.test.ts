@@ -86,8 +86,8 @@ describe('the launcher', () => {
     await put('broken', '');
     const broken = await launch(['a']);
     await rm(join(checkout, 'broken'));
-    const mended = await launch(['a']);
-    expect([broken, mended.code]).toEqual([
+    const fixed = await launch(['a']);
+    expect([broken, fixed.code]).toEqual([
       { code: 2, stdout: '', stderr: expect.stringMatching(/no such module[^]*the full log is in .*setup\.log/) },
       0,
     ]);

@@ -95,7 +95,7 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     });
     await story.end();
     const safeAfterMs = performance.now() - cutAtMs;
-    stage.network.mend();
+    stage.network.restore();
     expect(safeAfterMs).toBeLessThan(stallLimitMs + 3000);
     expect(await sevenChecks(story)).toEqual(
       safeOnSource({ cause: /Nothing moved for 1\.\d+ s on any path/, next: /Fix the network/ }),
@@ -106,7 +106,7 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     const story = await stage.begin({ settings: { stallLimitMs: 1500 } });
     story.at(intended('migrate'), () => stage.network.cut('silent'));
     await story.end();
-    stage.network.mend();
+    stage.network.restore();
     // QEMU cannot be kept from trying on, and no process is left to answer.
     const untilItLetsGo = async (): Promise<void> => {
       while ((await lookAt(stage.onlyCopy())).migration === 'cancelling') await sleep(200);
@@ -125,7 +125,7 @@ describe.skipIf(reason !== '')(`while the memory is copied${reason}`, () => {
     story.at(copying, async () => {
       stage.network.cut(how, 2);
       await sleep(1500);
-      stage.network.mend(2);
+      stage.network.restore(2);
     });
     await story.end();
     const { events } = await stage.application.record(story.id);

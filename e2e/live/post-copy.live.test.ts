@@ -28,7 +28,7 @@ describe.skipIf(reason !== '')(`post-copy${reason}`, () => {
 
   /** What the operator does when the network works again. */
   async function recover(story: Story): Promise<void> {
-    stage.network.mend();
+    stage.network.restore();
     story.goOn(await stage.application.takeUpTo(story.id, 'recover'));
   }
 

@@ -88,7 +88,7 @@ describe.skipIf(reason !== '')(`at random moments (seed ${chance.seed})${reason}
       await sleep(afterMs);
       stage.network.cut(chance.oneOf(['down', 'silent']), chance.oneOf([1, 2]));
       await story.end();
-      stage.network.mend();
+      stage.network.restore();
       expect(await sevenChecks(story)).toEqual(doneOnDestination());
     },
   );
@@ -100,7 +100,7 @@ describe.skipIf(reason !== '')(`at random moments (seed ${chance.seed})${reason}
       await sleep(afterMs);
       stage.network.cut(chance.oneOf(['down', 'silent']));
       await story.end();
-      stage.network.mend();
+      stage.network.restore();
       const verdict = await sevenChecks(story);
       expect(verdict).toEqual(eitherWay(verdict));
     },

@@ -55,7 +55,7 @@ describe.skipIf(reason !== '')(`switchover${reason}`, () => {
     });
     await story.end();
     const backAfterMs = performance.now() - cutAtMs;
-    stage.network.mend();
+    stage.network.restore();
     expect(backAfterMs).toBeLessThan(watchdogMs + 3000);
     expect(await sevenChecks(story)).toEqual(safeOnSource({ cause: /Nothing moved/ }));
   });

@@ -55,7 +55,7 @@ export const adventures: Readonly<Record<string, Adventure>> = {
     await sleep(chance.between(0, copyMs));
     stage.network.cut(chance.oneOf(['down', 'silent']), chance.oneOf([1, 2]));
     await sleep(chance.between(0, copyMs));
-    stage.network.mend();
+    stage.network.restore();
     await story.end();
     return story;
   },
@@ -66,7 +66,7 @@ export const adventures: Readonly<Record<string, Adventure>> = {
     await sleep(chance.between(0, copyMs));
     stage.network.cut(chance.oneOf(['down', 'silent']));
     await story.end();
-    stage.network.mend();
+    stage.network.restore();
     return story;
   },
 
@@ -98,7 +98,7 @@ export const adventures: Readonly<Record<string, Adventure>> = {
     const story = await beginPostCopy(stage);
     story.at(inPostCopy, () => stage.network.cut(chance.oneOf(['down', 'silent'])));
     const { outcome } = await story.end();
-    stage.network.mend();
+    stage.network.restore();
     if (outcome !== 'paused-recoverable') return story;
     story.goOn(await stage.application.takeUpTo(story.id, 'recover'));
     await story.end();

@@ -49,7 +49,7 @@ test('a lost link: its subflow and a sentence show it, the migration continues a
   await subflows(page).getByRole('row').filter({ hasText: 'eth1' }).getByText('stale').waitFor();
   await page.getByText('eth1 lost (no carrier); traffic moved to eth0 and eth2.').waitFor();
 
-  host.mend('eth1');
+  host.restore('eth1');
   await visitor.pass(1_500);
   await subflows(page).getByText('active · rejoined').waitFor();
   await visitor.pass(40_000, 2_000);

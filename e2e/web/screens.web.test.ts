@@ -166,7 +166,7 @@ async function showRunning(visitor: Visitor): Promise<void> {
   await visitor.pass(20_000);
   visitor.host.cut('eth1');
   await visitor.pass(2_500);
-  visitor.host.mend('eth1');
+  visitor.host.restore('eth1');
   await visitor.pass(5_500);
   await visitor.page.getByText('active · rejoined').waitFor();
 }

@@ -18,7 +18,7 @@ export interface Chosen {
 /** What commander has read, or what it printed instead. */
 export type Reading =
   | { readonly kind: 'chosen'; readonly chosen: Chosen }
-  | { readonly kind: 'told' }
+  | { readonly kind: 'printed' }
   | { readonly kind: 'misused'; readonly why: string };
 
 export interface Outputs {
@@ -36,7 +36,7 @@ export function readCommandLine(argv: readonly string[], version: string, output
     program.parse(argv, { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode === 0) return { kind: 'told' };
+    if (thrown.exitCode === 0) return { kind: 'printed' };
     return { kind: 'misused', why: thrown.message.replace(/^error: /, '') };
   }
   return chosen ? { kind: 'chosen', chosen } : { kind: 'misused', why: 'no command was given' };

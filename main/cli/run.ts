@@ -20,7 +20,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
   const json = argv.includes('--json');
   try {
     const reading = readCommandLine(argv, version, { out: console.out, log: console.log });
-    if (reading.kind === 'told') return exitCode.done;
+    if (reading.kind === 'printed') return exitCode.done;
     if (reading.kind === 'misused') {
       // In words commander has said it already.
       if (json) printJson(console, { error: misuse(reading.why) });

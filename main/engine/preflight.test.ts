@@ -292,7 +292,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       facts: { guestRun: { run: 'postmigrate', migration: 'completed' } },
       check: { ...refused, text: 'web1 is in state postmigrate, which cannot be migrated.' },
     },
-    { when: 'nobody can say', facts: { guestRun: { unreadable: 'no' } } },
+    { when: 'it is not known', facts: { guestRun: { unreadable: 'no' } } },
   ],
   'open-migration': [
     { when: 'there is none', facts: {}, check: { ...passed, text: 'No other migration of web1 is open.' } },
@@ -424,7 +424,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       facts: { waiting: { ...waiting, answer: { ...answer, listens: true } } },
       check: refused,
     },
-    { when: 'nobody can say', facts: { waiting: { ...waiting, answer: { unreadable: 'no' } } } },
+    { when: 'it is not known', facts: { waiting: { ...waiting, answer: { unreadable: 'no' } } } },
   ],
   'waiting-mptcp': [
     { when: 'it does not listen yet', facts: { waiting } },
@@ -461,7 +461,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   ],
   'waiting-hardware': [
     { when: 'nothing waits', facts: {} },
-    { when: 'nobody can say', facts: { waiting: { ...waiting, answer: { unreadable: 'no' } } } },
+    { when: 'it is not known', facts: { waiting: { ...waiting, answer: { unreadable: 'no' } } } },
     { when: 'it is the same', facts: { waiting }, check: { ...passed, text: 'Both are pc-i440fx-7.2 with 64 MiB.' } },
     {
       when: 'machine and memory differ',

@@ -35,7 +35,7 @@ test('a second cancel changes nothing', async () => {
   at('copying', migration, () => migration.cancel('operator'));
   migration.world.when(
     () => migration.source.outgoing === 'cancelling',
-    () => migration.cancel('somebody else'),
+    () => migration.cancel('another operator'),
   );
   await migration.migrate();
   expect(ending(migration)).toEqual(safe);

@@ -91,11 +91,11 @@ describe.skipIf(reason !== undefined)('two hosts as the plan sets them up', () =
     const carrier = carrierOf(hosts, 'eth2');
     hosts.ip('destination', 'link', 'set', 'eth2', 'up');
     await carrier;
-    const mendedAtMonoMs = performance.now();
+    const restoredAtMonoMs = performance.now();
     await changePath(destination, 'announce', end);
-    const mended = await sampleUntil(sampler, bothLinksCarry);
+    const restored = await sampleUntil(sampler, bothLinksCarry);
 
-    const backAfterMs = mended.atMonoMs - mendedAtMonoMs;
+    const backAfterMs = restored.atMonoMs - restoredAtMonoMs;
     const noticedAfterMs = lost.atMonoMs - cutAtMonoMs;
     process.stdout.write(
       `lost path noticed after ${noticedAfterMs.toFixed(0)} ms, back after ${backAfterMs.toFixed(0)} ms\n`,

@@ -122,7 +122,7 @@ export async function createJournal(state: string, id: string, clock: JournalClo
 
 /**
  * Opens the journal of a migration that another process has begun, to continue with it: hold its lock first. A torn tail
- * is moved to a file beside it. A journal that may lack something that was done is refused and left as it is: whoever
+ * is moved to a file beside it. A journal that may lack something that was done is refused and left as it is: a manager that
  * acted on the rest alone could remove the copy that runs.
  */
 export async function openJournal(state: string, id: string, clock: JournalClock): Promise<OpenedJournal> {

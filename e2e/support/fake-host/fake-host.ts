@@ -98,9 +98,9 @@ export class FakeHost {
     this.#intervene((migration) => migration.cut(interfaceName));
   }
 
-  mend(interfaceName: string): void {
+  restore(interfaceName: string): void {
     const afterMs = this.#nowEpochMs - (this.#lostAtEpochMs.get(interfaceName) ?? this.#nowEpochMs);
-    this.#intervene((migration) => migration.mend(interfaceName, afterMs));
+    this.#intervene((migration) => migration.restore(interfaceName, afterMs));
   }
 
   /** Its manager dies; the guest continues to move. */
@@ -315,7 +315,7 @@ export class FakeHost {
   #labLink(name: string, index: number, state: LabView['links'][number]['state']): LabView['links'][number] {
     const link = this.#labs.get(name)?.setLink(index, state);
     if (!link) throw invalidRequest(`The lab ${name} has no link ${index}.`, 'Look at its links.', 'index');
-    if (state === 'up') this.mend(link.source.interface);
+    if (state === 'up') this.restore(link.source.interface);
     else this.cut(link.source.interface);
     this.#tell('lab.list-changed', { labs: this.#labViews() });
     return link;

@@ -134,7 +134,7 @@ export class FakeMigration {
     }
   }
 
-  mend(interfaceName: string, afterMs: Milliseconds): void {
+  restore(interfaceName: string, afterMs: Milliseconds): void {
     const [first, ...others] = this.#pathsOn(interfaceName).filter(({ state }) => state === 'stale');
     if (!first) return;
     this.#tell({ kind: 'link-back', side: 'source', interface: interfaceName, afterMs });

@@ -22,7 +22,7 @@ export class Network {
     this.#put(how, link);
   }
 
-  mend(link?: number): void {
+  restore(link?: number): void {
     this.#put('up', link);
   }
 

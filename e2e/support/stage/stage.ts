@@ -254,7 +254,7 @@ export class Stage implements AsyncDisposable {
 
   /** Puts right what a test has left that failed in the middle, so that the next one fails for its own reasons alone. */
   async settle(): Promise<void> {
-    this.network.mend();
+    this.network.restore();
     const copies = this.copies();
     if (this.#distrusted || copies.length !== 1 || !(await canBeMigrated(copies))) await this.#startAnew();
   }

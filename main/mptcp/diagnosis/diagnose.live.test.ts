@@ -29,7 +29,7 @@ async function verdictOn(
 }
 
 /** Carries out what a verdict says. */
-function mend(hosts: TwoHosts, verdict: readonly Told[]): void {
+function applyFixes(hosts: TwoHosts, verdict: readonly Told[]): void {
   for (const [, side, command] of verdict) if (command !== undefined) hosts.run(side, command);
 }
 
@@ -68,7 +68,7 @@ describe.skipIf(noHosts !== undefined)('a connection that should be MPTCP', () =
       await setUp(hosts);
       hosts.setSysctl(side, 'mptcp/enabled', '0');
       const verdict = await verdictOn(hosts, { listener: 'tcp', sender: 'tcp' });
-      mend(hosts, verdict);
+      applyFixes(hosts, verdict);
       const command = `ip netns exec ${hosts.namespace(side)} sysctl -w net.mptcp.enabled=1`;
       expect([verdict, await verdictOn(hosts)]).toEqual([[['kernel-without-mptcp', side, command]], []]);
     },
@@ -94,7 +94,7 @@ describe.skipIf(noFilter !== undefined)('a connection that should be MPTCP, with
     await dropped[Symbol.asyncDispose]();
     hosts.unfilter();
     const second = await verdictOn(hosts);
-    mend(hosts, second);
+    applyFixes(hosts, second);
     const third = await verdictOn(hosts);
     const forget = 'sysctl -w net.mptcp.blackhole_timeout=3600';
     expect([first, second, third]).toEqual([
@@ -154,7 +154,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
   test('is reported with all that the hosts lack as they come, and the commands bring it', async () => {
     using hosts = new TwoHosts();
     const verdict = await verdictOn(hosts);
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     expect([verdict, await verdictOn(hosts)]).toEqual([
       [
         ['nothing-announced', 'destination', 'ip mptcp endpoint add 10.79.2.2 dev eth2 signal'],
@@ -169,7 +169,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
     await setUp(hosts);
     hosts.ip('source', 'mptcp', 'limits', 'set', 'add_addr_accepted', '0');
     const verdict = await verdictOn(hosts);
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     expect([verdict, await verdictOn(hosts)]).toEqual([
       [['source-limits', 'source', 'ip mptcp limits set subflows 2 add_addr_accepted 1']],
       [],
@@ -182,7 +182,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
     hosts.ip('destination', 'mptcp', 'endpoint', 'flush');
     hosts.ip('destination', 'mptcp', 'endpoint', 'add', '10.79.2.2', 'dev', 'eth2', 'id', '3', 'subflow');
     const verdict = await verdictOn(hosts);
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     expect([verdict, await verdictOn(hosts)]).toEqual([
       [
         [
@@ -200,7 +200,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
     await setUp(hosts);
     hosts.ip('destination', 'mptcp', 'limits', 'set', 'subflows', '0');
     const verdict = await verdictOn(hosts);
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     expect([verdict, await verdictOn(hosts)]).toEqual([
       [['destination-limits', 'destination', 'ip mptcp limits set subflows 1 add_addr_accepted 0']],
       [],
@@ -212,7 +212,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
     await setUp(hosts);
     hosts.setSysctl(side, 'mptcp/path_manager', 'userspace');
     const verdict = await verdictOn(hosts);
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     expect([verdict, await verdictOn(hosts)]).toEqual([
       [['userspace-path-manager', side, 'sysctl -w net.mptcp.path_manager=kernel']],
       [],
@@ -225,7 +225,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
     const listen = '10.79.1.2';
     const verdict = await verdictOn(hosts, { listen });
     hosts.ip('destination', 'mptcp', 'endpoint', 'flush');
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     expect([verdict, await verdictOn(hosts, { listen })]).toEqual([
       [['listener-on-one-address', 'destination', 'ip mptcp endpoint add 10.79.2.2 dev eth2 signal port 4444']],
       [],
@@ -237,7 +237,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
     await setUp(hosts);
     hosts.ip('source', 'route', 'delete', '10.79.2.0/24');
     const verdict = await verdictOn(hosts);
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     expect([verdict, await verdictOn(hosts)]).toEqual([
       [['join-without-route', 'source', 'ip route replace 10.79.2.2 dev eth2 src 10.79.2.1']],
       [],
@@ -249,7 +249,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
     await setUp(hosts);
     hosts.ip('source', 'route', 'add', '10.79.2.2', 'via', '10.79.1.2');
     const verdict = await verdictOn(hosts);
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     expect([verdict, await verdictOn(hosts)]).toEqual([
       [['join-on-another-link', 'source', 'ip route replace 10.79.2.2 dev eth2 src 10.79.2.1']],
       [],
@@ -261,7 +261,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
     const { paths } = await setUp(hosts);
     hosts.ip('destination', 'link', 'set', 'eth2', 'down');
     const verdict = await verdictOn(hosts, { paths });
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     expect([verdict, await verdictOn(hosts, { paths })]).toEqual([
       [['link-down', 'destination', 'ip link set eth2 up']],
       [],
@@ -273,7 +273,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
       using hosts = joiningByItself('dev', 'eth2');
       hosts.setSysctl('source', 'ipv4/conf/all/rp_filter', '1');
       const verdict = await verdictOn(hosts, { afterMs: 1500 });
-      mend(hosts, verdict);
+      applyFixes(hosts, verdict);
       expect([verdict, await verdictOn(hosts)]).toEqual([
         [['join-filtered-by-source', 'source', 'sysctl -w net.ipv4.conf.eth2.rp_filter=2']],
         [],
@@ -284,7 +284,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
       using hosts = joiningByItself();
       hosts.setSysctl('destination', 'ipv4/conf/all/rp_filter', '1');
       const verdict = await verdictOn(hosts, { afterMs: 1500 });
-      mend(hosts, verdict);
+      applyFixes(hosts, verdict);
       expect([verdict, await verdictOn(hosts)]).toEqual([
         [['join-filtered-by-destination', 'destination', 'sysctl -w net.ipv4.conf.eth1.rp_filter=2']],
         [],
@@ -295,7 +295,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
       using hosts = joiningByItself('dev', 'eth2');
       hosts.setSysctl('destination', 'ipv4/conf/all/arp_ignore', '1');
       const verdict = await verdictOn(hosts, { afterMs: 2500 });
-      mend(hosts, verdict);
+      applyFixes(hosts, verdict);
       expect([verdict, await verdictOn(hosts)]).toEqual([
         [['join-unanswered-by-neighbour', 'destination', 'sysctl -w net.ipv4.conf.all.arp_ignore=0']],
         [],
@@ -306,7 +306,7 @@ describe.skipIf(noHosts !== undefined)('a path that is missing', () => {
       using hosts = joiningByItself('dev', 'eth2');
       hosts.setSysctl('destination', 'mptcp/allow_join_initial_addr_port', '0');
       const verdict = await verdictOn(hosts);
-      mend(hosts, verdict);
+      applyFixes(hosts, verdict);
       expect([verdict, await verdictOn(hosts)]).toEqual([
         [['joins-denied', 'destination', 'sysctl -w net.mptcp.allow_join_initial_addr_port=1']],
         [],
@@ -390,7 +390,7 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
     for (const side of sides) hosts.filter(side, onLink(name, middlebox.strips));
     const verdict = told(await stream.findingsAfter(700));
     hosts.unfilter();
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     await stream.until(bothLinksCarry);
     expect(verdict).toEqual([['path-reset', 'destination', command]]);
   });
@@ -404,7 +404,7 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
     await stream.until(({ subflows }) => subflows.some(({ state }) => state === 'stale'));
     const verdict = told(await stream.findingsAfter(100));
     hosts.unfilter();
-    mend(hosts, verdict);
+    applyFixes(hosts, verdict);
     await stream.until(bothLinksCarry);
     expect(verdict).toEqual([
       [
