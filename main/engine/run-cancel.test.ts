@@ -126,7 +126,7 @@ describe('a cancel that meets a main loop which waits for the network', () => {
     at('switchingOver', migration, () => {
       migration.world.cutNetwork();
       migration.cancel('operator');
-      clock.after(1000, () => migration.world.mendNetwork());
+      clock.after(1000, () => migration.world.restoreNetwork());
     });
     return migration;
   }

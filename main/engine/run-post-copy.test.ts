@@ -128,7 +128,7 @@ describe('the network is cut during post-copy', () => {
 
   test('a recovery over the fixed network completes it', async () => {
     const { migration } = await broken();
-    migration.world.mendNetwork();
+    migration.world.restoreNetwork();
     const { outcome } = await migration.recover('operator');
     expect({ outcome, truth: migration.world.whereabouts, ...peace(migration) }).toEqual(done);
   });
@@ -136,21 +136,21 @@ describe('the network is cut during post-copy', () => {
   test('a recovery over a network that is still cut leaves it as it was, and may be tried again', async () => {
     const { migration } = await broken();
     expect((await migration.recover('operator')).outcome).toBe('paused-recoverable');
-    migration.world.mendNetwork();
+    migration.world.restoreNetwork();
     expect((await migration.recover('operator')).outcome).toBe('done-on-destination');
   });
 
   test('the recovered connection breaks too: it is paused again, and recovered again', async () => {
     const { migration } = await broken();
     const { world } = migration;
-    world.mendNetwork();
+    world.restoreNetwork();
     world.nature.connectMs = 5;
     world.when(
       () => migration.source.outgoing === 'postcopy-active',
       () => world.cutNetwork(),
     );
     expect((await migration.recover('operator')).outcome).toBe('paused-recoverable');
-    world.mendNetwork();
+    world.restoreNetwork();
     const { outcome } = await migration.recover('operator');
     expect({ outcome, truth: world.whereabouts, ...peace(migration) }).toEqual(done);
   });
@@ -159,7 +159,7 @@ describe('the network is cut during post-copy', () => {
     const migration = postCopied();
     at('running', migration, () => {
       migration.world.cutNetwork();
-      migration.world.clock.after(1000, () => migration.world.mendNetwork());
+      migration.world.clock.after(1000, () => migration.world.restoreNetwork());
     });
     expect(await endingOf(migration)).toEqual(done);
   });

@@ -46,7 +46,7 @@ describe('every path is cut before the guest is stopped', () => {
     const migration = planned({ stallLimitMs: 5000 });
     at('copying', migration, () => {
       migration.world.cutNetwork();
-      migration.world.clock.after(4000, () => migration.world.mendNetwork());
+      migration.world.clock.after(4000, () => migration.world.restoreNetwork());
     });
     expect(await endingOf(migration)).toEqual(done);
   });
@@ -55,7 +55,7 @@ describe('every path is cut before the guest is stopped', () => {
     const migration = planned({ stallLimitMs: 5000 });
     at('copying', migration, () => {
       migration.world.cutNetwork();
-      migration.world.clock.after(4000, () => migration.world.mendNetwork());
+      migration.world.clock.after(4000, () => migration.world.restoreNetwork());
     });
     await migration.migrate();
     expect(migration.events.filter(({ kind }) => kind === 'path-missing')).toEqual([
@@ -110,7 +110,7 @@ describe('every path is cut after the guest is stopped', () => {
     const migration = planned();
     at('switchingOver', migration, () => {
       migration.world.cutNetwork();
-      migration.world.clock.after(1000, () => migration.world.mendNetwork());
+      migration.world.clock.after(1000, () => migration.world.restoreNetwork());
     });
     expect(await endingOf(migration)).toEqual(done);
   });

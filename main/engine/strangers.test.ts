@@ -101,7 +101,7 @@ describe('while QEMU listens itself', () => {
       world.cutNetwork();
       world.clock.after(2001, () => {
         watched.push(beta.callerWatches.size);
-        world.mendNetwork();
+        world.restoreNetwork();
       });
     });
     await migration.migrate();

@@ -32,7 +32,7 @@ async function beginning(step: StepName): Promise<MigrationUnderTest> {
   const migration = tell();
   if (onRecovery) {
     await migration.migrate();
-    migration.world.mendNetwork();
+    migration.world.restoreNetwork();
   }
   return migration;
 }

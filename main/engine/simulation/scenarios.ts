@@ -29,7 +29,7 @@ export const scenarios: readonly Scenario[] = [
       at('switchingOver', migration, () => world.cutNetwork());
       world.when(
         () => source.outgoing === 'failed',
-        () => world.mendNetwork(),
+        () => world.restoreNetwork(),
       );
     },
   },

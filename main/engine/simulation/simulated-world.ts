@@ -183,7 +183,7 @@ export class SimulatedWorld {
     this.nature.destinationRejects = undefined;
     this.nature.refusals.clear();
     for (const machine of this.machines.values()) machine.show();
-    this.mendNetwork();
+    this.restoreNetwork();
   }
 
   cutNetwork(): void {
@@ -191,7 +191,7 @@ export class SimulatedWorld {
     this.changed();
   }
 
-  mendNetwork(): void {
+  restoreNetwork(): void {
     this.networkUp = true;
     this.changed();
   }
