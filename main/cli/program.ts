@@ -147,7 +147,7 @@ function movingCommands(program: Program, choose: Choose): void {
     );
   program
     .command('go-back')
-    .description('return a guest to the source that the destination has never run; ends the destination')
+    .description('return a guest that the destination has never run to the source; ends the destination')
     .argument(...idArgument)
     .option('--confirm <guest>', 'the name of the guest')
     .option(...jsonOption)
@@ -223,7 +223,7 @@ function changingCommands(program: Program, choose: Choose): void {
   program
     .command('post-copy')
     .description(
-      'switch to post-copy now: the guest continues on the destination, its memory follows; needs --post-copy allow',
+      'switch to post-copy now; needs --post-copy allow',
     )
     .argument(...idArgument)
     .option(...jsonOption)
