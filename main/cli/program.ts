@@ -222,9 +222,7 @@ function changingCommands(program: Program, choose: Choose): void {
     );
   program
     .command('post-copy')
-    .description(
-      'switch to post-copy now; needs --post-copy allow',
-    )
+    .description('switch to post-copy now; needs --post-copy allow')
     .argument(...idArgument)
     .option(...jsonOption)
     .action((id: string, options: Json) =>

@@ -27,7 +27,7 @@ export type Step = (context: StepContext) => Promise<Report>;
 export const nothingToReport: Report = {};
 
 /**
- * How the two QEMUs are connected: a strategy for each owner of the sockets. It lives as long as one manager manages
+ * How the two QEMUs are connected: a strategy for each owner of the sockets. It lives as long as one manager works on
  * the migration, and gives back what it has opened when it is disposed of.
  */
 export interface Transport extends Disposable {
