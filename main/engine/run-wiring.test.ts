@@ -251,6 +251,36 @@ test('the paths are put back only when nothing is being done to them any more', 
   expect([order, peace(migration)]).toEqual([['changed', 'put back'], quiet]);
 });
 
+describe('once detached', () => {
+  test('nothing is done to its paths, whatever becomes of their links in that moment', async () => {
+    const migration = await managed(() => undefined);
+    at('copying', migration, () => {
+      migration.run.detach();
+      migration.world.machine('alpha').changeLink({ interface: 'eth1', carrier: false });
+    });
+    expect([await run(migration), migration.events.filter(({ kind }) => /^(link|path)-/.test(kind))]).toEqual([
+      { kind: 'detached' },
+      [],
+    ]);
+  });
+
+  test('it has let go only when nothing is being done to its paths any more', async () => {
+    const order: string[] = [];
+    const migration = await managed(({ destination }) => {
+      destination.changePath = async () => {
+        await migration.world.clock.sleep(5000);
+        order.push('changed');
+      };
+    });
+    at('copying', migration, () => {
+      void migration.run.ask({ command: 'path', by: 'operator', action: 'backup', interface: 'eth1' });
+      migration.world.clock.after(100, () => migration.run.detach());
+    });
+    await run(migration);
+    expect([...order, 'let go']).toEqual(['changed', 'let go']);
+  });
+});
+
 describe('what is asked of it', () => {
   test('reaches its paths', async () => {
     const migration = await managed(() => undefined);
