@@ -42,6 +42,8 @@ export function hideInOptions(text: string, grammar: Grammar, hide: Hide): strin
     const [, name = '', divider = ''] = match;
     const before = text.charAt(match.index - 1);
     if (!isSecretAssignment(name, divider, before, company)) continue;
+    // `/etc/passwd: no such file`, as programs name a file before what they have to say about it.
+    if (divider.includes(':') && endsPath(text, match.index)) continue;
     const secret = valueAt(text, start, grammarAfter(before, divider, grammar));
     if (!secret || onlySwitches.test(secret.text)) continue;
     result += text.slice(copied, secret.start) + hide(secret.text);
@@ -116,6 +118,15 @@ function isSecretAssignment(fullName: string, divider: string, before: string, c
     default:
       return isSecretName(name);
   }
+}
+
+/** Longer than the folders of any file that is named `passwd`. */
+const mostFolders = 256;
+
+/** Whether what stands before this place are the folders of a file, from the root, the home or the working directory. */
+function endsPath(text: string, index: number): boolean {
+  if (text.charAt(index - 1) !== '/') return false;
+  return /(?:^|[\s"'`(=,])(?:\/|~\/|\.{1,2}\/)[^\s"'`(=,]*$/.test(text.slice(Math.max(0, index - mostFolders), index));
 }
 
 function grammarAfter(before: string, divider: string, usual: Grammar): Grammar {

@@ -20,6 +20,9 @@ describe('hidden in the words of other programs', () => {
     ['sshpass -p S3CRET ssh', 'sshpass -p * ssh'],
     ['password: S3CRET', 'password: *'],
     ['X-Api-Key: S3CRET', 'X-Api-Key: *'],
+    ['opt/x/password: S3CRET', 'opt/x/password: *'],
+    ['https://h/password: S3CRET', 'https://h/password: *'],
+    ['/etc/x password: S3CRET', '/etc/x password: *'],
     ['Authorization: Basic S3CRET and all', 'Authorization: *'],
     ['Cookie: a=S3CRET; b=S3CRET', 'Cookie: *'],
     ['used Basic YWRhOlMzQ1JFVA== now', 'used Basic * now'],
@@ -80,6 +83,8 @@ test.for([
   'token%3D%26',
   '--password',
   '--password ""',
+  '/etc/passwd: it is not a directory',
+  "open('./run/db_password: no such file')",
 ])('left as it is: %s', (text) => {
   expect(hidden(text)).toBe(text);
 });
