@@ -64,6 +64,19 @@ test('takes over from a manager that has gone, and shows nothing twice', async (
   ]);
 });
 
+test('a manager that hangs up at once is followed again after a pause, one that lived is not', async () => {
+  const [followed, again] = [fakeMigration({ managedHere: false }), fakeMigration({ managedHere: false })];
+  const clock = fakeClock();
+  const openings = [again, undefined];
+  const context = { ...fakeSurroundings({ application: { record, open: async () => openings.shift() } }), clock };
+  const code = lookAfter(context, followed, { json: true });
+  followed.orphan();
+  await settled();
+  clock.epoch += 60_000;
+  again.orphan();
+  expect([await code, clock.slept, openings]).toEqual([0, [500], []]);
+});
+
 test('a manager that finished the job before it went leaves nothing to take over', async () => {
   const followed = fakeMigration({ managedHere: false });
   const context = fakeSurroundings({ application: { record, open: async () => undefined } });

@@ -69,8 +69,10 @@ export async function accompany(
   try {
     const app = await application();
     const options = { view, signals, clock, user: app.user };
+    let begunAtEpochMs = clock.epochMs();
     let leaving = await drive(migration, { ...options, cancelFirst });
     while (leaving.kind === 'orphaned') {
+      if (Math.abs(clock.epochMs() - begunAtEpochMs) < hungUpAtOnceMs) await clock.sleep(hungUpAtOnceMs);
       const next = await openPatiently(() => app.open(migration.id), clock);
       if (!next) return leaving;
       onManager?.(next.managedHere);
@@ -79,6 +81,7 @@ export async function accompany(
           ? 'Its manager has gone: this command manages it now.'
           : 'The connection to its manager broke; this command follows it again.',
       );
+      begunAtEpochMs = clock.epochMs();
       leaving = await drive(next, { ...options, shownSequence: leaving.shownSequence });
     }
     return leaving;
@@ -86,6 +89,9 @@ export async function accompany(
     view.close();
   }
 }
+
+/** A manager that hangs up at once will most likely do so again: asked without a pause, both would do nothing else. */
+const hungUpAtOnceMs = 500;
 
 const attempts = 20;
 const betweenAttemptsMs = 100;
