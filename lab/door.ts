@@ -1,4 +1,4 @@
-import { invalidRequest } from '#contract/errors.ts';
+import { portRefusal } from '#contract/port-refusal.ts';
 import type { Fd } from '#native/fd.ts';
 import { isNativeError } from '#native/native-error.ts';
 import { openSocketIn } from '#native/netlink/open-session.ts';
@@ -25,12 +25,7 @@ export function openDoor(port: number): Door {
   try {
     return openBoth(port);
   } catch (thrown) {
-    if (!isNativeError(thrown, 'EADDRINUSE', 'EACCES')) throw thrown;
-    throw invalidRequest(
-      `Port ${port} cannot be had: ${thrown.message}.`,
-      'Leave --port out, and a free one is found.',
-      'port',
-    );
+    throw (isNativeError(thrown) ? portRefusal(port, thrown.code, thrown) : undefined) ?? thrown;
   }
 }
 

@@ -1,5 +1,5 @@
 import { createServer, type ListenOptions, type Server } from 'node:net';
-import { SwitchyardError } from '#contract/errors.ts';
+import { portRefusal } from '#contract/port-refusal.ts';
 
 /** Both loopback addresses; names and browsers prefer one or the other. */
 const [firstAddress, secondAddress] = ['127.0.0.1', '::1'] as const;
@@ -26,7 +26,7 @@ export async function listenOnLoopback(wanted: number): Promise<Loopback> {
     try {
       return { port, servers: [first, await listen({ host: secondAddress, port, exclusive: true })] };
     } catch (thrown) {
-      if (hasCode(thrown, 'EADDRNOTAVAIL') || hasCode(thrown, 'EAFNOSUPPORT')) return { port, servers: [first] };
+      if (['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(thrown))) return { port, servers: [first] };
       first.close();
       if (wanted !== 0 || tries === mostTries) throw thrown;
     }
@@ -37,7 +37,7 @@ function listen(where: ListenOptions & { readonly fd?: number }): Promise<Server
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
   return new Promise((resolve, reject) => {
     // It stays: what `accept` reports later (no descriptors left) passes.
-    server.on('error', (cause) => reject(hasCode(cause, 'EADDRINUSE') ? portTaken(where.port ?? 0, cause) : cause));
+    server.on('error', (cause) => reject(portRefusal(where.port ?? 0, codeOf(cause), cause) ?? cause));
     server.listen(where, () => resolve(server));
   });
 }
@@ -47,19 +47,6 @@ function portOf(server: Server): number {
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
-function hasCode(thrown: unknown, code: string): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === code;
-}
-
-function portTaken(port: number, cause: unknown): SwitchyardError {
-  return new SwitchyardError(
-    {
-      kind: 'rejected',
-      phase: 'starting',
-      event: 'listen',
-      text: `Port ${port} is taken by another program.`,
-      remedy: 'Leave --port out, and a free one is found.',
-    },
-    { cause },
-  );
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
 }
