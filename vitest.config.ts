@@ -21,6 +21,8 @@ export default defineConfig({
           include: ['{contract,native,main,lab,renderer,preload,scripts,e2e}/**/*.test.{ts,tsx}'],
           exclude: ['**/*.live.test.ts', '**/*.web.test.ts'],
           retry: 0,
+          // Of no test's business but one that hangs: thousands of generated inputs take their time on a busy machine.
+          testTimeout: 30_000,
         },
       },
       {
