@@ -15,6 +15,11 @@ test.each(['LD_PRELOAD', 'LD_AUDIT', 'GCONV_PATH', 'QEMU_MODULE_DIR', 'GTK_MODUL
   },
 );
 
+test.each(['LANG', 'LANGUAGE', 'LC_MESSAGES'])('%s that is a path stays behind, and is named', (name) => {
+  const { environment, leftOut } = carriedEnvironment({ [name]: '../../../tmp/evil' });
+  expect([environment, leftOut]).toEqual([{ PATH: safeSearchPath }, [name]]);
+});
+
 test.each([
   ['LD_PRELOAD', true],
   ['QEMU_MODULE_DIR', true],

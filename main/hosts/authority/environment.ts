@@ -1,12 +1,10 @@
 /** Where programs are looked for by a QEMU that we start; its own PATH could lead anywhere. */
 export const safeSearchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** What changes how QEMU speaks, shows and sounds, and makes it load no code that its command line does not name. */
+/** Beside the language: what changes how QEMU shows and sounds, and makes it load no code that its command line does not name. */
 const carriedOver: ReadonlySet<string> = new Set([
   'DISPLAY',
   'HOME',
-  'LANG',
-  'LANGUAGE',
   'LOGNAME',
   'PULSE_SERVER',
   'QEMU_AUDIO_DRV',
@@ -30,15 +28,26 @@ export interface CarriedEnvironment {
 
 /** What a twin gets of the environment of its source. */
 export function carriedEnvironment(source: NodeJS.ProcessEnv): CarriedEnvironment {
-  const isCarried = (name: string): boolean => carriedOver.has(name) || /^LC_[A-Z]+$/.test(name);
   const entries = Object.entries(source);
   return {
-    environment: { ...Object.fromEntries(entries.filter(([name]) => isCarried(name))), PATH: safeSearchPath },
+    environment: {
+      ...Object.fromEntries(entries.filter(([name, value]) => isCarried(name, value))),
+      PATH: safeSearchPath,
+    },
     leftOut: entries
+      .filter(([name, value]) => !isCarried(name, value) && !withoutMeaning.has(name))
       .map(([name]) => name)
-      .filter((name) => !isCarried(name) && !withoutMeaning.has(name))
       .toSorted(),
   };
+}
+
+/**
+ * The name of a language is no path: `setpriv` reads it while it still is root, and gettext(3) would load the messages that
+ * `LANGUAGE=../../../tmp/x` leads to, format strings and all.
+ */
+function isCarried(name: string, value = ''): boolean {
+  const isLocale = /^(LANG|LANGUAGE|LC_[A-Z]+)$/.test(name);
+  return isLocale ? !value.includes('/') : carriedOver.has(name);
 }
 
 /**
