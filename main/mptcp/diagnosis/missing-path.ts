@@ -83,7 +83,7 @@ const untilHeard = 'sleep 1';
 
 /**
  * The same for the path with which the connection began. A subflow that joins there and carries data at once was reset by the
- * peer within a millisecond, and then not made again, in 7 of 26 tries on Linux 6.18 (`DSSNotMatching` at the destination); one
+ * peer within a millisecond, and then not made again, in 9 of 32 tries on Linux 6.18 (`DSSNotMatching` at the destination); one
  * that joined as a backup and became an ordinary one later stayed in 45 of 45. No other path needs that.
  */
 export function announceFirstAgainCommand(path: Path, endpoint: MptcpEndpoint | undefined, port?: number): string {
