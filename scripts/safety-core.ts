@@ -16,7 +16,7 @@ export const safetyCore: readonly string[] = [
   'main/qmp/address/*.ts',
   // The source's command line, read and quoted again for the destination.
   'main/hosts/command-line/*.ts',
-  'main/hosts/process/{process-stat,process-status,unix-sockets}.ts',
+  'main/hosts/process/{descriptor-info,process-stat,process-status,unix-sockets}.ts',
   // Whose process it is, what may be executed, and with which rights.
   'main/hosts/authority/{environment,handled,path-steps,rights,user-ids}.ts',
   // What leaves the machine: secrets out, markup escaped.

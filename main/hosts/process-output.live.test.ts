@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, closeSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -30,6 +30,21 @@ test('the last lines of a file are read, and no more than 64 KiB of them', async
   const output = readProcessOutput(await start(descriptor));
   closeSync(descriptor);
   expect([output.length, output.includes('first'), output.endsWith('last')]).toEqual([65_536, false, true]);
+});
+
+test('a file that the process only names or reads is not read for it', async () => {
+  const path = join(folder, 'secret');
+  writeFileSync(path, 'S3CRET');
+  const pathOnly = 0o10000000;
+  const outputs: string[] = [];
+  for (const flags of [pathOnly, constants.O_RDONLY]) {
+    const descriptor = openSync(path, flags);
+    outputs.push(readProcessOutput(await start(descriptor)));
+    closeSync(descriptor);
+    child?.kill('SIGKILL');
+  }
+  const refusal = 'its output does not go to a file that it writes';
+  expect(outputs).toEqual([refusal, refusal]);
 });
 
 test('output that goes elsewhere is named', async () => {
