@@ -1,9 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hostileFiles } from '#main/storage/testing/hostile-files.ts';
-import { readOutput, removeOwnFiles } from './runtime-folder.ts';
+import { ourselves } from './authority/ourselves.ts';
+import { makeMigrationFolder, readOutput, removeOwnFiles } from './runtime-folder.ts';
 
 let directory = '';
 beforeEach(() => {
@@ -50,4 +60,18 @@ test('links in a deserted folder stay, and so does what they lead to', () => {
   mkdirSync(join(folder, 'output.log'));
   removeOwnFiles(folder);
   expect([readdirSync(folder), readFileSync(victim, 'utf8')]).toEqual([['link', 'output.log'], '']);
+});
+
+test('a folder for a twin of another user is not made where a link leads, and nothing is opened to that user there', () => {
+  const victim = join(directory, 'victim');
+  mkdirSync(victim, { mode: 0o700 });
+  const parent = join(directory, 'parent');
+  symlinkSync(victim, parent);
+  const we = ourselves();
+  const identity = { uuid: '', pid: 1, startTimeTicks: 1, bootId: '' };
+  const guest = { name: 'g', hostId: 'local', identity, argv: [], waiting: false };
+  const rights = { uid: we.uid + 1, gid: 1, groups: [], bounding: 0n, noNewPrivileges: false };
+  const make = () => makeMigrationFolder(parent, join(parent, 'migration'), guest, rights, we);
+  expect(make).toThrow(`Switchyard does not use ${parent}:`);
+  expect([statSync(victim).mode & 0o777, readdirSync(victim)]).toEqual([0o700, []]);
 });

@@ -65,6 +65,8 @@ export function makeMigrationFolder(
   we: Ourselves,
 ): number {
   mkdirSync(parent, { recursive: true, mode: 0o700 });
+  // Where it is used: in a folder that all may write (/tmp), another user could have been first with a link.
+  if (!isOurs(parent, we)) throw notOurs(parent);
   // Passing is not listing: what is in there stays closed to others.
   if (rights.uid !== we.uid) chmodSync(parent, (lstatSync(parent).mode & 0o7777) | 0o011);
   try {
@@ -156,8 +158,7 @@ function parentsOf(runtimeDirectory: string): readonly string[] {
 
 /** Whether that user gets into a folder of ours, or would once it lets others pass, which we do with our own only. */
 function canBeEntered(parent: string, rights: Rights, we: Ourselves): boolean {
-  const found = lstatSync(parent, { throwIfNoEntry: false });
-  if (found && (!found.isDirectory() || found.uid !== we.uid || (found.mode & 0o022) !== 0)) return false;
+  if (lstatSync(parent, { throwIfNoEntry: false }) && !isOurs(parent, we)) return false;
   try {
     const steps = stepsAlong(dirname(parent));
     // A user who owns a folder above it could put a link in its place at any moment.
@@ -170,6 +171,20 @@ function canBeEntered(parent: string, rights: Rights, we: Ourselves): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether it is a folder, and nobody else may change what is in it. */
+function isOurs(folder: string, we: Ourselves): boolean {
+  const found = lstatSync(folder);
+  return found.isDirectory() && found.uid === we.uid && (found.mode & 0o022) === 0;
+}
+
+function notOurs(folder: string): SwitchyardError {
+  return invalidRequest(
+    `Switchyard does not use ${folder}: it is not a folder that this user alone can change.`,
+    'Remove it, or name another one with SWITCHYARD_RUNTIME_DIR.',
+    'SWITCHYARD_RUNTIME_DIR',
+  );
 }
 
 /** A folder that an earlier try has left, made ours and emptied of what is ours, so that nothing in it leads elsewhere. */
