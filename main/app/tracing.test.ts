@@ -57,6 +57,13 @@ test('secrets are hidden: in commands, in answers, in command lines', () => {
   expect([lines.length, lines.filter((line) => /hunter22|spaces|\n/.test(line))]).toEqual([5, []]);
 });
 
+test('what others have said drives no terminal, also not from a file', () => {
+  const path = join(folder, 'trace.log');
+  open({ SWITCHYARD_TRACE: 'qmp', SWITCHYARD_TRACE_FILE: path });
+  trace.qmp?.('source <', '{"name":"\u009b2J\u202e"}');
+  expect(readFileSync(path, 'utf8')).toMatch(/source < \{"name":"\\u009b2J\\u202e"\}\n$/);
+});
+
 test('a long message is cut', () => {
   open({ SWITCHYARD_TRACE: 'qmp' });
   trace.qmp?.('source <', 'x'.repeat(10_000));

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { invalidRequest } from '#contract/errors.ts';
+import { visible } from '#contract/plain-text.ts';
 import { trace, traceCategories, type TraceCategory } from '#contract/trace.ts';
 import { createRedactor, redactText } from '#main/redaction/redact.ts';
 
@@ -15,7 +16,7 @@ const mostDetailLength = 4096;
 
 /**
  * Connects the traces that `SWITCHYARD_TRACE` names (`qmp,netlink`, or `all`) to stderr, or to the file that
- * `SWITCHYARD_TRACE_FILE` names. Secrets are hidden. Throws `invalid-request` for a category that does not exist.
+ * `SWITCHYARD_TRACE_FILE` names. Secrets are hidden, and nothing in a line drives a terminal. Throws `invalid-request` for a category that does not exist.
  */
 export function openTraces({ environment, write, epochMs = () => Date.now() }: TraceOptions): void {
   const categories = categoriesIn(environment['SWITCHYARD_TRACE'] ?? '');
@@ -25,7 +26,7 @@ export function openTraces({ environment, write, epochMs = () => Date.now() }: T
     trace[category] = (subject, detail) => {
       const at = new Date(epochMs()).toISOString();
       const text = detail === undefined ? '' : ` ${detailText(detail)}`;
-      output(redactText(`${at} ${process.pid} ${category} ${subject}${text}`));
+      output(visible(redactText(`${at} ${process.pid} ${category} ${subject}${text}`)));
     };
   }
 }

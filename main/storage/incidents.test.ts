@@ -137,6 +137,12 @@ test.for([
   ]).toEqual([1, true, true]);
 });
 
+test('what goes to stderr drives no terminal, whatever the fault quotes', () => {
+  writeFileSync(state, '');
+  incidentLog().report(new Error('guest \u001b]0;owned\u0007\u202e'));
+  expect(printed[0]).toContain('guest \\u001b]0;owned\\u0007\\u202e');
+});
+
 test('what is not an incident is left out when they are read', () => {
   incidentLog().report('one');
   const whole = readFileSync(path(), 'utf8');

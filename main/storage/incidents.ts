@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { visible } from '#contract/plain-text.ts';
 import type { Bytes, Milliseconds } from '#contract/units.ts';
 import { createRedactor } from '#main/redaction/redact.ts';
 import { hasCode } from './file-failure.ts';
@@ -96,7 +97,7 @@ export class IncidentLog {
       append(state, Buffer.from(`${JSON.stringify(incident)}\n`), { mostBytes, nowEpochMs: epochMs() });
     } catch (fault) {
       const why = fault instanceof Error ? fault.message : 'unknown';
-      fallBack(`incident ${id} is not in the incident file (${why}): ${stack}`);
+      fallBack(visible(`incident ${id} is not in the incident file (${why}): ${stack}`));
     }
   }
 }
