@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,10 @@ import type { HostMptcpChange } from '#contract/requests.ts';
 import { factsOf } from '#main/engine/simulation/facts.ts';
 import type { Host, Hosts } from '#main/hosts/host.ts';
 import { fakeHost } from '#main/hosts/testing/fake-host.ts';
+import { exampleId, examplePlan } from '#main/export/testing/example-migration.ts';
+import { systemClock } from '#main/hosts/clock.ts';
+import { createJournal } from '#main/storage/journal.ts';
+import { migrationPaths } from '#main/storage/paths.ts';
 import { Application } from './application.ts';
 
 let folder: string;
@@ -65,4 +69,16 @@ describe('hosts of any kind', () => {
     });
     expect((await applicationOver(hostsOf(alpha)).changeMptcp('alpha', change)).mptcp.limits).toEqual(change.limits);
   });
+});
+
+test('of an open migration whose lock is damaged nobody claims that no process manages it', async () => {
+  const application = applicationOver(hostsOf());
+  const state = join(folder, 'state');
+  const journal = await createJournal(state, exampleId, systemClock);
+  await journal.append({ kind: 'planned', plan: examplePlan() });
+  await journal.close();
+  const { lock } = migrationPaths(state, exampleId);
+  mkdirSync(lock);
+  const problem = `Whether a process manages ${exampleId} could not be found out: it is a directory, not a file (${lock}). Look at ${lock}: move it away, or put the file back as it was.`;
+  expect(await application.history()).toMatchObject([{ open: true, managed: false, managerUnknown: true, problem }]);
 });

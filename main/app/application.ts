@@ -51,6 +51,8 @@ export type TakeUpRequest = Extract<ManagerRequest['command'], 'recover' | 'go-b
 export interface HistoryEntry extends HistoryRow<MigrationSummary> {
   /** A living process manages it. An open one without a manager waits for `switchyard watch`. */
   readonly managed: boolean;
+  /** Its lock is damaged, so that it is not known whether a process manages it: `problem` reports that. */
+  readonly managerUnknown?: boolean;
 }
 
 export interface Report extends CollectedReport {
@@ -253,7 +255,8 @@ export class Application {
       return { ...row, managed: row.open && managerOf(this.#directories.state, row.id) !== undefined };
     } catch (thrown) {
       if (!(thrown instanceof SwitchyardError)) throw thrown;
-      return { ...row, managed: false, problem: row.problem ?? thrown.failure.text };
+      const { text, remedy } = thrown.failure;
+      return { ...row, managed: false, managerUnknown: true, problem: row.problem ?? `${text} ${remedy}` };
     }
   }
 

@@ -45,6 +45,11 @@ test.each([
     { summary: undefined, problem: 'Its journal is damaged.' },
     `${id}: Its journal is damaged.`,
   ],
+  [
+    'has a damaged lock',
+    { open: true, managerUnknown: true, problem: 'Its lock is a named pipe. Move it away.' },
+    `${id}: Its lock is a named pipe. Move it away.`,
+  ],
 ])('one that %s is marked with what to type', (_, changes, line) => {
   expect(
     historyLines([entry(changes)], Infinity)

@@ -60,11 +60,14 @@ function statusOf({ open, managed, summary }: HistoryEntry): string {
 }
 
 /** A journal that is not whole, a migration that is not over, or one that is and left something to do. */
-function waitingLines({ id, open, managed, summary, problem }: HistoryEntry): string[] {
-  return [...(problem === undefined ? [] : [`${id}: ${problem}`]), ...whatToType({ id, open, managed, summary })];
+function waitingLines(entry: HistoryEntry): string[] {
+  const { id, problem } = entry;
+  return [...(problem === undefined ? [] : [`${id}: ${problem}`]), ...whatToType(entry)];
 }
 
-function whatToType({ id, open, managed, summary }: Omit<HistoryEntry, 'problem'>): string[] {
+function whatToType({ id, open, managed, managerUnknown, summary }: HistoryEntry): string[] {
+  // Whatever takes it up would meet the same damage.
+  if (managerUnknown) return [];
   if (open && managed) return [`${id} is under way: follow it with \`switchyard watch ${id}\`.`];
   if (open) return [`No process manages ${id}: finish it with \`switchyard watch ${id}\`.`];
   switch (summary?.outcome) {
