@@ -1,6 +1,6 @@
 import { invalidRequest } from '#contract/errors.ts';
 import type { Guest } from '#contract/host.ts';
-import { nameOf } from '#main/engine/preflight-user.ts';
+import { nameOfUser } from '#contract/user-name.ts';
 
 /**
  * The guests that an operator may mean by a name, a uuid or the number of a process. Those of root and of ourselves come
@@ -20,7 +20,7 @@ export function meantBy(name: string, guests: readonly Guest[], ownUid = process
 /** Each with what distinguishes it from the others: `4242 (user root (0))`. */
 export function processesOf(guests: readonly Guest[]): string {
   return guests
-    .map(({ identity, user }) => (user ? `${identity.pid} (${nameOf(user)})` : String(identity.pid)))
+    .map(({ identity, user }) => (user ? `${identity.pid} (${nameOfUser(user)})` : String(identity.pid)))
     .join(', ');
 }
 

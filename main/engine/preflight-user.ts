@@ -1,4 +1,5 @@
-import type { Guest, User } from '#contract/host.ts';
+import type { Guest } from '#contract/host.ts';
+import { nameOfUser } from '#contract/user-name.ts';
 import type { Question } from './preflight-facts.ts';
 
 const mostNames = 12;
@@ -7,14 +8,14 @@ const mostNames = 12;
 export const userQuestions: Readonly<Record<string, Question>> = {
   'guest-process': ({ guest }) => {
     if (guest.obstacle) return guest.obstacle;
-    return guest.user ? { holds: `QEMU of ${guest.name} runs as ${nameOf(guest.user)}.` } : undefined;
+    return guest.user ? { holds: `QEMU of ${guest.name} runs as ${nameOfUser(guest.user)}.` } : undefined;
   },
 
   'twin-user': ({ twin }) => {
     if (!twin) return undefined;
     const problem = twin.problems[0];
     if (problem) return problem;
-    return twin.user ? { holds: `The twin runs as ${nameOf(twin.user)}: ${twin.program ?? ''}.` } : undefined;
+    return twin.user ? { holds: `The twin runs as ${nameOfUser(twin.user)}: ${twin.program ?? ''}.` } : undefined;
   },
 
   'twin-program': ({ twin }) => {
@@ -50,10 +51,10 @@ export const userQuestions: Readonly<Record<string, Question>> = {
   'waiting-user': ({ guest, waiting }) => {
     const [own, other] = [guest.user, waiting?.guest.user];
     if (!waiting || !own || !other) return undefined;
-    if (own.uid === other.uid) return { holds: `Both QEMUs run as ${nameOf(own)}.` };
+    if (own.uid === other.uid) return { holds: `Both QEMUs run as ${nameOfUser(own)}.` };
     return {
-      text: `${waiting.guest.name} (process ${waiting.guest.identity.pid}) runs as ${nameOf(other)}, and QEMU of ${guest.name} as ${nameOf(own)}: that user will have the memory of the guest.`,
-      remedy: `Start the waiting QEMU as ${nameOf(own)}, or accept this with --accept waiting-user.`,
+      text: `${waiting.guest.name} (process ${waiting.guest.identity.pid}) runs as ${nameOfUser(other)}, and QEMU of ${guest.name} as ${nameOfUser(own)}: that user will have the memory of the guest.`,
+      remedy: `Start the waiting QEMU as ${nameOfUser(own)}, or accept this with --accept waiting-user.`,
       acceptable: true,
     };
   },
@@ -66,10 +67,6 @@ export const userQuestions: Readonly<Record<string, Question>> = {
 export function mayBeCopy(other: Guest, guest: Guest): boolean {
   const [uid, own] = [other.user?.uid, guest.user?.uid];
   return uid === undefined || own === undefined || uid === own || uid === 0;
-}
-
-export function nameOf({ uid, name }: User): string {
-  return name === undefined ? `user ${uid}` : `user ${name} (${uid})`;
 }
 
 /** Any process may choose the names of its variables, so no more is quoted than a name should be. */

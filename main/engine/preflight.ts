@@ -1,5 +1,6 @@
 import type { Check, MigrationSettings } from '#contract/migration.ts';
 import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
+import { nameOfUser } from '#contract/user-name.ts';
 import { connectionQuestions } from './preflight-connection.ts';
 import {
   nilUuid,
@@ -11,7 +12,7 @@ import {
   type Verdict,
 } from './preflight-facts.ts';
 import { likenessQuestions, memoryBlocksOf, memoryOf } from './preflight-likeness.ts';
-import { mayBeCopy, nameOf, userQuestions } from './preflight-user.ts';
+import { mayBeCopy, userQuestions } from './preflight-user.ts';
 import { tapQuestions } from './preflight-taps.ts';
 import { waitingQuestions } from './preflight-waiting.ts';
 
@@ -80,7 +81,7 @@ const questions: Readonly<Record<string, Question>> = {
     if (!twin && stranger?.user) {
       return {
         severity: 'warning',
-        text: `A process of ${nameOf(stranger.user)} on ${destination.id} shows this guest's uuid (pid ${stranger.identity.pid}). It is not taken for a copy of the guest.`,
+        text: `A process of ${nameOfUser(stranger.user)} on ${destination.id} shows this guest's uuid (pid ${stranger.identity.pid}). It is not taken for a copy of the guest.`,
         remedy: 'Ask that user what it is.',
       };
     }

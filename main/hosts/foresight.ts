@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { Guest } from '#contract/host.ts';
+import { nameOfUser } from '#contract/user-name.ts';
 import type { TwinForesight } from '#main/engine/ports.ts';
 import { carriedEnvironment, changesProgram } from './authority/environment.ts';
-import { nameOfUser, ourselves, userOf, type Ourselves } from './authority/ourselves.ts';
+import { ourselves, userOf, type Ourselves } from './authority/ourselves.ts';
 import { mayPass, stepsAlong } from './authority/path-steps.ts';
 import { rightsOf, type Rights } from './authority/rights.ts';
 import { parseCommandLine, has } from './command-line/command-line.ts';
@@ -69,7 +70,7 @@ function whyNotExecuted(chosen: ChosenProgram | undefined, rights: Rights): { te
   if (!closed) return [];
   return [
     {
-      text: `${nameOfUser(userOf(rights.uid))} may not execute ${program}: ${closed.path} is closed to that user.`,
+      text: `The twin runs as ${nameOfUser(userOf(rights.uid))}, who may not execute ${program}: ${closed.path} is closed to that user.`,
       remedy: 'Let that user pass, or install QEMU where every user may execute it.',
     },
   ];

@@ -14,8 +14,9 @@ import { basename, dirname, join } from 'node:path';
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
 import type { Guest } from '#contract/host.ts';
 import { migrationIdSchema } from '#contract/migration.ts';
+import { nameOfUser } from '#contract/user-name.ts';
 import { NotPlain, readPlainTail } from '#main/storage/plain-file.ts';
-import { nameOfUser, userOf, type Ourselves } from './authority/ourselves.ts';
+import { userOf, type Ourselves } from './authority/ourselves.ts';
 import { mayPass, stepsAlong, whoCouldReplace } from './authority/path-steps.ts';
 import type { Rights } from './authority/rights.ts';
 import { destinationOutputName, guestNoteName } from './command-line/twin.ts';
@@ -46,7 +47,7 @@ export function parentFor(runtimeDirectory: string, rights: Rights, we: Ourselve
   const found = parentsOf(runtimeDirectory).find((parent) => canBeEntered(parent, rights, we));
   if (found !== undefined) return found;
   throw invalidRequest(
-    `${nameOfUser(userOf(rights.uid))}, as whom the twin runs, may enter neither ${runtimeDirectory} nor ${commonDirectory}.`,
+    `The twin runs as ${nameOfUser(userOf(rights.uid))}, who may enter neither ${runtimeDirectory} nor ${commonDirectory}.`,
     'Set SWITCHYARD_RUNTIME_DIR to a folder whose parents every user may enter, /run/switchyard for instance.',
     'SWITCHYARD_RUNTIME_DIR',
   );

@@ -1,8 +1,9 @@
+import { nameOfUser } from '#contract/user-name.ts';
 import { parseCommandLine } from '#main/hosts/command-line/command-line.ts';
 import { laterRoot } from '#main/hosts/command-line/own-user.ts';
 import { isOneId } from '#main/hosts/process/process-status.ts';
 import { isSameFile, type FileIdentity, type ProcessRecord } from '#main/hosts/process/process-table.ts';
-import { nameOfUser, userOf, type Ourselves } from './ourselves.ts';
+import { userOf, type Ourselves } from './ourselves.ts';
 
 export interface Obstacle {
   readonly text: string;

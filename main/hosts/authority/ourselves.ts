@@ -44,11 +44,6 @@ export function userOf(uid: number): User {
   return name === undefined ? { uid } : { uid, name };
 }
 
-/** `user nobody (65534)`. */
-export function nameOfUser({ uid, name }: User): string {
-  return name === undefined ? `user ${uid}` : `user ${name} (${uid})`;
-}
-
 function isOfSystem(path: string): boolean {
   return path === '/' || /^\/(usr|bin|sbin|lib|lib64|nix|gnu)(\/|$)/.test(path);
 }
