@@ -6,7 +6,7 @@ const anywhere =
   /password|passwd|passphrase|passcode|secret|token|credential|cookie|apikey|accesskey|privatekey|authorization/;
 
 /** Say it as a word of their own: `ipmi_pw`, `wpa.psk`, `userPass`. */
-const whole = new Set(['pass', 'pwd', 'pw', 'psk', 'osk', 'sig', 'signature', 'otp', 'pin', 'jwt']);
+const whole = new Set(['pass', 'pwd', 'pw', 'psk', 'osk', 'bearer', 'sig', 'signature', 'otp', 'pin', 'jwt']);
 
 /** A key beside one of these opens something; a key alone is a lookup (`-append key=value`). */
 const keyKinds = new Set([
@@ -22,6 +22,8 @@ const keyKinds = new Set([
   'encrypt',
   'encryption',
   'hmac',
+  'licence',
+  'license',
   'master',
   'preshared',
   'service',
@@ -58,7 +60,8 @@ function saysSecret(words: readonly string[]): boolean {
     anywhere.test(words.join('')) ||
     words.some((word) => whole.has(word) || (/(?:pass|pwd|pw)$/.test(word) && !innocent.test(word))) ||
     words.at(-1) === 'auth' ||
-    (words.at(-1) === 'key' && words.some((word) => keyKinds.has(word)))
+    (words.at(-1) === 'key' && words.some((word) => keyKinds.has(word))) ||
+    words.some((word) => word.endsWith('key') && keyKinds.has(word.slice(0, -'key'.length)))
   );
 }
 

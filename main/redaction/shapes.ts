@@ -17,7 +17,7 @@ const shapes: readonly RegExp[] = [
   /(?<head>)(?<secret>\$(?:1|2[abxy]?|5|6|7|y|gy|argon2(?:id|i|d)|scrypt|pbkdf2[\w-]{0,16})\$[^\s"',:]{8,})/g,
   // JSON web tokens, and keys whose issuers mark them so that they can be found
   /(?<head>)(?<secret>\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*)/g,
-  /(?<head>)(?<secret>\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl(?:pat|dt|rt|cbt|ptt|ft|soat)-[\w-]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{30,}|ya29\.[\w-]{10,}|GOCSPX-[\w-]{16,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}|sk-[\w-]{16,}|[sr]k_(?:live|test)_\w{10,}|whsec_\w{10,}|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{16,}|do[opr]_v1_\w{16,}|hf_[A-Za-z0-9]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}|hv[sbr]\.[\w-]{16,}|dckr_pat_[\w-]{10,}|atlasv1\.[\w-]{16,}|AGE-SECRET-KEY-1[0-9A-Z]{16,}|\d{8,10}:AA[\w-]{30,}))/g,
+  /(?<head>)(?<secret>\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl(?:pat|dt|rt|cbt|ptt|ft|soat)-[\w-]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{30,}|ya29\.[\w-]{10,}|GOCSPX-[\w-]{16,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}|sk-[\w-]{16,}|[sr]k_(?:live|test)_\w{10,}|whsec_\w{10,}|npm_[A-Za-z0-9]{30,}|tskey-[\w-]{16,}|pypi-[\w-]{16,}|do[opr]_v1_\w{16,}|hf_[A-Za-z0-9]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}|hv[sbr]\.[\w-]{16,}|dckr_pat_[\w-]{10,}|atlasv1\.[\w-]{16,}|AGE-SECRET-KEY-1[0-9A-Z]{16,}|\d{8,10}:AA[\w-]{30,}))/g,
   /(?<head>hooks\.slack\.com\/services\/|discord(?:app)?\.com\/api\/webhooks\/\d{1,24}\/)(?<secret>[\w/-]+)/g,
 ];
 

@@ -57,6 +57,7 @@ describe('hidden in the words of other programs', () => {
     `sk_live_${'a1'.repeat(12)}`,
     `npm_${'a1'.repeat(18)}`,
     `hf_${'a1'.repeat(17)}`,
+    `tskey-auth-${'a1'.repeat(10)}`,
     `SG.${'a1'.repeat(11)}.${'a1'.repeat(21)}`,
     `hvs.${'a1'.repeat(12)}`,
     `dckr_pat_${'a1'.repeat(12)}`,
