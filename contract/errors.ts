@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { asSentence } from './plain-text.ts';
 
 /**
  * Every failure that crosses a border, as a value of one closed union. `text` is one sentence for the operator and
@@ -72,7 +73,7 @@ function refusalOf(thrown: unknown): Failure | undefined {
   const code = String(thrown.code);
   const remedy = refusals[code];
   if (remedy === undefined) return undefined;
-  const text = `The system refused what Switchyard asked of it: ${thrown.message}.`;
+  const text = asSentence(`The system refused what Switchyard asked of it: ${thrown.message}`);
   return { kind: 'native', syscall: String(thrown.syscall), errno: Math.abs(Number(thrown.errno)), code, text, remedy };
 }
 
@@ -88,7 +89,11 @@ export function toFailure(thrown: unknown, report: ReportFault): Failure {
   return {
     kind: 'internal',
     incidentId,
-    text: `Switchyard hit a fault of its own (${incidentId}): ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    text: asSentence(`Switchyard hit a fault of its own (${incidentId}): ${messageOf(thrown)}`),
     remedy: `Check both sides with \`switchyard history\`. \`switchyard report ${incidentId}\` collects what is needed to find the cause.`,
   };
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

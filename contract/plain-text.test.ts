@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   boundedName,
   plainLines,
+  asSentence,
   plainName,
   plainText,
   shellWord,
@@ -117,4 +118,13 @@ test('a word of a command stays one when it is printed', () => {
       expect(plainText(word, 100_000)).toBe(word);
     }),
   );
+});
+
+test.each([
+  ['File exists', 'File exists.'],
+  ['no such file\n', 'no such file.'],
+  ['It is gone.', 'It is gone.'],
+  ['Is it?', 'Is it?'],
+])('%j is a sentence as %j', (text, sentence) => {
+  expect(asSentence(text)).toBe(sentence);
 });

@@ -53,6 +53,12 @@ export function plainLines(text: string, most = 60): string[] {
   return lines.length > most ? [`(${lines.length - most} lines before)`, ...last] : last;
 }
 
+/** Words of another program as the end of a sentence of ours, after which another one can stand. */
+export function asSentence(text: string): string {
+  const words = text.trimEnd();
+  return /[.!?…]$/.test(words) ? words : `${words}.`;
+}
+
 /** Plain data with every string in it made visible, for a reader that shows it and gives none of it back. */
 export function visibleData<Value>(value: Value): Value;
 export function visibleData(value: unknown): unknown {

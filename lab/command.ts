@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
+import { asSentence } from '#contract/plain-text.ts';
 import { isErrno } from './errno.ts';
 
 /** A program of the system that said no; in the operator's terms, since most of that is about this machine and its user. */
@@ -19,7 +20,7 @@ export class CommandError extends SwitchyardError {
       syscall: program,
       errno: exitCode ?? 0,
       code: notPermitted ? 'EPERM' : 'EXIT',
-      text: `\`${command.join(' ')}\` failed: ${complaint.trim() || `exit code ${exitCode ?? 'unknown'}`}`,
+      text: asSentence(`\`${command.join(' ')}\` failed: ${complaint.trim() || `exit code ${exitCode ?? 'unknown'}`}`),
       remedy: notPermitted ? 'Run the same command with sudo.' : 'Fix what it names, then try again.',
     });
     this.program = program;

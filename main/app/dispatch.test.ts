@@ -37,7 +37,7 @@ describe('answers', () => {
         error: {
           kind: 'internal',
           incidentId: 'i-1',
-          text: 'Switchyard hit a fault of its own (i-1): oops',
+          text: 'Switchyard hit a fault of its own (i-1): oops.',
           remedy: expect.stringContaining('`switchyard report i-1`'),
         },
       },

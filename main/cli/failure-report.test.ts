@@ -27,7 +27,7 @@ test('a fault of ours is an incident of its migration, and the operator is given
   await reportFailure({ console, incidents }, fault, { json: false, migration: 'm', environment: {} });
   expect([reported, console.logged]).toEqual([
     [{ thrown: fault, migration: 'm' }],
-    [expect.stringMatching(/^Switchyard hit a fault of its own \(i-1\): a fault .*`switchyard report i-1`/)],
+    [expect.stringMatching(/^Switchyard hit a fault of its own \(i-1\): a fault\. Check .*`switchyard report i-1`/)],
   ]);
 });
 

@@ -1,4 +1,5 @@
 import { cancelReasonSchema, type Explanation, type GuestPlace, type Side } from '#contract/migration.ts';
+import { asSentence } from '#contract/plain-text.ts';
 import { formatDurationMs } from '#contract/units.ts';
 import { phaseOf, type MigrationState } from './state.ts';
 import { stepTable } from './step-table.ts';
@@ -270,7 +271,7 @@ function stepFailed({ failure: failed, plan }: MigrationState): About {
   const { title, side } = stepTable[step];
   return {
     ...(side === 'both' ? {} : { side }),
-    cause: `${title}${side === 'both' ? '' : ` on ${plan[side].id}`} failed. ${sentence(failure.text)}`,
+    cause: `${title}${side === 'both' ? '' : ` on ${plan[side].id}`} failed. ${asSentence(failure.text)}`,
     next: failure.remedy,
   };
 }
@@ -340,10 +341,6 @@ function colon(text: string): string {
 /** QEMU's own words on why it does not start the guest. */
 function refusal({ failure }: MigrationState): string {
   return failure && 'description' in failure.failure ? failure.failure.description.replace(/\.$/, '') : '';
-}
-
-function sentence(text: string): string {
-  return text.endsWith('.') ? text : `${text}.`;
 }
 
 /** QEMU's most telling line: the destination's own output first, since the source often only sees the line drop. */
