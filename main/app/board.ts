@@ -4,6 +4,7 @@ import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { systemClock } from '#main/hosts/clock.ts';
+import { redactText } from '#main/redaction/redact.ts';
 import type { Application, TakeUpRequest } from './application.ts';
 import { atMostEvery, type Limited } from './at-most-every.ts';
 import type { OpenMigration } from './managed.ts';
@@ -167,7 +168,7 @@ export class Board {
       if (!(thrown instanceof SwitchyardError)) throw thrown;
       // Another process may have been faster, or a monitor may be held: shown, and left to the operator.
       const { text, remedy } = thrown.failure;
-      if (!this.#options.application.isManaged(id)) this.#problems.set(id, `${text} ${remedy}`);
+      if (!this.#options.application.isManaged(id)) this.#problems.set(id, redactText(`${text} ${remedy}`));
     }
   }
 
@@ -210,7 +211,7 @@ export class Board {
       await open.ended;
     } catch (thrown) {
       const { text, remedy } = toFailure(thrown, (fault) => this.#options.report(fault, id));
-      this.#problems.set(id, `${text} Take it up again. ${remedy}`);
+      this.#problems.set(id, redactText(`${text} Take it up again. ${remedy}`));
     }
     const entry = this.#tracked.get(id);
     if (entry?.migration.open !== open) return;

@@ -117,9 +117,17 @@ describe('a migration that is started here', () => {
     migration.fail(fault);
     await settle();
     expect([window.of('migration.view-changed').at(-1), reported]).toEqual([
-      expect.objectContaining({ problem: expect.stringContaining('(i-1): broken Take it up again.'), managed: false }),
+      expect.objectContaining({ problem: expect.stringContaining('(i-1): broken. Take it up again.'), managed: false }),
       [fault],
     ]);
+  });
+
+  test('what a fault quotes of a command line reaches neither the windows nor the log', async () => {
+    const { window, migration, logged } = await started();
+    migration.fail(new TypeError('no: -spice password=hunter22'));
+    await settle();
+    const { problem } = migrationViewSchema.parse(window.of('migration.view-changed').at(-1));
+    expect([problem ?? '', ...logged].filter((text) => text.includes('-spice password=[redacted]')).length).toBe(2);
   });
 
   test('continues when the desk is closed, and is named', async () => {

@@ -3,6 +3,7 @@ import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { ManagerRequest, MigrationRequest } from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { systemClock } from '#main/hosts/clock.ts';
+import { redactText } from '#main/redaction/redact.ts';
 import type { Application, TakeUpRequest } from './application.ts';
 import { Board } from './board.ts';
 import { makeDispatch, type Dispatch } from './dispatch.ts';
@@ -218,13 +219,13 @@ export class Desk {
   #report(thrown: unknown, migration?: string): string {
     const { application, face } = this.#options;
     const id = application.report(thrown, migration === undefined ? {} : { migration });
-    face.log(`incident ${id}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    face.log(redactText(`incident ${id}: ${thrown instanceof Error ? thrown.message : String(thrown)}`));
     return id;
   }
 
   #note(what: string, thrown: unknown): void {
     const { text } = toFailure(thrown, (fault) => this.#report(fault));
-    this.#options.face.log(`${what}: ${text}`);
+    this.#options.face.log(redactText(`${what}: ${text}`));
   }
 
   #tell<Name extends EventName>(name: Name, payload: EventPayload<Name>): void {

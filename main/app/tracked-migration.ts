@@ -1,6 +1,7 @@
 import type { MigrationRow, MigrationView } from '#contract/channels.ts';
 import type { JournalEntry } from '#contract/migration.ts';
 import type { Sample } from '#contract/telemetry.ts';
+import { redactText } from '#main/redaction/redact.ts';
 import type { OpenMigration } from './managed.ts';
 import { rowOf, viewOf } from './view.ts';
 
@@ -35,7 +36,9 @@ export class TrackedMigration {
         listener.sampled(sample);
       },
       onJournalLost: (failure) => {
-        this.#problem = `${failure.text} The migration continues; what follows is not on disk. ${failure.remedy}`;
+        this.#problem = redactText(
+          `${failure.text} The migration continues; what follows is not on disk. ${failure.remedy}`,
+        );
         listener.changed();
       },
     });

@@ -107,7 +107,13 @@ test('Ctrl-Z does not suspend a command that manages a migration', async () => {
 });
 
 test('a refused cancel is said, and Ctrl-C then leaves', async () => {
-  const error = { kind: 'rejected', phase: 'ended', event: 'cancel', text: 'Not cancelled.', remedy: 'Wait.' } as const;
+  const error = {
+    kind: 'rejected',
+    phase: 'ended',
+    event: 'cancel',
+    text: 'Not cancelled: token=hunter22.',
+    remedy: 'Wait.',
+  } as const;
   const migration = { ...fakeMigration({ history: [] }), ask: async () => failed(error) };
   const { view, signals, leaving } = driven(migration);
   signals.send('SIGINT');
@@ -115,7 +121,11 @@ test('a refused cancel is said, and Ctrl-C then leaves', async () => {
   signals.send('SIGINT');
   expect([await leaving, view.shown]).toEqual([
     { kind: 'let-go' },
-    [cancelling, 'Not cancelled. Wait.', expect.stringMatching(/^The migration continues without this command/)],
+    [
+      cancelling,
+      'Not cancelled: token=[redacted] Wait.',
+      expect.stringMatching(/^The migration continues without this command/),
+    ],
   ]);
 });
 

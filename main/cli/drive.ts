@@ -1,6 +1,7 @@
 import type { JournalEntry, Outcome } from '#contract/migration.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
+import { redactText } from '#main/redaction/redact.ts';
 import type { Clock } from './clock.ts';
 import type { Signals } from './signals.ts';
 
@@ -74,7 +75,7 @@ export async function drive(
     view.say('Cancelling; waiting until the guest is safe. Press Ctrl-C again to leave without waiting.');
     const result = await migration.ask({ command: 'cancel', by: user });
     cancel = result.ok ? 'taken' : 'refused';
-    if (!result.ok) view.say(`${result.error.text} ${result.error.remedy}`);
+    if (!result.ok) view.say(redactText(`${result.error.text} ${result.error.remedy}`));
   };
   const interrupt = (): void => {
     if (cancel !== 'none' || !migration.managedHere) release();
@@ -94,7 +95,7 @@ export async function drive(
       onEntry: show,
       onSample: (sample) => view.sample(sample),
       onJournalLost: (failure) =>
-        view.say(`${failure.text} The migration continues; what follows is not on disk. ${failure.remedy}`),
+        view.say(redactText(`${failure.text} The migration continues; what follows is not on disk. ${failure.remedy}`)),
       onFault: ({ incidentId, againInMs }) => view.say(faultSentence(incidentId, againInMs !== undefined)),
     }),
     signals.on('SIGINT', interrupt),
