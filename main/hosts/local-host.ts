@@ -79,7 +79,7 @@ export class LocalHost implements Host {
   attach(identity: QemuIdentity, monitorPath: string): Promise<Qemu> {
     return inContractTerms(async () => {
       const client = await this.#open(identity, monitorPath);
-      const dialect = () => featuresOf(`/proc/${identity.pid}/exe`, () => probeQemuFeatures(client));
+      const dialect = () => featuresOf(`/proc/${identity.pid}/exe`, identity.uid, () => probeQemuFeatures(client));
       return new QemuMonitor(client, identity, dialect);
     });
   }
@@ -98,7 +98,8 @@ export class LocalHost implements Host {
           await using client = await this.#open(guest.identity, guest.monitorPath);
           return await probeQemuFeatures(client);
         };
-        return rehearse(await featuresOf(`/proc/${guest.identity.pid}/exe`, ask));
+        const { pid, uid } = guest.identity;
+        return rehearse(await featuresOf(`/proc/${pid}/exe`, uid, ask));
       }
       const qemu = await readQemuFacts();
       return qemu && rehearse(await featuresOfProgram(qemu.binary));

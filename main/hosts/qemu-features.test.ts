@@ -27,22 +27,28 @@ function asker(): { ask: () => Promise<QemuFeatures>; count: () => number } {
 
 test('a program is asked once, also by two at a time', async () => {
   const { ask, count } = asker();
-  await Promise.all([featuresOf(program, ask), featuresOf(program, ask)]);
-  await featuresOf(program, ask);
+  await Promise.all([featuresOf(program, 0, ask), featuresOf(program, 0, ask)]);
+  await featuresOf(program, 0, ask);
   expect(count()).toBe(1);
 });
 
 test('another version of the file is asked again', async () => {
   const { ask, count } = asker();
-  await featuresOf(program, ask);
+  await featuresOf(program, 0, ask);
   writeFileSync(program, 'another');
-  await featuresOf(program, ask);
+  await featuresOf(program, 0, ask);
   expect(count()).toBe(2);
 });
 
-test('a failure is not remembered', async () => {
-  await expect(featuresOf(program, () => Promise.reject(new Error('busy')))).rejects.toThrow('busy');
+test('what the process of one user has answered is believed of no other', async () => {
   const { ask, count } = asker();
-  await featuresOf(program, ask);
+  const [root, mallory] = [await featuresOf(program, 0, ask), await featuresOf(program, 1000, ask)];
+  expect([count(), root.version.micro, mallory.version.micro]).toEqual([2, 1, 2]);
+});
+
+test('a failure is not remembered', async () => {
+  await expect(featuresOf(program, 0, () => Promise.reject(new Error('busy')))).rejects.toThrow('busy');
+  const { ask, count } = asker();
+  await featuresOf(program, 0, ask);
   expect(count()).toBe(1);
 });

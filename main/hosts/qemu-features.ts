@@ -5,11 +5,16 @@ const known = new Map<string, Promise<QemuFeatures>>();
 
 /**
  * What a QEMU program can do depends on the program alone, and to ask takes some 30 ms: asked once for each version
- * of the file. `executable` may be `/proc/PID/exe`, which leads to what that process runs also when an upgrade has
- * replaced it.
+ * of the file and each user whose process answers. A user has their own process answer what they like (LD_PRELOAD), and that
+ * must be believed of nobody else's. `executable` may be `/proc/PID/exe`, which leads to what that process runs also when an
+ * upgrade has replaced it.
  */
-export async function featuresOf(executable: string, ask: () => Promise<QemuFeatures>): Promise<QemuFeatures> {
-  const key = versionOf(executable);
+export async function featuresOf(
+  executable: string,
+  answeringUid: number | undefined,
+  ask: () => Promise<QemuFeatures>,
+): Promise<QemuFeatures> {
+  const key = `${answeringUid ?? 'unknown'} ${versionOf(executable)}`;
   const asked = known.get(key) ?? ask();
   known.set(key, asked);
   try {

@@ -50,7 +50,7 @@ export async function readQemuFacts(): Promise<QemuFacts | undefined> {
 
 /** What this program can do; it is asked once. */
 export function featuresOfProgram(binary: string): Promise<QemuFeatures> {
-  return featuresOf(binary, () => askQemu(binary));
+  return featuresOf(binary, process.geteuid?.(), () => askQemu(binary));
 }
 
 /**
