@@ -206,6 +206,3 @@ export const eventNames = Object.keys(events);
 export function isCommandName(name: string): name is CommandName {
   return Object.hasOwn(commands, name);
 }
-export function isEventName(name: string): name is EventName {
-  return Object.hasOwn(events, name);
-}
