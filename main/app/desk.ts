@@ -183,7 +183,7 @@ export class Desk {
 
   async #ask(id: string, request: ManagerRequest): Promise<Record<string, never>> {
     const migration = this.#board.get(id);
-    if (!migration) throw nobodyLooksAfter(id);
+    if (!migration) throw noManager(id);
     const answer = await migration.ask(request);
     if (!answer.ok) throw new SwitchyardError(answer.error);
     return {};
@@ -240,7 +240,7 @@ export class Desk {
   }
 }
 
-function nobodyLooksAfter(id: string): SwitchyardError {
+function noManager(id: string): SwitchyardError {
   return new SwitchyardError({
     kind: 'rejected',
     phase: 'unmanaged',
