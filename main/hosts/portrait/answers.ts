@@ -1,3 +1,4 @@
+import { invalidRequest } from '#contract/errors.ts';
 import type { Peripheral } from '#main/likeness/portrait.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import { QmpError } from '#main/qmp/fault.ts';
@@ -86,6 +87,8 @@ export async function askForPortrait(client: QmpClient, timeoutMs: Milliseconds)
     client.execute('qom-list', { path: '/machine/peripheral-anon' }, options),
     client.execute('qom-list', { path: '/objects' }, options),
   ]);
+  const lists = { drives, nodes, jobs, exports, memoryDevices, memoryBackends, cpus, characterDevices, tpms };
+  refuseTooMany({ ...lists, named, anonymous, objects });
   const plugged = [
     ...childrenOf(named).map(({ id, type }) => ({ id, type, place: `peripheral/${id}` })),
     ...childrenOf(anonymous).map(({ id, type }) => ({ id: '', type, place: `peripheral-anon/${id}` })),
@@ -116,6 +119,21 @@ export async function askForPortrait(client: QmpClient, timeoutMs: Milliseconds)
     objects: made,
     objectProperties: new Map(made.map(({ id }, index) => [id, objectProperties[index] ?? {}] as const)),
   };
+}
+
+/** Far more than any machine has. Each is compared with others, and some are asked for one by one. */
+const mostOfAKind = 8192;
+
+/** The user of a QEMU decides what it answers: one that lists things without end must not keep its reader busy. */
+function refuseTooMany(lists: Readonly<Record<string, readonly unknown[]>>): void {
+  const [tooMany] = Object.entries(lists).filter(([, items]) => items.length > mostOfAKind);
+  if (!tooMany) return;
+  const [kind, { length }] = tooMany;
+  throw invalidRequest(
+    `QEMU lists ${length} ${kind}, and at most ${mostOfAKind} are compared.`,
+    'Look at its monitor: no machine has so many.',
+    'guest',
+  );
 }
 
 /** The answer to a command that this QEMU may not know, or refuse for this machine. */

@@ -87,3 +87,9 @@ test('reads each device with its place, its bus and its properties, and nothing 
 test('makes nothing of what is no tree', () => {
   expect(parseDeviceTree('unknown command: info qtree\r\n')).toEqual([]);
 });
+
+test('as many devices of a kind as an answer holds are read', () => {
+  const count = 250_000;
+  const devices = parseDeviceTree(`bus: b.0\n${'  dev: a, id ""\n'.repeat(count)}`);
+  expect([devices.length, devices[0]?.place, devices.at(-1)?.place]).toEqual([count, `b.0/a ${count - 1}`, 'b.0/a 0']);
+});

@@ -78,17 +78,20 @@ const uniqueBus = /\.\d+$|^main-system-bus$/;
 /** Its bus, and what distinguishes it from its neighbours there: its id, its address, or how many of its type are older. */
 function placesOf(devices: readonly FoundDevice[]): ReadonlyMap<FoundDevice, string> {
   const places = new Map<FoundDevice, string>();
-  const neighbours = new Map<FoundDevice | string, Map<string, FoundDevice[]>>();
+  // Counted, and not searched for: a QEMU may print as many devices as its answer holds.
+  const counts = new Map<FoundDevice | string, Map<string, number>>();
+  const ordinals = new Map<FoundDevice, number>();
   for (const device of devices) {
-    const ofBus = neighbours.get(ownerOf(device)) ?? new Map<string, FoundDevice[]>();
-    neighbours.set(ownerOf(device), ofBus);
-    ofBus.set(device.type, [...(ofBus.get(device.type) ?? []), device]);
+    const ofBus = counts.get(ownerOf(device)) ?? new Map<string, number>();
+    const before = ofBus.get(device.type) ?? 0;
+    counts.set(ownerOf(device), ofBus.set(device.type, before + 1));
+    ordinals.set(device, before);
   }
   // A parent is printed before what hangs on it.
   for (const device of devices) {
     const { bus, type, id, parent, properties } = device;
-    const alike = neighbours.get(ownerOf(device))?.get(type) ?? [];
-    const older = alike.length - 1 - alike.indexOf(device);
+    const alike = counts.get(ownerOf(device))?.get(type) ?? 0;
+    const older = alike - 1 - (ordinals.get(device) ?? 0);
     const address = properties['addr'];
     const mark = id !== '' ? `"${id}"` : address === undefined ? `${older}` : `at ${address}`;
     const above = uniqueBus.test(bus) || parent === undefined ? '' : `${places.get(parent) ?? parent.type}/`;
