@@ -1,3 +1,4 @@
+import { invalidRequest } from '#contract/errors.ts';
 import type { JudgedFinding } from '#main/likeness/finding.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 import { parseCommandLine, printCommandLine } from '#main/hosts/command-line/command-line.ts';
@@ -14,14 +15,24 @@ export interface CarriedOver {
   readonly findings: readonly JudgedFinding[];
 }
 
+/** A guest with a thousand disks has some. Each is compared with others, and any process can write as many as it likes. */
+const mostArguments = 8192;
+
 const passes: readonly Pass[] = [carryDrives, carryBlockNodes, carryDevices, carryBackends];
 
 /**
  * The guest's own command line, changed where the running guest has changed since. What has not changed keeps its text,
  * letter by letter. Whether the result is the guest's likeness is not known from this alone: the QEMU that was started with
- * it is asked (`compare` in main/likeness).
+ * it is asked (`compare` in main/likeness). Throws `invalid-request` for a command line that no guest needs.
  */
 export function carryOver(argv: readonly string[], source: Portrait): CarriedOver {
+  if (argv.length > mostArguments) {
+    throw invalidRequest(
+      `The command line of this guest has ${argv.length} arguments, and at most ${mostArguments} are brought up to date.`,
+      'Restart the guest with fewer.',
+      'guest.argv',
+    );
+  }
   let commandLine = parseCommandLine(argv);
   const findings: JudgedFinding[] = [];
   for (const pass of passes) {

@@ -52,3 +52,11 @@ test('the drives that QEMU makes by itself are known by their options', () => {
   ]);
   expect(defaultDrive('hd9', pc)).toBeUndefined();
 });
+
+test.each(['x', 'Infinity', '1e99', '-1', '99999999999999999999'])(
+  'a bus that is none (%s) is the first, and no search for a free place lasts for ever',
+  (bus) => {
+    const drive = ['-drive', `if=ide,bus=${bus},file=a`];
+    expect(names(pc, ...drive, ...drive, ...drive)).toEqual(['ide0-hd0', 'ide0-hd1', 'ide1-hd0']);
+  },
+);

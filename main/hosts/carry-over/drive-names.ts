@@ -65,12 +65,12 @@ function placeOf(
 ): { readonly bus: number; readonly unit: number } {
   const index = optionValue(items, 'index');
   if (index !== undefined) {
-    const position = Number(index);
+    const position = numberIn(index);
     return perBus > 0 ? { bus: Math.floor(position / perBus), unit: position % perBus } : { bus: 0, unit: position };
   }
-  let bus = Number(optionValue(items, 'bus') ?? 0);
+  let bus = numberIn(optionValue(items, 'bus') ?? '');
   const given = optionValue(items, 'unit');
-  if (given !== undefined) return { bus, unit: Number(given) };
+  if (given !== undefined) return { bus, unit: numberIn(given) };
   let unit = 0;
   while (isTaken(bus, unit)) {
     unit += 1;
@@ -80,6 +80,14 @@ function placeOf(
     }
   }
   return { bus, unit };
+}
+
+/**
+ * 0 for what is no number of a bus or a unit: QEMU would not have started with it, but its process may have written it over
+ * its arguments since, and a bus that no addition changes (`1e99`) would be searched for ever.
+ */
+function numberIn(text: string): number {
+  return /^\d{1,5}$/.test(text) ? Number(text) : 0;
 }
 
 function unitsPerBus(kind: string, machineType: string): number {

@@ -214,6 +214,11 @@ function pairOf(text: string): readonly [string, string] {
   return [key, value];
 }
 
+/** In one sentence. */
+const mostNames = 12;
+
 function driveNames({ drives }: Portrait): string {
-  return drives.length === 0 ? 'no drive' : drives.map(driveLabel).join(', ');
+  const shown = drives.slice(0, mostNames).map(driveLabel);
+  const others = drives.length - shown.length;
+  return drives.length === 0 ? 'no drive' : [...shown, ...(others > 0 ? [`${others} more`] : [])].join(', ');
 }
