@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import type { JournalEntry, JournalEvent } from '#contract/migration.ts';
 import { ok } from '#contract/result.ts';
@@ -5,6 +6,7 @@ import type { Clock } from '#main/engine/ports.ts';
 import type { Ending, RunListener } from '#main/engine/run.ts';
 import { initialState } from '#main/engine/state.ts';
 import { exampleId, exampleEvents, examplePlan, journalOf, sampleAt } from '#main/export/testing/example-migration.ts';
+import { survive } from './escaped.ts';
 import { PersistentRun, pausesMs, type Life } from './persistent-run.ts';
 
 const state = initialState(examplePlan());
@@ -277,3 +279,25 @@ class PersistentRunListener implements RunListener {
     throw this.fault;
   }
 }
+
+test('an exception that escapes from the code of one life ends that life alone', async () => {
+  const emitter = new EventEmitter();
+  const undo = survive({ report: () => 'i-0', say: () => undefined }, emitter);
+  const [first, second] = [new FakeLife(), new FakeLife()];
+  const { run: runOn } = first;
+  const escaping = (): Promise<Ending> => {
+    setImmediate(() => emitter.emit('uncaughtException', fault));
+    return runOn();
+  };
+  const reported: unknown[] = [];
+  const run = new PersistentRun({
+    id: exampleId,
+    first: Object.assign(first, { run: escaping }),
+    clock: new SleepingClock(),
+    report: (thrown) => `i-${reported.push(thrown)}`,
+    attachAgain: () => Promise.resolve(second),
+  });
+  second.end();
+  expect([await run.drive(), reported]).toEqual([ended, [fault]]);
+  undo();
+});
