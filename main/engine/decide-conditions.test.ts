@@ -685,6 +685,15 @@ describe('the way back from a destination that never ran the guest', () => {
       { journal, source: gone, destination: B.arrived },
     ],
     [
+      'nor is the guest started by it without a commit',
+      'wait for the destination to settle',
+      {
+        journal: [...begun, sees('source', A.completed), attached, asked],
+        source: gone,
+        destination: answering('paused', 'none'),
+      },
+    ],
+    [
       'nothing is removed for a source that is silent',
       'wait for the source to answer',
       { journal, source: silent, destination: B.arrived },

@@ -83,7 +83,10 @@ function choose(state: MigrationState, elapsed: Elapsed): Decision {
   }
   if (runs(state.observed.source) && runs(state.observed.destination))
     return end(state, 'unknown', 'unknown', 'split-brain');
-  if (state.goBackRequested && mayGoBack(state)) return returnToSource(state, elapsed);
+  // Without a source that can take the guest back, the destination keeps it.
+  if (state.goBackRequested && mayGoBack(state) && state.observed.source.kind !== 'gone') {
+    return returnToSource(state, elapsed);
+  }
   if (state.committed) return afterCommit(state, elapsed);
   if (state.postCopy.entered) return inPostCopy(state, elapsed);
   if (Object.values(state.observed).some((each) => statusOf(each)?.startsWith('postcopy-')))
@@ -407,30 +410,24 @@ function handOver(state: MigrationState, destination: Answer, elapsed: Elapsed):
 }
 
 /**
- * The operator's way back from a destination that never ran the guest: it is proven gone before the source is sent `cont` to
- * resume. Without a source that can take the guest back, the destination keeps it.
+ * The operator's way back from a destination that never ran the guest: it is proven gone before the source is
+ * sent `cont`.
  */
 function returnToSource(state: MigrationState, elapsed: Elapsed): Decision {
   const { source } = state.observed;
-  switch (source.kind) {
-    case 'gone':
-      return afterCommit({ ...state, goBackRequested: false }, elapsed);
-    case 'unasked':
-    case 'silent':
-    case 'unreachable':
-      return elapsed.unchangedMs > patienceMs
-        ? end(state, 'unknown', 'unknown', 'source-unreachable')
-        : wait('the source to answer');
-    case 'answering':
-      return removeDestinationThen(state, elapsed, () => {
-        if (runs(source)) return end(state, 'safe-on-source', 'source', 'went-back');
-        const resumed = attempt(state, 'resume-source', elapsed);
-        if (typeof resumed !== 'string') return resumed;
-        return resumed === 'given-up' || elapsed.unchangedMs > patienceMs
-          ? end(state, 'stopped-on-source', 'stopped', 'source-does-not-resume')
-          : wait(`the source to run, which is ${source.run}`);
-      });
+  if (source.kind !== 'answering') {
+    return elapsed.unchangedMs > patienceMs
+      ? end(state, 'unknown', 'unknown', 'source-unreachable')
+      : wait('the source to answer');
   }
+  return removeDestinationThen(state, elapsed, () => {
+    if (runs(source)) return end(state, 'safe-on-source', 'source', 'went-back');
+    const resumed = attempt(state, 'resume-source', elapsed);
+    if (typeof resumed !== 'string') return resumed;
+    return resumed === 'given-up' || elapsed.unchangedMs > patienceMs
+      ? end(state, 'stopped-on-source', 'stopped', 'source-does-not-resume')
+      : wait(`the source to run, which is ${source.run}`);
+  });
 }
 
 function removeSource(state: MigrationState, elapsed: Elapsed): Decision {
