@@ -147,7 +147,7 @@ const situations: Arbitrary<Situation> = record({
 
 /** The simplest situation in which something does not hold, or nothing. */
 function counterexampleTo(holds: (situation: Situation) => boolean): object | undefined {
-  const { counterexample } = check(property(situations, holds), { numRuns: 3000 });
+  const { counterexample } = check(property(situations, holds), { numRuns: 20_000 });
   const found = counterexample?.[0];
   return found && { journal: found.events, elapsed: found.elapsed, decision: found.decision };
 }
