@@ -267,6 +267,8 @@ export class FakeMigration {
     this.#tell(observed('inmigrate', 'completed', 'destination'));
     this.#tell({ kind: 'committed' });
     this.#tell({ kind: 'intended', step: 'resume-destination' });
+    // The guest experiences somewhat more than QEMU counts.
+    this.#elapsedMs += downtimeMs + 8;
     this.#tell({ kind: 'run-changed', side: 'destination', run: 'running' });
     this.#tell({ kind: 'done', step: 'resume-destination' });
     this.#tell(observed('running', 'completed', 'destination'));

@@ -93,6 +93,7 @@ function guest({ name, hostId, gibibytes, pid, without, incoming }: GuestWish): 
     memoryBytes: gibibytes * gibibyte,
     accelerator: 'kvm',
     machine: 'pc-q35-9.2',
+    user: { uid: 64_055, name: 'libvirt-qemu' },
     waiting: incoming !== undefined,
     ...(incoming === undefined ? {} : { incoming }),
   };
