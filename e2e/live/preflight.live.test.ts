@@ -9,7 +9,7 @@ import { closeAgainCommand, firewallCommand } from '#main/engine/migration-port.
 import { namespacePlace } from '#main/hosts/network-place.ts';
 import { isNativeError } from '#native/native-error.ts';
 import { connectBlocking, openSocket } from '#native/socket.ts';
-import { backDoorPath, tell } from '#e2e/support/stage/back-door.ts';
+import { tell } from '#e2e/support/stage/back-door.ts';
 import { doneOnDestination, safeOnSource, untouched } from '#e2e/support/stage/expectations.ts';
 import { MonitorHolder } from '#e2e/support/stage/monitor-holder.ts';
 import { copying, done } from '#e2e/support/stage/moments.ts';
@@ -72,22 +72,11 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
 
   test('case 12: the monitor is held by another program', async () => {
     const before = await stage.before();
-    const { monitorPath, pid } = stage.onlyCopy();
-    const holders = [monitorPath, backDoorPath(pid)].map((path) => new MonitorHolder(path));
+    const holder = new MonitorHolder(stage.onlyCopy().monitorPath);
     const refusal = await stage.refusal();
-    for (const holder of holders) holder[Symbol.dispose]();
+    holder[Symbol.dispose]();
     expect(refusal).toMatch(/monitor.*another program/);
     expect(await nothingHappened(stage, before)).toEqual(untouched);
-  });
-
-  test('case 12: the first monitor is held by another program, and the guest moves by the second', async () => {
-    const holder = new MonitorHolder(stage.onlyCopy().monitorPath);
-    const story = await stage.begin();
-    const { outcome } = await story.end();
-    holder[Symbol.dispose]();
-    expect(outcome).toBe('done-on-destination');
-    // The holder's connection was there before, and went with the source.
-    expect(await sevenChecks(story)).toEqual({ ...doneOnDestination(), leftOver: ['- descriptor socket:'] });
   });
 
   test('case 23: a guest that was paused before is paused afterwards', async () => {

@@ -53,16 +53,15 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   const { settings } = request;
   refuseContradictions(request);
   const wanted = request.incoming === undefined ? undefined : wantedListener(request.incoming, settings.mptcp);
-  const chosen = pickGuest(await source.guests(), request.guest, source.id);
-  const [sourceFacts, destinationFacts, destinationGuests, { guest, guestRun, portrait }, open, twin] =
-    await Promise.all([
-      source.facts(),
-      destination.facts(),
-      destination.guests(),
-      readGuest(source, chosen),
-      planner.openMigrations(),
-      request.toWaiting === undefined ? destination.foreseeDestination(chosen) : undefined,
-    ]);
+  const guest = pickGuest(await source.guests(), request.guest, source.id);
+  const [sourceFacts, destinationFacts, destinationGuests, { guestRun, portrait }, open, twin] = await Promise.all([
+    source.facts(),
+    destination.facts(),
+    destination.guests(),
+    readGuest(source, guest),
+    planner.openMigrations(),
+    request.toWaiting === undefined ? destination.foreseeDestination(guest) : undefined,
+  ]);
   const waiting = await findWaiting(request, { source, guest, destination, destinationGuests });
   const routes = await routesBetween(source, sourceFacts, destination, destinationFacts);
   const { listener, paths } = meet(waiting?.listener ?? wanted, pathsBetween(sourceFacts, destinationFacts, routes));
@@ -205,40 +204,25 @@ function addressesOf({ interfaces }: HostFacts): string[] {
 }
 
 interface GuestNow {
-  /** With the monitor that answered. */
-  readonly guest: Guest;
   readonly guestRun: GuestRun;
   /** Absent where the monitor did not answer. */
   readonly portrait?: Portrait | { readonly unreadable: string };
 }
 
-/** By the first of its monitors that no other program holds. */
-async function readGuest(host: MigrationHost, guest: Guest): Promise<GuestNow> {
-  const { monitorPath, otherMonitorPaths = [], ...rest } = guest;
-  if (monitorPath === undefined) return { guest, guestRun: { unreadable: `${guest.name} has no monitor socket.` } };
-  const first = await readOver(host, guest);
-  if ('run' in first.guestRun) return first;
-  for (const path of otherMonitorPaths) {
-    const others = [monitorPath, ...otherMonitorPaths].filter((other) => other !== path);
-    const found = await readOver(host, { ...rest, monitorPath: path, otherMonitorPaths: others });
-    if ('run' in found.guestRun) return found;
-  }
-  return first;
-}
-
 /** One visit to the guest's monitor for everything, so that a start is not refused only after everything has been prepared. */
-async function readOver(host: MigrationHost, guest: Guest): Promise<GuestNow> {
+async function readGuest(host: MigrationHost, guest: Guest): Promise<GuestNow> {
+  if (guest.monitorPath === undefined) return { guestRun: { unreadable: `${guest.name} has no monitor socket.` } };
   try {
     return await visit(host, guest, async (qemu) => {
       const [{ run, migration }, portrait] = await Promise.all([
         qemu.status(),
         qemu.portrait().catch((thrown: unknown) => ({ unreadable: textOf(thrown) })),
       ]);
-      return { guest, guestRun: { run, migration }, portrait };
+      return { guestRun: { run, migration }, portrait };
     });
   } catch (thrown) {
     if (!(thrown instanceof SwitchyardError)) throw thrown;
-    return { guest, guestRun: { unreadable: thrown.failure.text, remedy: thrown.failure.remedy } };
+    return { guestRun: { unreadable: thrown.failure.text, remedy: thrown.failure.remedy } };
   }
 }
 
