@@ -1,4 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { readLink } from '#main/hosts/process/process-table.ts';
 import type { ProcessPortrait } from '#main/likeness/portrait.ts';
 
 /** Lines of /proc/PID/status and the name each has for the operator. */
@@ -9,7 +10,7 @@ const statusLines: Readonly<Record<string, string>> = {
 
 /** What the kernel shows of a process; what may not be read is left out. */
 export function readProcessPortrait(pid: number, openFilesKnown: boolean): ProcessPortrait {
-  const [workingDirectory, root] = [link(pid, 'cwd'), link(pid, 'root')];
+  const [workingDirectory, root] = [readLink(pid, 'cwd'), readLink(pid, 'root')];
   return {
     ...(workingDirectory === undefined ? {} : { workingDirectory }),
     ...(root === undefined ? {} : { root }),
@@ -39,13 +40,5 @@ function read(pid: number, name: string): string {
     return readFileSync(`/proc/${pid}/${name}`, 'utf8');
   } catch {
     return '';
-  }
-}
-
-function link(pid: number, name: string): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/${name}`);
-  } catch {
-    return undefined;
   }
 }

@@ -190,7 +190,8 @@ function readBeginning(path: string, atMostBytes: Bytes): Buffer {
   }
 }
 
-function readLink(pid: number | 'self', name: string): string | undefined {
+/** Where a link of /proc/PID leads; `undefined` where there is none, or it may not be read. */
+export function readLink(pid: number | 'self', name: string): string | undefined {
   return readOptional(() => readlinkSync(`/proc/${pid}/${name}`));
 }
 
