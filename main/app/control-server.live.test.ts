@@ -76,11 +76,16 @@ async function opened(): Promise<Socket> {
   return socket;
 }
 
+/** A manager that hangs up while a client writes answers that write with EPIPE or ECONNRESET: an end like any other. */
+async function closed(socket: Socket): Promise<void> {
+  if (!socket.closed) await new Promise<void>((resolve) => void socket.once('close', () => resolve()));
+}
+
 /** All that comes back until the manager hangs up. */
 async function said(socket: Socket): Promise<unknown[]> {
   let text = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  if (!socket.closed) await once(socket, 'close');
+  await closed(socket);
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -155,7 +160,8 @@ describe('a request', () => {
     const chunk = Buffer.alloc(1 << 20, 'x');
     socket.write('{"command":"');
     for (let sent = 0; sent < 582 && !socket.destroyed; sent += 1) {
-      if (!socket.write(chunk)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+      if (!socket.write(chunk))
+        await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed(socket)]);
     }
     expect(await answer).toEqual([notUnderstood]);
     expect([process.memoryUsage().rss - before < 100 << 20, await alive()]).toEqual([true, wellAlive]);
