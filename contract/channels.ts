@@ -6,6 +6,7 @@ import {
   checkSchema,
   migrationIdSchema,
   migrationSettingsSchema,
+  leftOutPairSchema,
   pathSchema,
   recordSchema,
   sideSchema,
@@ -83,6 +84,8 @@ export const preflightAnswerSchema = z.object({
   ready: z.boolean(),
   checks: z.array(checkSchema),
   paths: z.array(pathSchema),
+  /** What is not used, and why; absent in answers of earlier versions. */
+  leftOut: z.array(leftOutPairSchema).exactOptional(),
   /** With the policy asked for, and as it would be over the fastest path alone. */
   forecast: z.object({ chosen: forecastSchema, onePath: forecastSchema }),
   /** The very commands that each QEMU will be sent, one JSON text each. */

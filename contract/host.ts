@@ -21,17 +21,45 @@ export const qemuIdentitySchema = z.object({
 });
 export type QemuIdentity = z.infer<typeof qemuIdentitySchema>;
 
+/**
+ * What the kernel says of an address beyond itself (IFA_F_*, include/uapi/linux/if_addr.h): not usable yet, refused because
+ * another host has it, to be given up, made up for privacy and changed every day, further to another one of its subnet.
+ */
+export const addressFlagSchema = z.enum(['tentative', 'duplicate', 'deprecated', 'temporary', 'secondary']);
+export type AddressFlag = z.infer<typeof addressFlagSchema>;
+
+export const interfaceAddressSchema = z.object({
+  address: z.string(),
+  prefixLength: z.number().int(),
+  /** Absent where there is none of them, and in records of earlier versions. */
+  flags: z.array(addressFlagSchema).exactOptional(),
+  /** Absent for `global`: valid on this link or this host alone. */
+  scope: z.enum(['link', 'host', 'other']).exactOptional(),
+});
+export type HostAddress = z.infer<typeof interfaceAddressSchema>;
+
 export const networkInterfaceSchema = z.object({
   name: nameSchema,
   index: z.number().int(),
   up: z.boolean(),
   carrier: z.boolean(),
   mtu: z.number().int(),
-  /** The shaped rate where a tbf is installed, else the link speed the driver reports; absent when unknown. */
+  /** What may leave here: the shaped rate where a tbf is installed on it or below it, else the speed of the link. */
   speedBitsPerSecond: z.number().optional(),
-  addresses: z.array(z.object({ address: z.string(), prefixLength: z.number().int() })),
+  /** What the link carries in each direction, shaped or not; absent when unknown, and in records of earlier versions. */
+  linkBitsPerSecond: z.number().exactOptional(),
+  addresses: z.array(interfaceAddressSchema),
   /** The bridge, bond or other interface that it belongs to. */
   master: z.string().exactOptional(),
+  /** What made it: `veth`, `bridge`, `vlan`; absent for hardware, and in records of earlier versions. */
+  kind: z.string().exactOptional(),
+  /** The interface that carries its packets, as a VLAN's port does; `if5@ns0` where that is in another namespace. */
+  parent: z.string().exactOptional(),
+  /** How a bond shares its ports (Documentation/networking/bonding.rst), and the one that it uses while it uses one alone. */
+  bondMode: z.string().exactOptional(),
+  activePort: z.string().exactOptional(),
+  /** Alike for functions of one physical port (IFLA_PHYS_PORT_ID). */
+  physicalPort: z.string().exactOptional(),
 });
 export type NetworkInterface = z.infer<typeof networkInterfaceSchema>;
 
@@ -59,10 +87,19 @@ export interface RouteAnswer {
   /** `undefined`: routing may choose the source address, as it does for a subflow that no endpoint asked for. */
   readonly from: string | undefined;
   readonly to: string;
-  /** `undefined` when no route leads there. */
+  /** `undefined` when no route leads there, or when `to` is an address of this very host. */
   readonly interface: string | undefined;
   readonly gateway: string | undefined;
+  /** `to` is an address of this very host: a packet would never leave it. */
+  readonly local?: boolean;
+  /** The source address that the kernel chooses. */
+  readonly chosenSource?: string | undefined;
+  /** The routing table that answered (RT_TABLE_MAIN is 254). */
+  readonly table?: number | undefined;
 }
+
+/** A packet that a host's routing is asked about. */
+export type RouteQuestion = Pick<RouteAnswer, 'from' | 'to'>;
 
 /** What the kernel of a host says about MPTCP; `reason` is a sentence when it cannot be used. */
 export const mptcpFactsSchema = z.object({

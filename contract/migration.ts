@@ -108,6 +108,68 @@ export const pathSchema = z.object({
 });
 export type Path = z.infer<typeof pathSchema>;
 
+/**
+ * Why an interface, or a pair of interfaces, is in no path.
+ *
+ * - of an interface: `interface-down`, `no-carrier`, `port-of-another` (a bridge, bond or team carries its addresses),
+ *   `tunnel`, `leads-nowhere` (a dummy and its like), `bridge-without-port`, `no-address`;
+ * - of an address: `address-tentative`, `address-duplicate`, `address-deprecated`, `address-scope`;
+ * - of a pair: `local-to-source` and `local-to-destination` (the other host's address is its own too), `no-route`,
+ *   `leaves-elsewhere` (the source would send over another interface), `answers-elsewhere` (so would the destination),
+ *   `reverse-path-filter`, `arp-answered-elsewhere`, `shared-port`, `other-family` (cannot join the first),
+ *   `not-listened-to`, `foreign-endpoint` (another program keeps the address and does not announce it), `no-counterpart`,
+ *   `beyond-limit` (a connection has nine paths at most), `not-examined` (there are too many).
+ */
+export const leftOutReasonSchema = z.enum([
+  'interface-down',
+  'no-carrier',
+  'port-of-another',
+  'tunnel',
+  'leads-nowhere',
+  'bridge-without-port',
+  'no-address',
+  'address-tentative',
+  'address-duplicate',
+  'address-deprecated',
+  'address-scope',
+  'local-to-source',
+  'local-to-destination',
+  'no-route',
+  'leaves-elsewhere',
+  'answers-elsewhere',
+  'reverse-path-filter',
+  'arp-answered-elsewhere',
+  'shared-port',
+  'other-family',
+  'not-listened-to',
+  'foreign-endpoint',
+  'no-counterpart',
+  'beyond-limit',
+  'not-examined',
+]);
+export type LeftOutReason = z.infer<typeof leftOutReasonSchema>;
+
+/** What is not used between two hosts. An end is absent where one host alone gives the reason. */
+export const leftOutPairSchema = z.object({
+  sourceInterface: nameSchema.exactOptional(),
+  sourceAddress: z.string().exactOptional(),
+  destinationInterface: nameSchema.exactOptional(),
+  destinationAddress: z.string().exactOptional(),
+  reason: leftOutReasonSchema,
+  /** One sentence. */
+  text: z.string(),
+  /** What would make a path of it, for a shell on `commandSide` as root; absent where no command would. */
+  command: z.string().exactOptional(),
+  commandSide: sideSchema.exactOptional(),
+});
+export type LeftOutPair = z.infer<typeof leftOutPairSchema>;
+
+/** Which interface pairs two hosts have: those a migration uses, first the one that carries the initial subflow, and the others. */
+export interface PathPlanning {
+  readonly paths: readonly Path[];
+  readonly leftOut: readonly LeftOutPair[];
+}
+
 /** Where a destination listens. The wildcard (`0.0.0.0`, `::`) is what lets subflows join on its other addresses. */
 export const listenerAddressSchema = z.object({
   host: z.string(),
@@ -153,6 +215,8 @@ export const planSchema = z.object({
   settings: migrationSettingsSchema,
   /** First the one that carries the initial subflow. */
   paths: z.array(pathSchema),
+  /** Absent in records of earlier versions. */
+  leftOut: z.array(leftOutPairSchema).exactOptional(),
   /** What the paths need beyond what both hosts have; put back when the migration ends, however it ends. */
   preparation: z.object({ source: z.array(pathManagerChangeSchema), destination: z.array(pathManagerChangeSchema) }),
   /** Absent where Switchyard starts the guest's twin. */

@@ -34,6 +34,7 @@ export class Foreteller {
       ready: refusals.length === 0,
       checks: plan.checks,
       paths: plan.paths,
+      ...(plan.leftOut === undefined ? {} : { leftOut: plan.leftOut }),
       forecast: forecastsFor(plan, await this.#dirtyRate(plan)),
       review: review ?? [],
     };

@@ -233,9 +233,10 @@ function textMembers(schema: unknown, name = '', found = new Set<string>()): Set
 }
 
 const structuralMembers = `
-  accelerator accepted address binary bootId by class code congestionControl counters destination destinationAddress
-  destinationInterface event guest host hostId hostname id incidentId incoming interface interfaces kernel kind localAddress
-  machine master migration monitorPath name outputPath path phase remoteAddress run source sourceAddress
+  accelerator accepted activePort address binary bondMode bootId by class code congestionControl counters destination
+  destinationAddress destinationInterface event guest host hostId hostname id incidentId incoming interface interfaces kernel
+  kind localAddress machine master migration monitorPath name outputPath parent path phase physicalPort remoteAddress run
+  source sourceAddress
   sourceInterface status subflow syscall sysctls user uuid version versions
 `;
 

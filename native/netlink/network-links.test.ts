@@ -18,6 +18,8 @@ test('an interface that loses its carrier is reported at once', () => {
         mtuBytes: 1500,
         loopback: false,
         kind: 'veth',
+        lowerIndex: 3,
+        lowerNamespace: 0,
       },
     },
   ]);
@@ -28,8 +30,8 @@ test('addresses are reported with their interface, prefix and scope', () => {
     .map((event) => (event?.kind === 'address-added' ? event.address : undefined))
     .filter((address) => address?.address.includes('.'));
   expect(ipv4).toEqual([
-    { interfaceIndex: 1, address: '127.0.0.1', prefixLength: 8, scope: 'host' },
-    { interfaceIndex: 2, address: '10.77.1.1', prefixLength: 24, scope: 'global' },
-    { interfaceIndex: 3, address: '10.77.2.1', prefixLength: 24, scope: 'global' },
+    { interfaceIndex: 1, address: '127.0.0.1', prefixLength: 8, scope: 'host', flags: [] },
+    { interfaceIndex: 2, address: '10.77.1.1', prefixLength: 24, scope: 'global', flags: [] },
+    { interfaceIndex: 3, address: '10.77.2.1', prefixLength: 24, scope: 'global', flags: [] },
   ]);
 });

@@ -15,16 +15,35 @@ const addressHeaderBytes = 8;
 const linkAttributes = {
   name: 3,
   mtu: 4,
+  lower: 5,
   master: 10,
   operationalState: 16,
   linkInfo: 18,
   extensionMask: 29,
   carrier: 33,
+  physicalPort: 36,
+  lowerNamespace: 37,
 } as const;
+/** IFLA_INFO_*, and IFLA_BOND_* inside the data of a bond (include/uapi/linux/if_link.h). */
 const linkInfoKind = 1;
+const linkInfoData = 2;
+const bondAttributes = { mode: 1, activePort: 2 } as const;
+/** In the order of BOND_MODE_* (include/uapi/linux/if_bonding.h). */
+const bondModes = [
+  'balance-rr',
+  'active-backup',
+  'balance-xor',
+  'broadcast',
+  '802.3ad',
+  'balance-tlb',
+  'balance-alb',
+] as const;
+export type BondMode = (typeof bondModes)[number];
 const skipStatistics = 1 << 3;
-/** IFA_*. */
-const addressAttributes = { address: 1, local: 2 } as const;
+/** IFA_*, and IFA_F_* (include/uapi/linux/if_addr.h). */
+const addressAttributes = { address: 1, local: 2, flags: 8 } as const;
+const addressFlags = { secondaryOrTemporary: 0x01, duplicate: 0x08, deprecated: 0x20, tentative: 0x40 } as const;
+const optimistic = 0x04;
 const interfaceFlags = { up: 0x1, loopback: 0x8, lowerUp: 0x1_0000 } as const;
 
 /** RFC 2863 ifOperStatus, as IF_OPER_* numbers them. */
@@ -45,7 +64,17 @@ export interface NetworkLink {
   /** What made it: `veth`, `bridge`, `vlan`; `undefined` for hardware. */
   readonly kind: string | undefined;
   /** Index of the bridge, bond or other interface that it belongs to. */
-  readonly masterIndex?: number;
+  readonly masterIndex?: number | undefined;
+  /** Index of the interface that carries its packets; of the peer, for a veth. */
+  readonly lowerIndex?: number | undefined;
+  /** The namespace of that one, as this namespace numbers it; absent when it is this one. */
+  readonly lowerNamespace?: number | undefined;
+  /** Of a bond. */
+  readonly bondMode?: BondMode | undefined;
+  /** Of a bond that uses one port alone. */
+  readonly activePortIndex?: number | undefined;
+  /** Alike for functions of one physical port, in hexadecimal digits. */
+  readonly physicalPort?: string | undefined;
 }
 
 /** An address of an interface. */
@@ -54,7 +83,14 @@ export interface InterfaceAddress {
   readonly address: string;
   readonly prefixLength: number;
   readonly scope: 'global' | 'link' | 'host' | 'other';
+  readonly flags: readonly AddressFlag[];
 }
+
+/**
+ * `tentative`: not checked yet, so it cannot be used. `duplicate`: the check found another host with it. `secondary` is
+ * IPv4's (further to another address of that subnet), `temporary` IPv6's (made up for privacy).
+ */
+export type AddressFlag = 'tentative' | 'duplicate' | 'deprecated' | 'temporary' | 'secondary';
 
 export type LinkEvent =
   | { readonly kind: 'link-changed'; readonly link: NetworkLink }
@@ -105,7 +141,9 @@ function decodeLink({ payload }: NetlinkMessage): NetworkLink {
   const flags = payload.readUInt32LE(8);
   const attributes = Attributes.decode(payload.subarray(linkHeaderBytes));
   const carrier = attributes.u8(linkAttributes.carrier);
-  const masterIndex = attributes.u32(linkAttributes.master);
+  const information = attributes.nested(linkAttributes.linkInfo);
+  const kind = information?.text(linkInfoKind);
+  const bond = kind === 'bond' ? information?.nested(linkInfoData) : undefined;
   return {
     index: payload.readInt32LE(4),
     name: attributes.text(linkAttributes.name) ?? '',
@@ -115,8 +153,14 @@ function decodeLink({ payload }: NetlinkMessage): NetworkLink {
     operationalState: operationalStates[attributes.u8(linkAttributes.operationalState) ?? 0] ?? 'unknown',
     mtuBytes: attributes.u32(linkAttributes.mtu) ?? 0,
     loopback: (flags & interfaceFlags.loopback) !== 0,
-    kind: attributes.nested(linkAttributes.linkInfo)?.text(linkInfoKind),
-    ...(masterIndex === undefined ? {} : { masterIndex }),
+    kind,
+    masterIndex: attributes.u32(linkAttributes.master),
+    // A tunnel that is bound to none has 0.
+    lowerIndex: attributes.u32(linkAttributes.lower) || undefined,
+    lowerNamespace: attributes.s32(linkAttributes.lowerNamespace),
+    bondMode: bondModes[bond?.u8(bondAttributes.mode) ?? bondModes.length],
+    activePortIndex: bond?.u32(bondAttributes.activePort) || undefined,
+    physicalPort: attributes.bytes(linkAttributes.physicalPort)?.toString('hex'),
   };
 }
 
@@ -133,7 +177,22 @@ function decodeAddress({ payload }: NetlinkMessage): InterfaceAddress | undefine
     address: readIpAddress(bytes),
     prefixLength: payload.readUInt8(1),
     scope: scopeOf(payload.readUInt8(3)),
+    // The header has room for the first eight of them.
+    flags: addressFlagsOf(attributes.u32(addressAttributes.flags) ?? payload.readUInt8(2), family),
   };
+}
+
+function addressFlagsOf(bits: number, family: number): AddressFlag[] {
+  const isSet = (bit: number): boolean => (bits & bit) !== 0;
+  return [
+    // An optimistic address is used while it is being checked (RFC 4429).
+    ...(isSet(addressFlags.tentative) && !isSet(optimistic) ? (['tentative'] as const) : []),
+    ...(isSet(addressFlags.duplicate) ? (['duplicate'] as const) : []),
+    ...(isSet(addressFlags.deprecated) ? (['deprecated'] as const) : []),
+    ...(isSet(addressFlags.secondaryOrTemporary)
+      ? [family === addressFamilies.ipv4 ? ('secondary' as const) : ('temporary' as const)]
+      : []),
+  ];
 }
 
 function scopeOf(number: number): InterfaceAddress['scope'] {

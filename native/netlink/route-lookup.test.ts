@@ -16,6 +16,7 @@ test('a destination on the link is reached without a gateway', async () => {
     preferredSource: undefined,
     mtuBytes: undefined,
     local: false,
+    table: 254,
   });
 });
 

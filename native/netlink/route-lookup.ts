@@ -14,6 +14,7 @@ const routeAttributes = {
   gateway: 5,
   preferredSource: 7,
   metrics: 8,
+  table: 15,
 } as const;
 const metricMtu = 2;
 /** Errors that say "there is no way" rather than "the question is wrong". */
@@ -30,6 +31,8 @@ export interface Route {
   readonly mtuBytes: number | undefined;
   /** The destination is an address of this very host. */
   readonly local: boolean;
+  /** The routing table that answered (RT_TABLE_*: 254 is `main`); a rule has led to another one. */
+  readonly table: number | undefined;
 }
 
 /**
@@ -77,5 +80,6 @@ function decodeRoute(payload: Buffer): Route | undefined {
     preferredSource: preferredSource && readIpAddress(preferredSource),
     mtuBytes: attributes.nested(routeAttributes.metrics)?.u32(metricMtu),
     local: type === local,
+    table: attributes.u32(routeAttributes.table),
   };
 }

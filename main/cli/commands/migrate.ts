@@ -37,6 +37,7 @@ export function migrate(guest: string, options: MigrateOptions): Command {
         ready: false,
         checks: plan.checks,
         paths: plan.paths,
+        leftOut: plan.leftOut,
         error: refusalOf(plan, refusals),
       });
     context.console.log(`Not started, and nothing was changed.\n${checkLines(refusals)}`);

@@ -5,10 +5,11 @@ import { readAddresses, readLinks, type InterfaceAddress, type NetworkLink } fro
 import { openNetlinkSession } from '#native/netlink/open-session.ts';
 import { readShapedRates } from '#native/netlink/shaped-rates.ts';
 import type { NetworkNamespacePlace } from '#native/network-namespace.ts';
+import { linkSpeeds } from './link-speeds.ts';
 
 /**
  * The interfaces of a network namespace except loopback. A speed is what shaping allows, else what the hardware
- * reports; the latter only in our own namespace, because /sys shows no other.
+ * reports; the latter only in our own namespace, because /sys shows no other. What is built on other interfaces has theirs.
  */
 export async function readInterfaces(namespace: NetworkNamespacePlace | undefined): Promise<NetworkInterface[]> {
   using session = openNetlinkSession('route', namespace);
@@ -17,41 +18,65 @@ export async function readInterfaces(namespace: NetworkNamespacePlace | undefine
     readAddresses(session),
     readShapedRates(session),
   ]);
+  const speeds = linkSpeeds(links, {
+    shaped: (index) => toBits(shapedRates.get(index)),
+    reported: ({ kind, name }) => (namespace === undefined && kind === undefined ? reportedSpeed(name) : undefined),
+  });
+  const names = new Map(links.map(({ index, name }) => [index, name]));
+  const byInterface = Map.groupBy(addresses, ({ interfaceIndex }) => interfaceIndex);
   return links
     .filter((link) => !link.loopback)
-    .map((link) => {
-      const shaped = shapedRates.get(link.index);
-      const reported = namespace === undefined && isHardware(link) ? reportedSpeed(link.name) : undefined;
-      const master = links.find(({ index }) => index === link.masterIndex)?.name;
-      return {
-        ...describeLink(link, addresses, shaped === undefined ? reported : shaped * 8),
-        ...(master === undefined ? {} : { master }),
-      };
-    });
+    .map((link) => ({
+      ...describeLink(link, names),
+      ...speeds.get(link.index),
+      addresses: (byInterface.get(link.index) ?? []).map(describeAddress),
+    }));
 }
 
-function describeLink(
-  { name, index, enabled, carrier, mtuBytes }: NetworkLink,
-  addresses: readonly InterfaceAddress[],
-  speedBitsPerSecond: BitsPerSecond | undefined,
-): NetworkInterface {
+function describeLink(link: NetworkLink, names: ReadonlyMap<number, string>): Omit<NetworkInterface, 'addresses'> {
+  const nameOf = (index: number | undefined): string | undefined => (index === undefined ? index : names.get(index));
+  const [master, parent, activePort] = [nameOf(link.masterIndex), parentOf(link, nameOf), nameOf(link.activePortIndex)];
+  const { kind, bondMode, physicalPort } = link;
   return {
-    name,
-    index,
-    up: enabled,
-    carrier,
-    mtu: mtuBytes,
-    ...(speedBitsPerSecond === undefined ? {} : { speedBitsPerSecond }),
-    addresses: addresses
-      .filter((each) => each.interfaceIndex === index)
-      .map(({ address, prefixLength }) => ({ address, prefixLength })),
+    name: link.name,
+    index: link.index,
+    up: link.enabled,
+    carrier: link.carrier,
+    mtu: link.mtuBytes,
+    ...(master === undefined ? {} : { master }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(bondMode === undefined ? {} : { bondMode }),
+    ...(activePort === undefined ? {} : { activePort }),
+    ...(physicalPort === undefined ? {} : { physicalPort }),
   };
 }
 
-// Software interfaces report a made-up speed: 10 Gbit/s for veth, 10 Mbit/s for tap. Those built on hardware pass its
-// on.
-function isHardware({ kind }: NetworkLink): boolean {
-  return kind === undefined || kind === 'bond' || kind === 'team' || kind === 'vlan';
+/** The other end of a veth carries nothing for it: it is where its packets go. One elsewhere is written as `ip link` writes it. */
+function parentOf(
+  { kind, lowerIndex, lowerNamespace }: NetworkLink,
+  nameOf: (index: number) => string | undefined,
+): string | undefined {
+  if (kind === 'veth' || lowerIndex === undefined) return undefined;
+  return lowerNamespace === undefined ? nameOf(lowerIndex) : `if${lowerIndex}@ns${lowerNamespace}`;
+}
+
+function describeAddress({
+  address,
+  prefixLength,
+  scope,
+  flags,
+}: InterfaceAddress): NetworkInterface['addresses'][number] {
+  return {
+    address,
+    prefixLength,
+    ...(flags.length === 0 ? {} : { flags: [...flags] }),
+    ...(scope === 'global' ? {} : { scope }),
+  };
+}
+
+function toBits(bytesPerSecond: number | undefined): BitsPerSecond | undefined {
+  return bytesPerSecond === undefined ? undefined : bytesPerSecond * 8;
 }
 
 function reportedSpeed(name: string): BitsPerSecond | undefined {
