@@ -83,6 +83,7 @@ const rooms: readonly Room[] = [
       '#main/redaction/redact.ts',
       '#main/engine/ports.ts',
       '#main/storage/plain-file.ts',
+      '#main/storage/lock.ts',
     ],
     refused: ['koffi', 'electron', '#main/engine/reducer.ts', '#main/storage/journal.ts', '#lab/lab.ts', 'node:module'],
   },

@@ -77,8 +77,8 @@ export const subjects: readonly Subject[] = [
     equivalents: {},
   },
   {
-    file: 'main/engine/path-restoration.ts',
-    tests: ['main/engine/path-restoration.test.ts'],
+    file: 'main/engine/path-lease.ts',
+    tests: ['main/engine/path-lease.test.ts'],
     dialect: { decisions: {}, words },
     equivalents: {},
   },

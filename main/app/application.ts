@@ -21,7 +21,7 @@ import { History, type HistoryRow } from '#main/storage/history.ts';
 import { readIncidents } from '#main/storage/incidents.ts';
 import { createJournal, openJournal } from '#main/storage/journal.ts';
 import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
-import { openDirectories, type Directories } from '#main/storage/paths.ts';
+import { migrationPaths, openDirectories, type Directories } from '#main/storage/paths.ts';
 import { readSampleChunk, type SampleChunk } from '#main/storage/sample-chunk.ts';
 import { readMigration, readMigrationWithoutSamples, type StoredMigration } from '#main/storage/stored-migration.ts';
 import { tellManager } from './control-client.ts';
@@ -88,7 +88,12 @@ export class Application {
     this.#version = version;
     this.report = report ?? incidentReporter({ version, face: 'application', environment });
     this.#directories = openDirectories(environment);
-    this.#hosts = hosts ?? localHosts({ runtimeDirectory: this.#directories.runtime });
+    this.#hosts =
+      hosts ??
+      localHosts({
+        runtimeDirectory: this.#directories.runtime,
+        journalOf: (id) => migrationPaths(this.#directories.state, id).journal,
+      });
     this.#history = new History({
       state: this.#directories.state,
       version,

@@ -55,8 +55,8 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   const wanted = request.incoming === undefined ? undefined : wantedListener(request.incoming, settings.mptcp);
   const guest = pickGuest(await source.guests(), request.guest, source.id);
   const [sourceFacts, destinationFacts, destinationGuests, { guestRun, portrait }, open, twin] = await Promise.all([
-    source.facts(),
-    destination.facts(),
+    lastingFacts(source),
+    lastingFacts(destination),
     destination.guests(),
     readGuest(source, guest),
     planner.openMigrations(),
@@ -114,6 +114,16 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     versions: versionsOf(planner.version, sourceFacts, destinationFacts),
   };
   return { source, destination, plan, refusals: refusals(checks, settings.accepted) };
+}
+
+/**
+ * A host without what other migrations have borrowed of its MPTCP settings: it is gone when they end, so this one needs it
+ * as well, and puts back what was there before the first of them.
+ */
+async function lastingFacts(host: MigrationHost): Promise<HostFacts> {
+  const facts = await host.facts();
+  const { lasting, ...mptcp } = facts.mptcp;
+  return { ...facts, mptcp: { ...mptcp, ...lasting } };
 }
 
 /** Those that have this process on either side, or a guest of this uuid. */

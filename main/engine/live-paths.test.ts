@@ -148,7 +148,7 @@ class Stage {
       return failure ? Promise.reject(failure) : Promise.resolve();
     };
     const host: Pick<MigrationHost, 'changePath' | 'closeSubflows' | 'askNeighboursAnew'> = {
-      changePath: (change, end) => ask(`${change} ${inWords(end)}`),
+      changePath: (_lease, change, end) => ask(`${change} ${inWords(end)}`),
       closeSubflows: ({ localAddress, remoteAddress, port }) => ask(`closes ${localAddress} ${remoteAddress} ${port}`),
       askNeighboursAnew: (name) => ask(`asks on ${name}`),
     };

@@ -5,7 +5,8 @@ import type { Milliseconds } from '#contract/units.ts';
 import { carries, openSubflowsOn } from './missing-paths.ts';
 import { announcementOf, asWanted } from './path-announcement.ts';
 import { interfaceOf, PathLinks } from './path-links.ts';
-import type { PathEnd, Ports } from './ports.ts';
+import { pathLeaseOf } from './path-lease.ts';
+import type { PathEnd, PathEndChange, Ports } from './ports.ts';
 import { phaseOf, type ChangedPath, type MigrationState } from './state.ts';
 import { listeningPort } from './step-context.ts';
 
@@ -103,7 +104,7 @@ export class LivePaths {
         if (action === 'remove') return this.#withdraw(path, 'in good order');
         if (action === 'add' || wanted === 'removed') return this.#announceAnew(path);
         const end = this.#endOf(path);
-        await this.#options.ports.destination.changePath(action === 'backup' ? 'pause' : 'resume', end);
+        await this.#changeEnd(action === 'backup' ? 'pause' : 'resume', end);
       });
     });
   }
@@ -160,7 +161,7 @@ export class LivePaths {
       const { localAddress: remoteAddress, remoteAddress: localAddress } = ends;
       await destination.closeSubflows({ localAddress, remoteAddress, port });
     }
-    await destination.changePath('withdraw', this.#endOf(path));
+    await this.#changeEnd('withdraw', this.#endOf(path));
     this.#withdrawnAtMonoMs.set(path.sourceInterface, clock.monoMs());
     await clock.sleep(untilHeardMs);
     await source.closeSubflows({ ...ends, port });
@@ -169,17 +170,22 @@ export class LivePaths {
   /** After the connection has sent its last, nothing is announced any more: it would outlive the migration. */
   async #announce(path: Path): Promise<void> {
     const { ports, isSending } = this.#options;
-    const { clock, source, destination } = ports;
+    const { clock, source } = ports;
     await source.askNeighboursAnew(path.sourceInterface);
     const withdrawnAtMonoMs = this.#withdrawnAtMonoMs.get(path.sourceInterface) ?? Number.NEGATIVE_INFINITY;
     await clock.sleep(Math.max(0, withdrawnAtMonoMs + beforeNewAnnouncementMs - clock.monoMs()));
-    if (isSending()) await destination.changePath('announce', this.#endOf(path));
+    if (isSending()) await this.#changeEnd('announce', this.#endOf(path));
   }
 
   /** A peer that has heard of an address once does not listen again. */
   async #announceAnew(path: Path): Promise<void> {
     if (this.#othersCarry(path)) await this.#withdraw(path, 'in good order');
     await this.#announce(path);
+  }
+
+  async #changeEnd(change: PathEndChange, end: PathEnd): Promise<void> {
+    const lease = pathLeaseOf(this.#options.state(), 'destination');
+    await this.#options.ports.destination.changePath(lease, change, end);
   }
 
   #endOf(path: Path): PathEnd {

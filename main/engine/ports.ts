@@ -229,8 +229,12 @@ export interface SubflowName extends SubflowEnds {
   readonly port: number;
 }
 
-/** What to put back, by what was planned and what was there before it. */
-export interface PathRestoration {
+/**
+ * What a migration borrows of the path manager of one host, and what was there before. What other open migrations borrow
+ * as well stays until the last of them gives it back.
+ */
+export interface PathLease {
+  readonly migrationId: string;
   readonly planned: readonly PathManagerChange[];
   readonly before: { readonly endpoints: readonly MptcpEndpoint[]; readonly limits: MptcpLimits | undefined };
   /** Addresses of this host that carried subflows of the migration. */
@@ -304,12 +308,21 @@ export interface MigrationHost {
   sampler(identity: QemuIdentity, port: number): Promise<SubflowSampler>;
   /** Routes of this host's addresses, and of none in particular, to these. Sends no packet. */
   routes(from: readonly string[], to: readonly string[]): Promise<readonly RouteAnswer[]>;
-  /** In order; what is there already stays as it is. Acts on every MPTCP connection of the host, also living ones. */
-  changePathManager(changes: readonly PathManagerChange[]): Promise<void>;
-  /** Undoes what was planned as far as it is still as planned: safe after a crash at any point, and twice. */
-  restorePathManager(restoration: PathRestoration): Promise<void>;
-  /** Acts on every MPTCP connection of the host that reaches from this address to a peer; what is so already stays so. */
-  changePath(change: PathEndChange, end: PathEnd): Promise<void>;
+  /**
+   * Does what is planned, in order; what is there already stays as it is, and limits are only raised. Acts on every MPTCP
+   * connection of the host, also living ones.
+   */
+  changePathManager(lease: PathLease): Promise<void>;
+  /**
+   * Undoes what was planned as far as it is still as planned and no other open migration needs it: safe after a crash at
+   * any point, and twice.
+   */
+  restorePathManager(lease: PathLease): Promise<void>;
+  /**
+   * Acts on every MPTCP connection of the host that reaches from this address to a peer; what is so already stays so. What
+   * another open migration uses is not withdrawn until that one withdraws it as well, and is not paused (`rejected`).
+   */
+  changePath(lease: PathLease, change: PathEndChange, end: PathEnd): Promise<void>;
   /**
    * Closes the subflows between two addresses at this end alone, as a reset would: the peer does not hear of it where
    * nothing reaches it. What was on its way goes over the other paths at once.

@@ -742,18 +742,25 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   'mptcp-borrowed': [
     { when: 'no other migration has set anything there', facts: {} },
     {
-      when: 'another one has',
-      facts: { borrowers: [{ migrationId: '20260101T000000Z-0001', guest: 'db', hosts: ['alpha', 'beta'] }] },
+      when: 'another one has, and this one sets nothing itself',
+      facts: {
+        borrowers: [{ migrationId: '20260101T000000Z-0001', guest: 'db', hosts: ['alpha', 'beta'] }],
+        ...settings({ preparePaths: false }),
+      },
       check: {
         ...warned,
         text: 'The migration of db (20260101T000000Z-0001) has set MPTCP endpoints or limits on alpha and beta and puts them back when it ends: this one may then lose paths.',
       },
     },
     {
+      when: 'this one sets its own as well',
+      facts: { borrowers: [{ migrationId: '20260101T000000Z-0001', guest: 'db', hosts: ['alpha'] }] },
+    },
+    {
       when: 'TCP is wanted, whatever others do',
       facts: {
         borrowers: [{ migrationId: '20260101T000000Z-0001', guest: 'db', hosts: ['alpha'] }],
-        ...settings({ mptcp: 'off' }),
+        ...settings({ mptcp: 'off', preparePaths: false }),
       },
     },
   ],

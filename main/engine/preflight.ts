@@ -171,13 +171,13 @@ const questions: Readonly<Record<string, Question>> = {
   },
 
   'mptcp-borrowed': ({ settings, borrowers: [borrower] }) => {
-    if (settings.mptcp === 'off' || !borrower) return undefined;
+    // A migration that sets its own shares them: they stay until the last one has ended.
+    if (settings.mptcp === 'off' || settings.preparePaths || !borrower) return undefined;
     const { guest, migrationId, hosts } = borrower;
     return {
       severity: 'warning',
       text: `The migration of ${guest} (${migrationId}) has set MPTCP endpoints or limits on ${hosts.join(' and ')} and puts them back when it ends: this one may then lose paths.`,
-      remedy:
-        'Wait until it has ended, or set them for good while nothing migrates: what is there already is never put back.',
+      remedy: 'Let Switchyard set them for this migration as well, or wait until the other one has ended.',
     };
   },
 

@@ -2,7 +2,7 @@ import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { StepName } from '#contract/migration.ts';
 import { compare } from '#main/likeness/compare.ts';
 import { obstaclesOf } from '#main/likeness/obstacles.ts';
-import { restorationFor } from './path-restoration.ts';
+import { pathLeaseOf } from './path-lease.ts';
 import type { Capabilities } from './ports.ts';
 import { listenForRecovery, recover } from './recovery.ts';
 import type { MigrationState } from './state.ts';
@@ -52,10 +52,9 @@ export const steps: Readonly<Record<StepName, Step>> = {
   },
 
   'prepare-paths': async ({ ports, state }) => {
-    const { preparation } = state.plan;
     // The source first: it must accept an announcement before one arrives.
-    await ports.source.changePathManager(preparation.source);
-    await ports.destination.changePathManager(preparation.destination);
+    await ports.source.changePathManager(pathLeaseOf(state, 'source'));
+    await ports.destination.changePathManager(pathLeaseOf(state, 'destination'));
     return nothingToReport;
   },
 
@@ -144,7 +143,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
 
   'restore-paths': async ({ ports, state }) => {
     const restored = await Promise.allSettled(
-      (['source', 'destination'] as const).map((side) => ports[side].restorePathManager(restorationFor(state, side))),
+      (['source', 'destination'] as const).map((side) => ports[side].restorePathManager(pathLeaseOf(state, side))),
     );
     for (const result of restored) if (result.status === 'rejected') throw result.reason;
     return nothingToReport;

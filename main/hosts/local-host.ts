@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host.ts';
-import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
+import type { StartedDestination } from '#contract/migration.ts';
 import type { HostMptcpChange } from '#contract/requests.ts';
 import type {
   CallerWatch,
@@ -13,7 +13,7 @@ import type {
   OwnedSocket,
   PathEnd,
   PathEndChange,
-  PathRestoration,
+  PathLease,
   SocketName,
   SubflowName,
   Qemu,
@@ -41,18 +41,22 @@ import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
 import { listenAt } from './own-sockets/listener.ts';
-import { askNeighboursAnew, changePath, changePathManager, closeSubflows } from './path-control.ts';
-import { restorePathManager } from './path-restore.ts';
+import { askNeighboursAnew, closeSubflows } from './path-control.ts';
+import { LeaseBook } from './path-leases/lease-book.ts';
+import { changeLentPath, giveBack, lend, type Borrower, type LendingPlace } from './path-leases/lend.ts';
+import { readLentFacts } from './path-leases/lent-facts.ts';
 import { presenceOf, terminate, type Presence } from './process/identity.ts';
 import { featuresOf } from './qemu-features.ts';
 import { QemuMonitor } from './qemu-monitor.ts';
 import { readQemuProcess } from './qemu-processes.ts';
 import { rehearse, type Rehearsal } from './rehearsal.ts';
-import { readOutput, tidyFolderOf } from './runtime-folder.ts';
+import { leaseFolder, readOutput, tidyFolderOf } from './runtime-folder.ts';
 
 export interface LocalHostOptions {
   /** Folder for the sockets and outputs of destinations; see SWITCHYARD_RUNTIME_DIR. */
   readonly runtimeDirectory: string;
+  /** Where the journal of a migration is. What a migration has borrowed is held for as long as its journal exists. */
+  readonly journalOf?: (migrationId: string) => string;
 }
 
 /** This machine, or one network namespace of it that stands for a machine of its own. */
@@ -60,15 +64,17 @@ export class LocalHost implements Host {
   readonly id: string;
   readonly #network: NetworkPlace;
   readonly #runtimeDirectory: string;
+  readonly #journalOf: LocalHostOptions['journalOf'];
 
   constructor(id: string, options: LocalHostOptions, network: NetworkPlace = ownPlace) {
     this.id = id;
     this.#network = network;
     this.#runtimeDirectory = resolve(options.runtimeDirectory);
+    this.#journalOf = options.journalOf;
   }
 
   facts(): Promise<HostFacts> {
-    return inContractTerms(() => readFacts(this.id, this.#network));
+    return inContractTerms(() => readLentFacts(this.#lending.book, () => readFacts(this.id, this.#network)));
   }
 
   guests(): Promise<readonly Guest[]> {
@@ -167,16 +173,16 @@ export class LocalHost implements Host {
     return inContractTerms(() => changeMptcp(this.id, this.#network, change));
   }
 
-  changePathManager(changes: readonly PathManagerChange[]): Promise<void> {
-    return inContractTerms(() => changePathManager(this.#network, changes));
+  changePathManager(lease: PathLease): Promise<void> {
+    return inContractTerms(() => lend(this.#lending, this.#borrower(lease)));
   }
 
-  restorePathManager(restoration: PathRestoration): Promise<void> {
-    return inContractTerms(() => restorePathManager(this.#network, restoration));
+  restorePathManager(lease: PathLease): Promise<void> {
+    return inContractTerms(() => giveBack(this.#lending, this.#borrower(lease)));
   }
 
-  changePath(change: PathEndChange, end: PathEnd): Promise<void> {
-    return inContractTerms(() => changePath(this.#network, change, end));
+  changePath(lease: PathLease, change: PathEndChange, end: PathEnd): Promise<void> {
+    return inContractTerms(() => changeLentPath(this.#lending, this.#borrower(lease), change, end));
   }
 
   closeSubflows(path: SubflowName): Promise<void> {
@@ -216,6 +222,15 @@ export class LocalHost implements Host {
       await client.close();
       throw thrown;
     }
+  }
+
+  get #lending(): LendingPlace {
+    return { place: this.#network, book: new LeaseBook(leaseFolder(this.#runtimeDirectory), this.#network.label()) };
+  }
+
+  #borrower(lease: PathLease): Borrower {
+    const journal = this.#journalOf?.(lease.migrationId);
+    return { ...lease, ...(journal === undefined ? {} : { journal }) };
   }
 
   get #place(): { hostId: string; network: NetworkPlace; runtimeDirectory: string } {

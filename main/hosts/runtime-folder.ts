@@ -33,6 +33,14 @@ export function migrationFolder(parent: string, migrationId: string): string {
   return join(parent, migrationIdSchema.parse(migrationId));
 }
 
+/**
+ * Where it is kept who has borrowed of the MPTCP settings of this machine's namespaces. Managers of root share one folder,
+ * whatever their environment says: what they change is the same.
+ */
+export function leaseFolder(runtimeDirectory: string, uid = process.geteuid?.()): string {
+  return join(uid === 0 ? commonDirectory : runtimeDirectory, 'path-managers');
+}
+
 /** Where the folder of a migration may be. */
 export function migrationFolders(runtimeDirectory: string, migrationId: string): readonly string[] {
   return parentsOf(runtimeDirectory).map((parent) => migrationFolder(parent, migrationId));

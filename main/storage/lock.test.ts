@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exampleId, examplePlan } from '#main/export/testing/example-migration.ts';
-import { lockGuest, lockMigration, managerOf } from './lock.ts';
+import { lockGuest, lockMigration, managerOf, tryLock } from './lock.ts';
 import { migrationPaths } from './paths.ts';
 import { hostileFiles, replace } from './testing/hostile-files.ts';
 
@@ -160,4 +160,22 @@ test('what lies where a name card is drafted is not written through', () => {
   symlinkSync(victim, `${lockPath()}.owner.json.${owner.pid}`);
   lockMigration(state, owner).release();
   expect(readFileSync(victim, 'utf8')).toBe('untouched');
+});
+
+describe('a lock for a moment', () => {
+  test('is held once at a time, also within one process', () => {
+    const path = join(state, 'short', 'one.lock');
+    const first = tryLock(path);
+    const second = tryLock(path);
+    first?.[Symbol.dispose]();
+    first?.[Symbol.dispose]();
+    using third = tryLock(path);
+    expect([first, second, third].map((each) => each !== undefined)).toEqual([true, false, true]);
+  });
+
+  test('leaves an empty file in a folder that only this user may enter', () => {
+    const folder = join(state, 'short');
+    tryLock(join(folder, 'one.lock'))?.[Symbol.dispose]();
+    expect([readdirSync(folder), statSync(folder).mode & 0o777]).toEqual([['one.lock'], 0o700]);
+  });
 });

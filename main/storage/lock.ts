@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { SwitchyardError } from '#contract/errors.ts';
@@ -56,6 +56,22 @@ export function managerOf(state: string, migrationId: string): LockOwner | 'unkn
   const database = exclusively(lock, 0);
   database?.close();
   return database === undefined ? (readCard(lock) ?? 'unknown') : undefined;
+}
+
+/**
+ * A lock without an owner's name, for work of some milliseconds: `undefined` while another process, or another part of this
+ * one, holds it. Its folder is made, private to this user; the file stays, without a byte.
+ */
+export function tryLock(path: string): Disposable | undefined {
+  makePrivateDirectory(dirname(path));
+  const database = exclusively(path, 0);
+  if (database === undefined) return undefined;
+  held.add(database);
+  return {
+    [Symbol.dispose]: () => {
+      if (held.delete(database)) database.close();
+    },
+  };
 }
 
 /** QEMU without `-uuid` answers with the nil uuid, and two of those are not the same guest. */

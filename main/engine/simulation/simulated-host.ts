@@ -1,5 +1,5 @@
 import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host.ts';
-import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
+import type { StartedDestination } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type {
   CallerWatch,
@@ -12,7 +12,7 @@ import type {
   OwnedSocket,
   PathEnd,
   PathEndChange,
-  PathRestoration,
+  PathLease,
   SocketName,
   SubflowName,
   Qemu,
@@ -153,15 +153,15 @@ export class SimulatedHost implements MigrationHost {
     return this.#ask('routes', 1, () => []);
   }
 
-  changePathManager(changes: readonly PathManagerChange[]): Promise<void> {
-    return this.#ask('changePathManager', 1, () => this.#machine.changePathManager(changes));
+  changePathManager({ planned }: PathLease): Promise<void> {
+    return this.#ask('changePathManager', 1, () => this.#machine.changePathManager(planned));
   }
 
-  restorePathManager({ planned }: PathRestoration): Promise<void> {
+  restorePathManager({ planned }: PathLease): Promise<void> {
     return this.#ask('restorePathManager', 1, () => this.#machine.restorePathManager(planned));
   }
 
-  changePath(change: PathEndChange, { address }: PathEnd): Promise<void> {
+  changePath(_lease: PathLease, change: PathEndChange, { address }: PathEnd): Promise<void> {
     return this.#ask('changePath', 1, () => void this.#machine.pathActions.push({ action: change, address }));
   }
 

@@ -2,32 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MptcpEndpoint, MptcpLimits } from '#contract/host.ts';
 import type { Path, PathManagerChange } from '#contract/migration.ts';
-import { sameEndpoint, type PathManagerState } from './change.ts';
+import type { PathManagerState } from './change.ts';
 import { planPaths } from './plan-paths.ts';
-import { notesInUse, planRestore, type RestoreInput, type RestoreStep } from './restore.ts';
-
-/** A path manager in a few lines: one endpoint for each address and port, ids as they come, limits as they are set. */
-function apply(state: PathManagerState, changes: readonly RestoreStep[]): PathManagerState {
-  return changes.reduce((now, change): PathManagerState => {
-    switch (change.kind) {
-      case 'set-limits':
-        return { ...now, limits: change.limits };
-      case 'put-back':
-        if (now.endpoints.some(({ id }) => id === change.endpoint.id)) throw new Error('this id is taken');
-        return { ...now, endpoints: [...now.endpoints, change.endpoint] };
-      case 'remove-endpoint':
-        return { ...now, endpoints: now.endpoints.filter(({ id }) => id !== change.endpoint.id) };
-      case 'add-endpoint': {
-        const others = now.endpoints.filter(
-          (each) => !(sameEndpoint(each, change.endpoint) && each.flags.includes('implicit')),
-        );
-        if (others.some((each) => sameEndpoint(each, change.endpoint))) return now;
-        const id = Math.max(0, ...now.endpoints.map((each) => each.id)) + 1;
-        return { ...now, endpoints: [...others, { id, ...change.endpoint }] };
-      }
-    }
-  }, state);
-}
+import { notesInUse, planRestore, type RestoreInput } from './restore.ts';
+import { applied as apply } from './testing/path-manager.ts';
 
 const announced: PathManagerChange = {
   kind: 'add-endpoint',
@@ -43,6 +21,7 @@ const empty: PathManagerState = { endpoints: [], limits: limits(2, 0) };
 const planned = [raisedTo(limits(3, 3), limits(2, 0)), announced];
 const nothing: RestoreInput = {
   planned: [],
+  needed: [],
   addresses: [],
   touched: [],
   before: empty,

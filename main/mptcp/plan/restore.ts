@@ -9,6 +9,8 @@ export interface RestoreInput {
   readonly addresses: readonly string[];
   /** Those of them whose endpoints were taken away or changed while it ran, whosever they are. */
   readonly touched: readonly string[];
+  /** What other open migrations have planned on this host: the limits that they need stay. */
+  readonly needed: readonly PathManagerChange[];
   readonly before: PathManagerState;
   readonly now: PathManagerState;
   /** Local addresses of MPTCP connections that live on this host: what they use is not taken from them. */
@@ -24,26 +26,42 @@ export type RestoreStep = PathManagerChange | { readonly kind: 'put-back'; reado
  * point, and doing it twice does nothing more.
  */
 export function planRestore(input: RestoreInput): RestoreStep[] {
-  const { planned, addresses, touched, before, now, inUse } = input;
+  const { planned, needed, addresses, touched, before, now, inUse } = input;
   const wasThere = (endpoint: MptcpEndpoint): boolean =>
     before.endpoints.some((known) => sameEndpoint(known, endpoint));
-  const displaced = before.endpoints.filter(
+  const isOurs = (endpoint: MptcpEndpoint): boolean =>
+    isMadeBy(planned, endpoint) || (isLeftBehind(endpoint, addresses, inUse) && !wasThere(endpoint));
+  const changed = before.endpoints.filter(
     (endpoint) =>
       touched.includes(endpoint.address) && !isNote(endpoint) && !now.endpoints.some((each) => isSame(each, endpoint)),
   );
-  const removed = now.endpoints.filter(
-    (endpoint) =>
-      isMadeBy(planned, endpoint) ||
-      (isLeftBehind(endpoint, addresses, inUse) && !wasThere(endpoint)) ||
-      displaced.some((each) => sameEndpoint(each, endpoint)),
+  const idOfOthers = new Set(
+    now.endpoints.flatMap((each) => (isOurs(each) || changed.some((one) => sameEndpoint(one, each)) ? [] : [each.id])),
   );
-  const limits = restoredLimits(planned, now.limits);
+  // An id that another migration's endpoint was given meanwhile is put back when that one is gone.
+  const isBackButForId = (endpoint: MptcpEndpoint): boolean =>
+    idOfOthers.has(endpoint.id) && now.endpoints.some((each) => isSame({ ...each, id: endpoint.id }, endpoint));
+  const displaced = changed.filter((endpoint) => !isBackButForId(endpoint));
+  const removed = now.endpoints.filter(
+    (endpoint) => isOurs(endpoint) || displaced.some((each) => sameEndpoint(each, endpoint)),
+  );
+  const limits = restoredLimits({ planned, needed, before: before.limits, now: now.limits });
   return [
     // All of them first: what is put back may need an id that one of them was given meanwhile.
     ...removed.map((endpoint) => ({ kind: 'remove-endpoint', endpoint }) as const),
-    ...displaced.map((endpoint) => ({ kind: 'put-back', endpoint }) as const),
+    ...displaced.map((endpoint) => (idOfOthers.has(endpoint.id) ? announcing(endpoint) : putBack(endpoint))),
     ...(limits ? [{ kind: 'set-limits', limits, before: now.limits } as const] : []),
   ];
+}
+
+/** With whatever id is free. */
+export function announcing({ address, port, interface: name, flags }: MptcpEndpoint): RestoreStep {
+  const at = { address, ...(port === undefined ? {} : { port }), ...(name === undefined ? {} : { interface: name }) };
+  return { kind: 'add-endpoint', endpoint: { ...at, flags } };
+}
+
+function putBack(endpoint: MptcpEndpoint): RestoreStep {
+  return { kind: 'put-back', endpoint };
 }
 
 /** Notes of the kernel at our addresses that cannot be removed yet, because a connection still uses them. */
@@ -94,14 +112,27 @@ function isNote({ flags }: MptcpEndpoint): boolean {
   return flags.includes('implicit');
 }
 
-function restoredLimits(planned: readonly PathManagerChange[], now: MptcpLimits): MptcpLimits | undefined {
-  const change = planned.find((each) => each.kind === 'set-limits');
-  if (change === undefined) return undefined;
-  const { limits, before } = change;
-  const restored = {
-    subflows: now.subflows === limits.subflows ? before.subflows : now.subflows,
-    addAddrAccepted: now.addAddrAccepted === limits.addAddrAccepted ? before.addAddrAccepted : now.addAddrAccepted,
+interface LimitsInput {
+  readonly planned: readonly PathManagerChange[];
+  readonly needed: readonly PathManagerChange[];
+  readonly before: MptcpLimits;
+  readonly now: MptcpLimits;
+}
+
+/** A limit that none of these changes has set was set by another program since. */
+function restoredLimits({ planned, needed, before, now }: LimitsInput): MptcpLimits | undefined {
+  const restored = (limit: keyof MptcpLimits): number => {
+    const others = raisesOf(limit, needed);
+    const isOurs = [...others, ...raisesOf(limit, planned)].includes(now[limit]);
+    return isOurs ? Math.min(now[limit], Math.max(before[limit], ...others)) : now[limit];
   };
-  const isBack = restored.subflows === now.subflows && restored.addAddrAccepted === now.addAddrAccepted;
-  return isBack ? undefined : restored;
+  const limits = { subflows: restored('subflows'), addAddrAccepted: restored('addAddrAccepted') };
+  const isBack = limits.subflows === now.subflows && limits.addAddrAccepted === now.addAddrAccepted;
+  return isBack ? undefined : limits;
+}
+
+function raisesOf(limit: keyof MptcpLimits, changes: readonly PathManagerChange[]): readonly number[] {
+  return changes.flatMap((change) =>
+    change.kind === 'set-limits' && change.limits[limit] > change.before[limit] ? [change.limits[limit]] : [],
+  );
 }

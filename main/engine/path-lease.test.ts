@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { MptcpEndpoint } from '#contract/host.ts';
 import type { JournalEvent, PathManagerChange, Plan } from '#contract/migration.ts';
-import { restorationFor } from './path-restoration.ts';
-import type { PathRestoration } from './ports.ts';
+import { pathLeaseOf } from './path-lease.ts';
+import type { PathLease } from './ports.ts';
 import { begun, plan, stateAfter } from './simulation/states.ts';
 
 /** Two paths between hosts that differ in everything, so that neither side can pass for the other. */
@@ -34,7 +34,7 @@ function changed(link: 1 | 2): JournalEvent[] {
 function restorations(
   journal: readonly JournalEvent[],
   more: readonly MptcpEndpoint[] = [],
-): Readonly<Record<'source' | 'destination', PathRestoration>> {
+): Readonly<Record<'source' | 'destination', PathLease>> {
   const state = stateAfter([...begun, ...journal], {
     paths,
     preparation,
@@ -44,16 +44,18 @@ function restorations(
       mptcp: { ...plan.destination.mptcp, endpoints: [ofDestination, ...more], limits: limitsOf(2) },
     },
   });
-  return { source: restorationFor(state, 'source'), destination: restorationFor(state, 'destination') };
+  return { source: pathLeaseOf(state, 'source'), destination: pathLeaseOf(state, 'destination') };
 }
 
-const source: PathRestoration = {
+const source: PathLease = {
+  migrationId: plan.id,
   planned: preparation.source,
   before: { endpoints: [ofSource], limits: limitsOf(1) },
   addresses: ['10.0.1.1', '10.0.2.1'],
   touched: [],
 };
-const destination: PathRestoration = {
+const destination: PathLease = {
+  migrationId: plan.id,
   planned: preparation.destination,
   before: { endpoints: [ofDestination], limits: limitsOf(2) },
   addresses: ['10.0.1.2', '10.0.2.2'],

@@ -1,11 +1,11 @@
 import type { MptcpEndpoint } from '#contract/host.ts';
 import type { PathManagerChange, Side } from '#contract/migration.ts';
 import { announcementOf } from './path-announcement.ts';
-import type { PathRestoration } from './ports.ts';
+import type { PathLease } from './ports.ts';
 import type { MigrationState } from './state.ts';
 
-/** What to put back on one side: what the plan made, and what changing a path while it ran made. */
-export function restorationFor({ plan, changedPaths }: MigrationState, side: Side): PathRestoration {
+/** What the migration borrows of one side: what the plan makes, and what changing a path while it runs has made. */
+export function pathLeaseOf({ plan, changedPaths }: MigrationState, side: Side): PathLease {
   const { endpoints, limits } = plan[side].mptcp;
   const touched =
     side === 'source' ? [] : plan.paths.filter((path) => changedPaths[path.sourceInterface] !== undefined);
@@ -15,6 +15,7 @@ export function restorationFor({ plan, changedPaths }: MigrationState, side: Sid
     .filter((endpoint) => endpoint !== undefined)
     .map((endpoint): PathManagerChange => ({ kind: 'add-endpoint', endpoint }));
   return {
+    migrationId: plan.id,
     planned: [...plan.preparation[side], ...made],
     before: { endpoints, limits },
     addresses: plan.paths.map((path) => (side === 'source' ? path.sourceAddress : path.destinationAddress)),
