@@ -3,6 +3,7 @@ import { SwitchyardError } from '#contract/errors.ts';
 import type { Plan } from '#contract/migration.ts';
 import type { BitsPerSecond, Milliseconds } from '#contract/units.ts';
 import { forecast, type ForecastFacts } from '#main/engine/forecast.ts';
+import { isManagedElsewhere } from '#main/engine/preflight-paths.ts';
 import { systemClock } from '#main/hosts/clock.ts';
 import type { Host } from '#main/hosts/host.ts';
 import type { Preparation } from './planning.ts';
@@ -68,7 +69,8 @@ export function forecastsFor(
   dirtyBitsPerSecond: BitsPerSecond | undefined,
 ): PreflightAnswer['forecast'] {
   const fastestFirst = paths.toSorted((a, b) => (b.speedBitsPerSecond ?? 0) - (a.speedBitsPerSecond ?? 0));
-  const kernels = [source, destination].every(({ mptcp }) => mptcp.usable);
+  // What a program decides about further paths cannot be foretold.
+  const kernels = [source, destination].every((host) => host.mptcp.usable && !isManagedElsewhere(host));
   const sockets = settings.socket === 'app' || [source, destination].every(({ qemu }) => qemu?.mptcp !== false);
   const facts = { memoryBytes: guest.memoryBytes, dirtyBitsPerSecond, settings };
   const overOne: ForecastFacts = { ...facts, paths: fastestFirst.slice(0, 1), protocol: 'tcp' };

@@ -1,6 +1,6 @@
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
-import type { Check, ListenerAddress, Plan } from '#contract/migration.ts';
+import type { Check, LeftOutPair, ListenerAddress, PathPlanning, Plan } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost } from '#main/engine/ports.ts';
 import {
@@ -13,9 +13,8 @@ import {
 import { preflight, refusals } from '#main/engine/preflight.ts';
 import { carryOver } from '#main/hosts/carry-over/carry-over.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
-import { pathsBetween } from '#main/mptcp/paths.ts';
-import { planPaths } from '#main/mptcp/plan/plan-paths.ts';
-import type { RoutesBetween } from '#main/mptcp/routes.ts';
+import { planPairs } from '#main/mptcp/paths.ts';
+import { planPaths, type PathPlan } from '#main/mptcp/plan/plan-paths.ts';
 import { meet, wantedListener } from './listener-address.ts';
 import { pickGuest } from './pick-guest.ts';
 import { pickWaiting, readWaiting, visit, type Waiting } from './waiting.ts';
@@ -63,15 +62,25 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     request.toWaiting === undefined ? destination.foreseeDestination(guest) : undefined,
   ]);
   const waiting = await findWaiting(request, { source, guest, destination, destinationGuests });
-  const routes = await routesBetween(source, sourceFacts, destination, destinationFacts);
-  const { listener, paths } = meet(waiting?.listener ?? wanted, pathsBetween(sourceFacts, destinationFacts, routes));
+  const heard = waiting?.listener ?? wanted;
+  const planned = await planPairs(
+    sourceFacts,
+    destinationFacts,
+    { bindsFirst: settings.socket === 'app', multipath: settings.mptcp !== 'off', listener: heard?.host },
+    {
+      source: (questions) => source.routes(questions),
+      destination: (questions) => destination.routes(questions),
+    },
+  );
+  const { listener, paths: hopedFor } = meet(heard, planned.paths);
   const pathPlan = planPaths({
     source: sourceFacts,
     destination: destinationFacts,
-    paths,
-    routes,
+    paths: hopedFor,
+    routes: planned.routes,
     listener: announceable(listener),
   });
+  const { paths, leftOut } = withoutUnannounced({ ...planned, paths: hopedFor }, pathPlan.unannounced);
   const checks = preflight({
     guest,
     guestRun,
@@ -80,6 +89,8 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     destination: destinationFacts,
     destinationGuests,
     paths,
+    leftOut,
+    ...(planned.firstObstacle ? { firstObstacle: planned.firstObstacle } : {}),
     settings,
     preparation: {
       commands: { source: pathPlan.source.commands, destination: pathPlan.destination.commands },
@@ -103,6 +114,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     destination: destinationFacts,
     settings,
     paths: [...paths],
+    leftOut: [...leftOut],
     preparation: {
       source: prepares ? [...pathPlan.source.changes] : [],
       destination: prepares ? [...pathPlan.destination.changes] : [],
@@ -198,19 +210,20 @@ function migrationId(now: Date, random: string): string {
   return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${random}`;
 }
 
-async function routesBetween(
-  source: MigrationHost,
-  from: HostFacts,
-  destination: MigrationHost,
-  to: HostFacts,
-): Promise<RoutesBetween> {
-  const [local, remote] = [addressesOf(from), addressesOf(to)];
-  const [there, back] = await Promise.all([source.routes(local, remote), destination.routes(remote, local)]);
-  return { source: there, destination: back };
-}
-
-function addressesOf({ interfaces }: HostFacts): string[] {
-  return interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address));
+/** What the destination does not announce carries nothing, whatever the routes are. */
+function withoutUnannounced({ paths, leftOut }: PathPlanning, unannounced: PathPlan['unannounced']): PathPlanning {
+  const warningOf = new Map(unannounced.map(({ path, warning }) => [path, warning]));
+  return {
+    paths: paths.filter((path) => !warningOf.has(path)),
+    leftOut: [
+      ...leftOut,
+      ...unannounced.map(({ path, warning: { kind, sentence: text } }): LeftOutPair => {
+        const { sourceInterface, sourceAddress, destinationInterface, destinationAddress } = path;
+        const reason = kind === 'foreign-endpoint' ? 'foreign-endpoint' : 'beyond-limit';
+        return { sourceInterface, sourceAddress, destinationInterface, destinationAddress, reason, text };
+      }),
+    ],
+  };
 }
 
 interface GuestNow {

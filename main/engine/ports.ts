@@ -1,5 +1,14 @@
 import type { ReportFault } from '#contract/errors.ts';
-import type { Guest, HostFacts, MptcpEndpoint, MptcpLimits, QemuIdentity, RouteAnswer, User } from '#contract/host.ts';
+import type {
+  Guest,
+  HostFacts,
+  MptcpEndpoint,
+  MptcpLimits,
+  QemuIdentity,
+  RouteAnswer,
+  RouteQuestion,
+  User,
+} from '#contract/host.ts';
 import type {
   ConnectionFinding,
   JournalEntry,
@@ -306,8 +315,8 @@ export interface MigrationHost {
    * asked in order, so a sampler that is asked for before `migrate` listens before there is a connection.
    */
   sampler(identity: QemuIdentity, port: number): Promise<SubflowSampler>;
-  /** Routes of this host's addresses, and of none in particular, to these. Sends no packet. */
-  routes(from: readonly string[], to: readonly string[]): Promise<readonly RouteAnswer[]>;
+  /** What this host's routing would do with such packets, in that order. Sends none; one that is not answered is not known. */
+  routes(questions: readonly RouteQuestion[]): Promise<readonly RouteAnswer[]>;
   /**
    * Does what is planned, in order; what is there already stays as it is, and limits are only raised. Acts on every MPTCP
    * connection of the host, also living ones.

@@ -1,5 +1,5 @@
 import type { Guest, HostFacts } from '#contract/host.ts';
-import type { Check, ListenerAddress, MigrationSettings, Path, Side } from '#contract/migration.ts';
+import type { Check, LeftOutPair, ListenerAddress, MigrationSettings, Path, Side } from '#contract/migration.ts';
 import type { JudgedFinding } from '#main/likeness/finding.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 import type { Hardware, TwinForesight } from './ports.ts';
@@ -18,6 +18,10 @@ export interface PreflightFacts {
   readonly likeness?: LikenessFacts;
   /** The first is the one that is connected. */
   readonly paths: readonly Path[];
+  /** What is in no path, and why. */
+  readonly leftOut?: readonly LeftOutPair[];
+  /** Why the connection cannot begin on the first path; absent when it can. */
+  readonly firstObstacle?: { readonly text: string; readonly remedy: string; readonly command: string };
   readonly settings: MigrationSettings;
   readonly preparation: PathPreparation;
   /** Migrations under way that have set MPTCP endpoints or limits on one of the two hosts. */

@@ -774,6 +774,109 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { when: 'this kernel has no such setting', facts: { source: without(source, { sysctls: {} }) } },
     { when: 'it is not wanted', facts: settings({ mptcp: 'off' }) },
   ],
+  'first-path': [
+    { when: 'the connection can begin there', facts: {} },
+    {
+      when: 'it cannot',
+      facts: {
+        firstObstacle: { text: 'alpha has no route.', remedy: 'Add one.', command: 'ip route add 10.0.1.2/32' },
+      },
+      check: { ...refused, text: 'alpha has no route.', command: 'ip netns exec alpha ip route add 10.0.1.2/32' },
+    },
+  ],
+  'paths-left-out': [
+    { when: 'nothing is left out', facts: { leftOut: [] } },
+    {
+      when: 'what is left out is as it should be',
+      facts: { leftOut: [{ reason: 'tunnel', text: 'wg0 of alpha is a tunnel.' }] },
+      check: { ...passed, text: 'Not used: wg0 of alpha is a tunnel.' },
+    },
+    {
+      when: 'something is missed',
+      facts: {
+        leftOut: [
+          { reason: 'tunnel', text: 'wg0 of alpha is a tunnel.' },
+          { reason: 'no-carrier', text: 'eth2 of alpha has no carrier.' },
+          { reason: 'no-route', text: 'No route.', command: 'ip route add', commandSide: 'destination' },
+          { reason: 'arp-answered-elsewhere', text: 'ARP.', command: 'sysctl -w', commandSide: 'source' },
+          ...['1', '2'].map((text) => ({ reason: 'other-family' as const, text: `${text}.` })),
+        ],
+      },
+      check: {
+        ...warned,
+        text: 'eth2 of alpha has no carrier. No route. ARP. 1. 1 more.',
+        command:
+          'ip netns exec beta ip route add  # on the destination\nip netns exec alpha sysctl -w  # on the source',
+      },
+    },
+    { when: 'nothing can be done about it', facts: { leftOut: [{ reason: 'no-carrier', text: 'x' }] }, check: warned },
+    { when: 'there is no path at all', facts: { paths: [], leftOut: [{ reason: 'no-carrier', text: 'x' }] } },
+  ],
+  'mptcp-path-manager': [
+    { when: 'the kernels have both', facts: { paths: [path, secondPath] } },
+    {
+      when: 'one is in the hands of a program',
+      facts: {
+        paths: [path, secondPath],
+        destination: without(destination, { sysctls: { 'mptcp/path_manager': 'userspace' } }),
+      },
+      check: { ...warned, command: 'ip netns exec beta sysctl -w net.mptcp.path_manager=kernel' },
+    },
+    {
+      when: 'that is said in the older way',
+      facts: { paths: [path, secondPath], source: without(source, { sysctls: { 'mptcp/pm_type': '1' } }) },
+      check: { ...warned, command: 'ip netns exec alpha sysctl -w net.mptcp.pm_type=0' },
+    },
+    { when: 'there is only one path', facts: {} },
+    { when: 'it is not wanted', facts: { paths: [path, secondPath], ...settings({ mptcp: 'off' }) } },
+  ],
+  'mptcp-joins': [
+    { when: 'they are taken everywhere', facts: { paths: [path, secondPath] } },
+    { when: 'there are none', facts: { destination: withoutJoins() } },
+    {
+      when: 'they are not taken at the first address, where none is made',
+      facts: { paths: [path, secondPath], destination: withoutJoins() },
+      check: passed,
+    },
+    {
+      when: 'they are not taken at the first address, where some are made',
+      facts: {
+        paths: [path, secondPath],
+        source: without(source, { endpoints: [{ id: 1, address: '10.0.2.1', flags: ['subflow'] }] }),
+        destination: withoutJoins(),
+      },
+      check: { ...warned, command: 'ip netns exec beta sysctl -w net.mptcp.allow_join_initial_addr_port=1' },
+    },
+    {
+      when: 'it is not wanted',
+      facts: { paths: [path, secondPath], destination: withoutJoins(), ...settings({ mptcp: 'off' }) },
+    },
+  ],
+  'mptcp-memory': [
+    { when: 'the kernel has always offered it', facts: {} },
+    {
+      when: 'it has stopped for a while',
+      facts: {
+        source: without(source, { counters: { Blackhole: 1 }, sysctls: { 'mptcp/blackhole_timeout': '3600' } }),
+      },
+      check: { ...warned, command: 'ip netns exec alpha sysctl -w net.mptcp.blackhole_timeout=3600' },
+    },
+    {
+      when: 'it has connected without an offer',
+      facts: {
+        source: without(source, {
+          counters: { MPCapableSYNTXDisabled: 2 },
+          sysctls: { 'mptcp/blackhole_timeout': '3600' },
+        }),
+      },
+      check: warned,
+    },
+    {
+      when: 'it never stops',
+      facts: { source: without(source, { counters: { Blackhole: 1 }, sysctls: { 'mptcp/blackhole_timeout': '0' } }) },
+    },
+    { when: 'it is not wanted', facts: settings({ mptcp: 'off' }) },
+  ],
   mtu: [
     { when: 'both ends agree', facts: {}, check: passed },
     {
@@ -855,6 +958,9 @@ function withoutQemu({ qemu: _absent, ...rest }: HostFacts): HostFacts {
 }
 function withMtu(host: HostFacts, mtu: number): HostFacts {
   return { ...host, interfaces: host.interfaces.map((each) => ({ ...each, mtu })) };
+}
+function withoutJoins(): HostFacts {
+  return without(destination, { sysctls: { 'mptcp/allow_join_initial_addr_port': '0' } });
 }
 function withUuid(other: string): Guest {
   return { ...waitingGuest, identity: { ...waitingGuest.identity, uuid: other } };

@@ -1,5 +1,5 @@
 import type { Check, MigrationSettings } from '#contract/migration.ts';
-import { formatBitsPerSecond, formatBytes } from '#contract/units.ts';
+import { formatBytes } from '#contract/units.ts';
 import { nameOfUser } from '#contract/user-name.ts';
 import { connectionQuestions } from './preflight-connection.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type Verdict,
 } from './preflight-facts.ts';
 import { likenessQuestions, memoryBlocksOf, memoryOf } from './preflight-likeness.ts';
+import { pathQuestions } from './preflight-paths.ts';
 import { mayBeCopy, userQuestions } from './preflight-user.ts';
 import { tapQuestions } from './preflight-taps.ts';
 import { waitingQuestions } from './preflight-waiting.ts';
@@ -103,19 +104,7 @@ const questions: Readonly<Record<string, Question>> = {
 
   ...waitingQuestions,
 
-  paths: ({ paths, source, destination }) => {
-    if (paths.length === 0) {
-      return {
-        text: `No interface of ${source.id} shares a subnet with one of ${destination.id}.`,
-        remedy: 'Give both hosts an address on a common network, with the link up.',
-      };
-    }
-    const speeds = paths.map((path) => path.speedBitsPerSecond);
-    const sum = speeds.every((speed) => speed !== undefined)
-      ? `, ${formatBitsPerSecond(speeds.reduce((total, speed) => total + speed, 0))}`
-      : '';
-    return { holds: `${paths.length === 1 ? '1 path' : `${paths.length} paths`}${sum}.` };
-  },
+  ...pathQuestions,
 
   ...connectionQuestions,
 
@@ -192,24 +181,6 @@ const questions: Readonly<Record<string, Question>> = {
           command: 'sysctl -w net.mptcp.stale_loss_cnt=4',
         }
       : { holds: 'A lost path will be noticed by the kernel.' };
-  },
-
-  mtu: ({ paths, source, destination }) => {
-    const uneven = paths.find((path) => {
-      const ends = [
-        source.interfaces.find(({ name }) => name === path.sourceInterface),
-        destination.interfaces.find(({ name }) => name === path.destinationInterface),
-      ];
-      return ends[0]?.mtu !== ends[1]?.mtu;
-    });
-    if (paths.length === 0) return undefined;
-    return uneven
-      ? {
-          severity: 'warning',
-          text: `The two ends of ${uneven.sourceInterface} to ${uneven.destinationInterface} have different MTUs.`,
-          remedy: 'Set both to the same value: full packets of the larger side may be lost without an error.',
-        }
-      : { holds: 'MTUs are equal along every path.' };
   },
 
   qemu: ({ source, destination, waiting }) => {

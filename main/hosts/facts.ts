@@ -11,6 +11,7 @@ import { readBootId } from './process/identity.ts';
 /** Everything that a host reports about itself, read now; only its QEMU's answers are remembered. */
 export async function readFacts(id: string, place: NetworkPlace): Promise<HostFacts> {
   const interfaces = await readInterfaces(place.namespace);
+  const inUse = interfaces.filter(({ up, addresses }) => up && addresses.length > 0).map(({ name }) => name);
   const interfaceNames = new Map(interfaces.map(({ index, name }) => [index, name]));
   const qemu = await readQemuFacts();
   return {
@@ -21,7 +22,7 @@ export async function readFacts(id: string, place: NetworkPlace): Promise<HostFa
     bootId: readBootId(),
     memoryAvailableBytes: parseAvailableMemory(readFileSync('/proc/meminfo', 'utf8')),
     interfaces,
-    mptcp: await readMptcpFacts(place, interfaceNames),
+    mptcp: await readMptcpFacts(place, interfaceNames, inUse),
     ...(qemu === undefined ? {} : { qemu }),
   };
 }

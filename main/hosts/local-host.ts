@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
-import type { Guest, HostFacts, QemuIdentity, RouteAnswer } from '#contract/host.ts';
+import type { Guest, HostFacts, QemuIdentity, RouteAnswer, RouteQuestion } from '#contract/host.ts';
 import type { StartedDestination } from '#contract/migration.ts';
 import type { HostMptcpChange } from '#contract/requests.ts';
 import type {
@@ -162,10 +162,10 @@ export class LocalHost implements Host {
     });
   }
 
-  routes(from: readonly string[], to: readonly string[]): Promise<readonly RouteAnswer[]> {
+  routes(questions: readonly RouteQuestion[]): Promise<readonly RouteAnswer[]> {
     return inContractTerms(async () => {
       using session = openNetlinkSession('route', this.#network.namespace);
-      return await readRoutes(session, from, to);
+      return await readRoutes(session, questions);
     });
   }
 

@@ -1,72 +1,113 @@
-import type { HostFacts, NetworkInterface } from '#contract/host.ts';
-import type { Path } from '#contract/migration.ts';
-import { answerFor, type RoutesBetween } from './routes.ts';
-import { inSubnet, isLinkLocal } from './subnet.ts';
+import type { LeftOutPair, Path, PathPlanning, Side } from '#contract/migration.ts';
+import { askAbout, type AskBoth } from '#main/mptcp/pairs/ask-routes.ts';
+import { findCandidates, type Candidates } from '#main/mptcp/pairs/candidates.ts';
+import { choosePaths, routeCommand, type Wish } from '#main/mptcp/pairs/choose-paths.ts';
+import type { HostNetwork } from '#main/mptcp/pairs/host-network.ts';
+import { judgePair, type AgreedPair, type Rejected } from '#main/mptcp/pairs/judge-pair.ts';
+import { routeIndex, type RouteIndex, type RoutesBetween } from './routes.ts';
+
+/** Why the connection cannot begin on the first path, and what would change that. */
+export interface FirstObstacle {
+  readonly text: string;
+  readonly remedy: string;
+  /** For a shell on the source, as root. */
+  readonly command: string;
+}
+
+export interface PlannedPairs extends PathPlanning {
+  readonly firstObstacle?: FirstObstacle;
+  /** What was answered on the way. */
+  readonly routes: RoutesBetween;
+}
 
 /**
- * The interface pairs that can carry a subflow: both up, with addresses of one family, in one subnet or, where the routes
- * are known, with a way from each to the other. Fastest first, since the first carries the initial subflow, and alone when
- * there is no MPTCP; shared subnets before routed pairs of the same speed. Each interface is used once: a second pair
- * through the same port adds no capacity.
+ * The interface pairs that can carry a subflow, as both kernels see them: those that the hosts' own facts allow are asked
+ * about, and those on which the answers agree are used. The questions grow with the interfaces that come into question.
  */
-export function pathsBetween(
-  source: Pick<HostFacts, 'interfaces'>,
-  destination: Pick<HostFacts, 'interfaces'>,
-  routes?: RoutesBetween,
-): Path[] {
-  const [sources, destinations] = [source.interfaces.filter(isUsable), destination.interfaces.filter(isUsable)];
-  const all = (pair: (from: NetworkInterface, to: NetworkInterface) => Path | undefined): Path[] =>
-    sources.flatMap((from) => destinations.flatMap((to) => pair(from, to) ?? []));
-  const pairs = [...all(inOneSubnet), ...(routes ? all((from, to) => routed(from, to, routes)) : [])].toSorted(
-    (a, b) => (b.speedBitsPerSecond ?? 0) - (a.speedBitsPerSecond ?? 0),
-  );
-  const taken = new Set<string>();
-  return pairs.filter((path) => {
-    const ports = [`source/${path.sourceInterface}`, `destination/${path.destinationInterface}`];
-    if (ports.some((port) => taken.has(port))) return false;
-    for (const port of ports) taken.add(port);
-    return true;
+export async function planPairs(
+  source: HostNetwork,
+  destination: HostNetwork,
+  wish: Wish,
+  ask: AskBoth,
+): Promise<PlannedPairs> {
+  const candidates = findCandidates(source, destination);
+  const { pairs, routes } = await askAbout(candidates, ask);
+  const answers = { source: routeIndex(routes.source), destination: routeIndex(routes.destination) };
+  const verdicts = pairs.map((pair) => judgePair(pair, candidates, answers));
+  const agreed = verdicts.flatMap((verdict) => ('agreed' in verdict ? [verdict.agreed] : []));
+  const rejected = verdicts.flatMap((verdict) => ('rejected' in verdict ? [verdict.rejected] : []));
+  const { paths, leftOut, unreachableFirst } = choosePaths(agreed, wish);
+  const missed = onlyWhatIsMissed([...leftOut, ...rejectedPairs(rejected)], paths);
+  return {
+    paths,
+    leftOut: [...candidates.leftOut, ...missed, ...withoutCounterpart(candidates, paths, missed)],
+    routes,
+    ...(unreachableFirst ? { firstObstacle: obstacleOf(source, unreachableFirst, answers.source) } : {}),
+  };
+}
+
+/** Of pairs that no subnet speaks for, those that fail at one point alone. */
+function rejectedPairs(rejected: readonly Rejected[]): readonly LeftOutPair[] {
+  return rejected.filter(({ pair, halfWorks }) => pair.inOneSubnet || halfWorks).map(({ leftOut }) => leftOut);
+}
+
+/**
+ * A pair both of whose ends are in paths is not missed. One with an end in a path is mentioned where nothing else explains
+ * its other end; of one pair of interfaces the first reason is enough.
+ */
+function onlyWhatIsMissed(leftOut: readonly LeftOutPair[], paths: readonly Path[]): readonly LeftOutPair[] {
+  const used = new Set(endsOf(paths));
+  const explained = new Set<string>();
+  return [2, 1].flatMap((unusedEnds) => {
+    return leftOut.filter((pair) => {
+      const unused = endsOf([pair]).filter((end) => !used.has(end));
+      if (unused.length !== unusedEnds || unused.every((end) => explained.has(end))) return false;
+      for (const end of unused) explained.add(end);
+      return true;
+    });
   });
 }
 
-function isUsable(candidate: NetworkInterface): boolean {
-  return candidate.up && candidate.carrier;
+function withoutCounterpart(
+  { ends, usable }: Candidates,
+  paths: readonly Path[],
+  missed: readonly LeftOutPair[],
+): readonly LeftOutPair[] {
+  const explained = new Set([...endsOf(paths), ...endsOf(missed)]);
+  return (['source', 'destination'] as const).flatMap((side) => {
+    const other = side === 'source' ? ends.destination.host.id : ends.source.host.id;
+    return usable[side]
+      .filter(({ port }) => !explained.has(`${side} ${port.name}`))
+      .map(({ port, addresses }) => ({
+        ...endOf(side, port.name, addresses[0]?.address),
+        reason: 'no-counterpart' as const,
+        text: `No interface of ${other} is in a subnet with ${port.name} of ${ends[side].host.id}, or reached from there by a route and back.`,
+      }));
+  });
 }
 
-function inOneSubnet(from: NetworkInterface, to: NetworkInterface): Path | undefined {
-  for (const local of usableAddresses(from)) {
-    const remote = usableAddresses(to).find(
-      ({ address }) => address !== local.address && inSubnet(address, local.address, local.prefixLength),
-    );
-    if (remote) return pathOf(from, local.address, to, remote.address);
-  }
-  return undefined;
+function endOf(side: Side, name: string, address: string | undefined): Partial<Path> {
+  return side === 'source'
+    ? { sourceInterface: name, ...(address === undefined ? {} : { sourceAddress: address }) }
+    : { destinationInterface: name, ...(address === undefined ? {} : { destinationAddress: address }) };
 }
 
-/** Each end must leave by this very interface: a route over another one would share that one's capacity. */
-function routed(from: NetworkInterface, to: NetworkInterface, routes: RoutesBetween): Path | undefined {
-  for (const { address: local } of usableAddresses(from)) {
-    for (const { address: remote } of usableAddresses(to)) {
-      const there = answerFor(routes.source, remote, local)?.interface === from.name;
-      const back = answerFor(routes.destination, local, remote)?.interface === to.name;
-      if (there && back) return pathOf(from, local, to, remote);
-    }
-  }
-  return undefined;
+function endsOf(pairs: readonly Pick<LeftOutPair, 'sourceInterface' | 'destinationInterface'>[]): readonly string[] {
+  return pairs.flatMap(({ sourceInterface, destinationInterface }) => [
+    ...(sourceInterface === undefined ? [] : [`source ${sourceInterface}`]),
+    ...(destinationInterface === undefined ? [] : [`destination ${destinationInterface}`]),
+  ]);
 }
 
-function usableAddresses({ addresses }: NetworkInterface): NetworkInterface['addresses'] {
-  return addresses.filter(({ address }) => !isLinkLocal(address));
-}
-
-function pathOf(from: NetworkInterface, local: string, to: NetworkInterface, remote: string): Path {
-  const speeds = [from.speedBitsPerSecond, to.speedBitsPerSecond].filter((speed) => speed !== undefined);
+function obstacleOf({ id }: HostNetwork, pair: AgreedPair, answers: RouteIndex): FirstObstacle {
+  const { source, sourceAddress, destinationAddress, leavesWhenBound } = pair;
+  const unbound = answers.get(destinationAddress)?.interface;
+  const where = unbound === undefined ? 'has no route to' : `uses ${unbound} for`;
   return {
-    sourceInterface: from.name,
-    sourceAddress: local,
-    destinationInterface: to.name,
-    destinationAddress: remote,
-    ...(speeds.length > 0 ? { speedBitsPerSecond: Math.min(...speeds) } : {}),
-    mtu: Math.min(from.mtu, to.mtu),
+    text: `${id} ${where} ${destinationAddress} unless the socket is bound to ${sourceAddress}, so the connection cannot begin on ${source.port.name}.`,
+    remedy: leavesWhenBound
+      ? 'QEMU does not bind its socket: add a route, or migrate with --socket app.'
+      : 'Add a route.',
+    command: routeCommand(pair),
   };
 }

@@ -1,16 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RouteAnswer, RouteQuestion } from '#contract/host.ts';
 import type { NetlinkSession } from '#native/netlink/session.ts';
 import { readLinks } from '#native/netlink/network-links.ts';
 import { lookUpRoute } from '#native/netlink/route-lookup.ts';
-
-/** What a host's routing would do with a packet. */
-export interface RouteAnswer {
-  /** `undefined`: routing may choose the source address, as it does for a subflow that no endpoint asked for. */
-  readonly from: string | undefined;
-  readonly to: string;
-  /** `undefined` when no route leads there. */
-  readonly interface: string | undefined;
-  readonly gateway: string | undefined;
-}
 
 /** What is known of the routes of both hosts to each other. */
 export interface RoutesBetween {
@@ -18,21 +10,43 @@ export interface RoutesBetween {
   readonly destination: readonly RouteAnswer[];
 }
 
-/** Asks the kernel behind a route session for every pair, and for each destination alone. Sends no packet. */
+/** A kernel of this machine answers at once: after so many answers, others get their turn. */
+const questionsOfOneTurn = 32;
+
+/** Asks the kernel behind a route session, as `ip route get TO from FROM` does. Sends no packet. */
 export async function readRoutes(
   session: NetlinkSession,
-  from: readonly string[],
-  to: readonly string[],
-): Promise<RouteAnswer[]> {
+  questions: readonly RouteQuestion[],
+): Promise<readonly RouteAnswer[]> {
+  if (questions.length === 0) return [];
   const names = new Map((await readLinks(session)).map(({ index, name }) => [index, name]));
-  const pairs = to.flatMap((destination) => [undefined, ...from].map((source) => [source, destination] as const));
-  return Promise.all(
-    pairs.map(async ([source, destination]) => {
-      const route = await lookUpRoute(session, destination, source);
-      const leavesBy = route && !route.local ? names.get(route.interfaceIndex) : undefined;
-      return { from: source, to: destination, interface: leavesBy, gateway: route?.gateway };
-    }),
-  );
+  const answers: RouteAnswer[] = [];
+  for (const { from, to } of questions) {
+    if (answers.length % questionsOfOneTurn === questionsOfOneTurn - 1) await nextTurn();
+    const route = await lookUpRoute(session, to, from);
+    const leavesBy = route && !route.local ? names.get(route.interfaceIndex) : undefined;
+    answers.push({
+      from,
+      to,
+      interface: leavesBy,
+      gateway: route?.gateway,
+      local: route?.local === true,
+      chosenSource: route?.preferredSource,
+      table: route?.table,
+    });
+  }
+  return answers;
+}
+
+/** Answers by where to and where from, so that each is found at once. */
+export interface RouteIndex {
+  /** Without `from`: of a socket that is bound to no address. */
+  get(to: string, from?: string): RouteAnswer | undefined;
+}
+
+export function routeIndex(answers: readonly RouteAnswer[]): RouteIndex {
+  const byEnds = new Map(answers.map((answer) => [keyOf(answer.to, answer.from), answer]));
+  return { get: (to, from) => byEnds.get(keyOf(to, from)) };
 }
 
 export function answerFor(
@@ -41,4 +55,8 @@ export function answerFor(
   from?: string,
 ): RouteAnswer | undefined {
   return answers?.find((answer) => answer.to === to && answer.from === from);
+}
+
+function keyOf(to: string, from: string | undefined): string {
+  return `${from ?? ''} ${to}`;
 }

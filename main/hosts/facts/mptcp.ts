@@ -23,17 +23,25 @@ const relevantSysctls = [
   'ipv4/tcp_shrink_window',
   'ipv4/tcp_syn_retries',
   'ipv4/tcp_wmem',
+  'ipv4/conf/all/arp_announce',
+  'ipv4/conf/all/arp_filter',
   'ipv4/conf/all/arp_ignore',
   'ipv4/conf/all/rp_filter',
 ] as const;
 
 /**
  * What the kernel says about MPTCP in one network namespace. /proc/sys/net shows the namespace of the thread that opens
- * it, and so does /proc/thread-self/net; /proc/net would show that of the process's first thread.
+ * it, and so does /proc/thread-self/net; /proc/net would show that of the process's first thread. Only of interfaces that
+ * are in use is it asked how they are set.
  */
-export async function readMptcpFacts(place: Place, interfaceNames: ReadonlyMap<number, string>): Promise<MptcpFacts> {
+export async function readMptcpFacts(
+  place: Place,
+  interfaceNames: ReadonlyMap<number, string>,
+  inUse: readonly string[] = [...interfaceNames.values()],
+): Promise<MptcpFacts> {
   const { namespace } = place;
-  const perInterface = [...interfaceNames.values()].flatMap((name) => [
+  const perInterface = inUse.flatMap((name) => [
+    `ipv4/conf/${name}/arp_filter`,
     `ipv4/conf/${name}/arp_ignore`,
     `ipv4/conf/${name}/rp_filter`,
   ]);

@@ -1,3 +1,4 @@
+import { interfaceSetting, settingCommand } from '#contract/sysctl-commands.ts';
 import { shellWord } from '#contract/plain-text.ts';
 import { constants } from 'node:os';
 import type { Path } from '#contract/migration.ts';
@@ -209,12 +210,12 @@ function openPortCommand(side: SideEvidence, address: string, port: string): str
 
 /** The kernel takes the larger of the interface's own and the common setting, and loose is larger than strict. */
 function looseFilterCommand(name: string): string {
-  return `sysctl -w ${shellWord(`net.ipv4.conf.${name}.rp_filter=2`)}`;
+  return settingCommand('ipv4', name, 'rp_filter', 2);
 }
 
 function answerArpCommand(side: SideEvidence, name: string): string {
   const strict = ['all', name].filter((scope) => (sysctl(side, `ipv4/conf/${scope}/arp_ignore`) ?? 0) > 0);
-  return `sysctl -w ${strict.map((scope) => shellWord(`net.ipv4.conf.${scope}.arp_ignore=0`)).join(' ')}`;
+  return `sysctl -w ${strict.map((scope) => interfaceSetting('ipv4', scope, 'arp_ignore', 0)).join(' ')}`;
 }
 
 /** The kernel takes the stricter of the interface's own and the common setting. */

@@ -11,6 +11,9 @@ import {
   type PathRecogniser,
 } from './missing-path.ts';
 
+/** The kernel's own bound (net/mptcp/pm_kernel.c). */
+const mostSubflows = 8;
+
 /** How the path managers of both hosts are set, and what keeps them from ever trying a path. */
 export const settingRecognisers: readonly PathRecogniser[] = [
   userspacePathManagers,
@@ -80,7 +83,7 @@ function announcements({ source, destination, paths, listener }: Evidence, missi
 function sourceLimits({ source, destination, paths }: Evidence): Finding[] {
   const own = source.host.mptcp.limits;
   if (own === undefined) return [];
-  const needed = paths.length - 1;
+  const needed = Math.min(mostSubflows, paths.length - 1);
   const announced = destination.host.mptcp.endpoints.some(({ flags }) => flags.includes('signal'));
   // What the source makes from endpoints of its own takes no announcement.
   const accepted = joinsByItself(source) && !announced ? 0 : needed;
@@ -102,7 +105,7 @@ function sourceLimits({ source, destination, paths }: Evidence): Finding[] {
 }
 
 function destinationLimits({ destination, paths, connection }: Evidence): Finding[] {
-  const needed = paths.length - 1;
+  const needed = Math.min(mostSubflows, paths.length - 1);
   const theirs = destination.host.mptcp.limits;
   const tooFew = theirs === undefined ? endedForGood(connection).some(endedAtOnce) : theirs.subflows < needed;
   if (risen(destination, 'MPJoinRejected') === 0 && !tooFew) return [];
@@ -119,9 +122,6 @@ function destinationLimits({ destination, paths, connection }: Evidence): Findin
     },
   ];
 }
-
-/** The kernel's own bound (net/mptcp/pm_kernel.c). */
-const mostSubflows = 8;
 
 /** Measured on 6.18: of a connection that has lost subflows to resets, the accepting kernel continues to count them. */
 function lostSubflowsCounted({ host }: SideEvidence, { subflows, addAddrAccepted }: MptcpLimits): Finding {

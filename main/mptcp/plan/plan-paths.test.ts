@@ -68,6 +68,7 @@ describe('between fresh hosts', () => {
         commands: ['ip mptcp endpoint add 10.77.2.2 dev b2 signal'],
       },
       warnings: [],
+      unannounced: [],
     });
   });
 
@@ -88,6 +89,7 @@ describe('between fresh hosts', () => {
       source: { changes: [], commands: [] },
       destination: { changes: [], commands: [] },
       warnings: [],
+      unannounced: [],
     });
   });
 
@@ -120,6 +122,11 @@ describe('what is there already', () => {
         ],
       ],
     ]);
+  });
+
+  test('leaves a path that nothing announces out of what can be counted on', () => {
+    const { unannounced } = plan({ paths: 3, destination: { endpoints: [{ ...second, flags: ['subflow'] }] } });
+    expect(unannounced.map(({ path: { sourceInterface } }) => sourceInterface)).toEqual(['a2']);
   });
 
   test('is reported when it makes a path a mere backup', () => {
@@ -213,6 +220,27 @@ describe('where both ports of the source are in one subnet', () => {
         ['answers-routed-elsewhere', 'destination', 'ip route add 10.77.2.1/32 dev b2 src 10.77.2.2'],
         ['routed-elsewhere', 'source', 'ip route add 10.77.2.2/32 dev a2 src 10.77.2.1'],
       ],
+    ]);
+  });
+
+  test('a path that only a rule leads to from its own address is bound as well', () => {
+    const ruled: PathPlanInput['routes'] = {
+      source: [{ from: undefined, to: '10.77.2.2', interface: undefined, gateway: undefined }],
+      destination: [],
+    };
+    expect(commands({ routes: ruled, kernel: '6.18.2' })[0]).toContain(
+      'ip mptcp endpoint add 10.77.2.1 dev a2 laminar',
+    );
+  });
+
+  test('no more paths are bound than the kernel keeps endpoints', () => {
+    const foreign = Array.from({ length: 7 }, (_, index): MptcpEndpoint => {
+      return { id: index + 1, address: `192.0.2.${index}`, flags: ['backup'] };
+    });
+    const story: Story = { paths: 3, routes, kernel: '6.18.2', source: { endpoints: foreign } };
+    expect([commands(story)[0], plan(story).warnings.map(({ kind, side }) => `${side} ${kind}`)]).toEqual([
+      ['ip mptcp limits set subflows 2 add_addr_accepted 8', 'ip mptcp endpoint add 10.77.2.1 dev a2 laminar'],
+      ['destination answers-routed-elsewhere', 'source too-many-endpoints'],
     ]);
   });
 

@@ -7,15 +7,13 @@ import {
   removeEndpointCommand,
   setEndpointFlagsCommand,
 } from '#contract/mptcp-commands.ts';
+import { hasLaminarEndpoints } from '#main/mptcp/pairs/host-network.ts';
 import { answerFor, type RoutesBetween } from '#main/mptcp/routes.ts';
 import { sameEndpoint } from './change.ts';
 
 /** The kernel's own bounds (net/mptcp/pm_kernel.c): endpoints of a namespace, and each limit. */
 const endpointMaximum = 8;
 const limitMaximum = 8;
-/** Linux 6.18 brought endpoints that answer an announced address, one each, bound to an interface. */
-const laminarSince = [6, 18] as const;
-
 type PlannedHost = Pick<HostFacts, 'id' | 'kernel' | 'mptcp'>;
 
 export interface PathPlanInput {
@@ -37,6 +35,8 @@ export interface PathPlan {
   readonly source: SidePlan;
   readonly destination: SidePlan;
   readonly warnings: readonly PlanWarning[];
+  /** Paths on which nothing joins, because the destination does not announce them; a warning says why. */
+  readonly unannounced: readonly { readonly path: Path; readonly warning: PlanWarning }[];
 }
 
 export interface PlanWarning {
@@ -66,7 +66,9 @@ export function planPaths(input: PathPlanInput): PathPlan {
   const warnings: PlanWarning[] = [];
   const warn = (warning: PlanWarning): void => void warnings.push(warning);
 
-  const announcements = planAnnouncements(input, warn);
+  const { announcements, unannounced } = planAnnouncements(input);
+  warnings.push(...unannounced.map(({ warning }) => warning));
+  warnAboutBackups(input, warn);
   const laminar = planLaminar(input, warn);
   const limits = planLimits(input, announcements, warn);
   warnAboutForeign(input, warn);
@@ -75,6 +77,7 @@ export function planPaths(input: PathPlanInput): PathPlan {
     source: sidePlan(source, laminar, limits.source),
     destination: sidePlan(destination, announcements, limits.destination),
     warnings,
+    unannounced,
   };
 }
 
@@ -91,14 +94,19 @@ function sidePlan(host: PlannedHost, endpoints: readonly NewEndpoint[], limits: 
   return { changes, commands: changes.map(mptcpCommand) };
 }
 
-function planAnnouncements({ destination, paths, listener }: PathPlanInput, warn: Warn): NewEndpoint[] {
+function planAnnouncements(input: PathPlanInput): {
+  readonly announcements: readonly NewEndpoint[];
+  readonly unannounced: PathPlan['unannounced'];
+} {
+  const { destination, paths } = input;
   const existing = destination.mptcp.endpoints;
   const planned: NewEndpoint[] = [];
-  for (const { destinationAddress: address, destinationInterface } of paths.slice(1)) {
-    // A listener on one address does not hear joins to the others; a port makes the kernel listen there itself.
-    const port = isWildcard(listener.address) ? {} : { port: listener.port };
-    const wanted: NewEndpoint = { address, interface: destinationInterface, flags: ['signal'], ...port };
-    const found = existing.find((endpoint) => sameEndpoint(endpoint, wanted) && !isImplicit(endpoint));
+  const unannounced: { readonly path: Path; readonly warning: PlanWarning }[] = [];
+  for (const path of paths.slice(1)) {
+    const address = path.destinationAddress;
+    const warn = (warning: PlanWarning): void => void unannounced.push({ path, warning });
+    const wanted = announcementOf(path, input);
+    const found = foundAt(wanted, existing);
     if (found === undefined) {
       if (kept(existing).length + planned.length < endpointMaximum) planned.push(wanted);
       else {
@@ -112,19 +120,36 @@ function planAnnouncements({ destination, paths, listener }: PathPlanInput, warn
       warn({
         kind: 'foreign-endpoint',
         side: 'destination',
-        sentence: `${address} on ${destination.id} is an endpoint of another program (${found.flags.join(', ')}) and is not announced, so its path is not used. NetworkManager and mptcpd make such endpoints; it is left alone.`,
+        sentence: `${address} on ${destination.id} is an endpoint of another program (${found.flags.join(', ')}) and is not announced. NetworkManager and mptcpd make such endpoints; it is left alone.`,
         command: `${removeEndpointCommand(found)} && ${addEndpointCommand(wanted)}`,
-      });
-    } else if (found.flags.includes('backup')) {
-      warn({
-        kind: 'path-is-backup',
-        side: 'destination',
-        sentence: `${address} on ${destination.id} is announced as a backup: its path carries nothing while another one works.`,
-        command: setEndpointFlagsCommand(found, []),
       });
     }
   }
-  return planned;
+  return { announcements: planned, unannounced };
+}
+
+function warnAboutBackups(input: PathPlanInput, warn: Warn): void {
+  const { destination, paths } = input;
+  for (const path of paths.slice(1)) {
+    const found = foundAt(announcementOf(path, input), destination.mptcp.endpoints);
+    if (!found || !found.flags.includes('signal') || !found.flags.includes('backup')) continue;
+    warn({
+      kind: 'path-is-backup',
+      side: 'destination',
+      sentence: `${path.destinationAddress} on ${destination.id} is announced as a backup: its path carries nothing while another one works.`,
+      command: setEndpointFlagsCommand(found, []),
+    });
+  }
+}
+
+/** A listener on one address does not hear joins to the others; a port makes the kernel listen there itself. */
+function announcementOf({ destinationAddress, destinationInterface }: Path, { listener }: PathPlanInput): NewEndpoint {
+  const port = isWildcard(listener.address) ? {} : { port: listener.port };
+  return { address: destinationAddress, interface: destinationInterface, flags: ['signal'], ...port };
+}
+
+function foundAt(wanted: NewEndpoint, existing: readonly MptcpEndpoint[]): MptcpEndpoint | undefined {
+  return existing.find((endpoint) => sameEndpoint(endpoint, wanted) && !isImplicit(endpoint));
 }
 
 /**
@@ -134,8 +159,9 @@ function planAnnouncements({ destination, paths, listener }: PathPlanInput, warn
 function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn: Warn): NewEndpoint[] {
   const further = paths.slice(1);
   const astray = further.filter((path) => {
-    const chosen = answerFor(routes?.source, path.destinationAddress)?.interface;
-    return chosen !== undefined && chosen !== path.sourceInterface;
+    const answer = answerFor(routes?.source, path.destinationAddress);
+    // Without a route of its own it is astray as well: rules may lead there from the path's address alone.
+    return answer !== undefined && answer.interface !== path.sourceInterface;
   });
   for (const path of further) {
     const answersBy = answerFor(routes?.destination, path.sourceAddress, path.destinationAddress)?.interface;
@@ -148,12 +174,22 @@ function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn
     });
   }
   if (astray.length === 0) return [];
-  if (isAtLeast(source.kernel, laminarSince)) {
-    return further
+  if (hasLaminarEndpoints(source)) {
+    const existing = kept(source.mptcp.endpoints);
+    const wanted = further
       .map(({ sourceAddress, sourceInterface }): NewEndpoint => {
         return { address: sourceAddress, interface: sourceInterface, flags: ['laminar'] };
       })
-      .filter((wanted) => !kept(source.mptcp.endpoints).some((endpoint) => sameEndpoint(endpoint, wanted)));
+      .filter((each) => !existing.some((endpoint) => sameEndpoint(endpoint, each)));
+    const room = Math.max(0, endpointMaximum - existing.length);
+    if (wanted.length > room) {
+      warn({
+        kind: 'too-many-endpoints',
+        side: 'source',
+        sentence: `${source.id} has room for ${room} of ${wanted.length} endpoints that bind subflows to their interfaces: a host keeps ${endpointMaximum} MPTCP endpoints.`,
+      });
+    }
+    return wanted.slice(0, room);
   }
   for (const path of astray) {
     const gateway = answerFor(routes?.source, path.destinationAddress, path.sourceAddress)?.gateway;
@@ -245,9 +281,4 @@ function isWildcard(address: string): boolean {
 
 function hostRoute(address: string): string {
   return `${address}/${address.includes(':') ? 128 : 32}`;
-}
-
-function isAtLeast(kernel: string, [major, minor]: readonly [number, number]): boolean {
-  const [own = 0, ownMinor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
-  return own > major || (own === major && ownMinor >= minor);
 }
