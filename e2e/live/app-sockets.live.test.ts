@@ -76,6 +76,15 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
     expect(await lab.proof()).toMatchObject({ proven: true });
   });
 
+  test('have joined over every path before the first byte of the guest', async () => {
+    const { events, subflows } = await finished(await start({ mptcp: 'require' }));
+    const negotiated = events.find(({ kind }) => kind === 'negotiated');
+    expect([negotiated?.text, subflows.length]).toEqual([
+      expect.stringContaining('Multipath TCP confirmed by the kernel, 2 subflows'),
+      2,
+    ]);
+  });
+
   test('leave no descriptor behind, here or in the QEMU that stays', async () => {
     await finished(await start({}));
     const { identity } = await lab.guest();

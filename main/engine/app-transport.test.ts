@@ -33,6 +33,40 @@ test('what was negotiated is written down before the source is sent anything', a
   ]);
 });
 
+describe('the further paths of the plan', () => {
+  /** A migration over three paths, of which so many join after the first. */
+  async function withJoins(joins: number): Promise<{ text: string | undefined; waitedMs: number }> {
+    const migration = planned({ socket: 'app' });
+    const { paths } = migration.plan;
+    paths.push(...paths.concat(paths));
+    migration.world.nature.joins = joins;
+    await migration.migrate();
+    const { entries } = migration.disk;
+    const connecting = entries.find(({ event }) => event.kind === 'intended' && event.step === 'connect');
+    const negotiated = entries.find(({ event }) => event.kind === 'negotiated');
+    const text = negotiated?.event.kind === 'negotiated' ? negotiated.event.text : undefined;
+    return { text, waitedMs: (negotiated?.atMonoMs ?? NaN) - (connecting?.atMonoMs ?? NaN) };
+  }
+
+  test('have joined before a QEMU gets its end', async () => {
+    const { text, waitedMs } = await withJoins(2);
+    expect([text, waitedMs >= 20, waitedMs < 100]).toEqual([
+      'Multipath TCP confirmed by the kernel, 3 subflows',
+      true,
+      true,
+    ]);
+  });
+
+  test('are waited for no longer than a join whose first packet was lost', async () => {
+    const { text, waitedMs } = await withJoins(1);
+    expect([text, waitedMs >= 1500, waitedMs < 1600]).toEqual([
+      'Multipath TCP confirmed by the kernel, 2 subflows',
+      true,
+      true,
+    ]);
+  });
+});
+
 describe('a connection that is plain TCP', () => {
   test('is given up where Multipath TCP is required, and no QEMU hears of it', async () => {
     const migration = planned({ socket: 'app', mptcp: 'require' });

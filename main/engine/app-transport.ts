@@ -17,6 +17,15 @@ import {
 } from './step-context.ts';
 
 /**
+ * A first burst that meets joins under way costs MPTCP's own retransmission timer, 200 ms, on most connections of two
+ * subflows (docs/performance.md). A join takes three round trips, or a second more when its first packet is lost; the
+ * guest runs meanwhile.
+ */
+const joinsWithinMs = 1500;
+/** The pauses between two looks grow to this. */
+const joinPauseMs = 50;
+
+/**
  * Switchyard makes the connection itself and hands one end to each QEMU. So the source address is ours to choose, what was
  * negotiated is known before a byte has moved, and the QEMUs need to know nothing of MPTCP.
  *
@@ -55,7 +64,9 @@ export class AppTransport implements Transport {
       throw thrown;
     }
     const [near, far] = await Promise.all([source.connection(), this.#ends.destination.connection()]);
-    await this.#tellWhatBecameOfIt(context, near, far);
+    const isMptcp = near.protocol === 'mptcp' && far.protocol === 'mptcp';
+    const subflows = isMptcp ? await joined(context, source) : 1;
+    await this.#tellWhatBecameOfIt(context, near, far, subflows);
     return nothingToReport;
   }
 
@@ -81,6 +92,7 @@ export class AppTransport implements Transport {
     { ports, state, record }: StepContext,
     source: ConnectionSample,
     destination: ConnectionSample,
+    subflows: number,
   ): Promise<void> {
     const isMptcp = source.protocol === 'mptcp' && destination.protocol === 'mptcp';
     const seen: Negotiated = isMptcp
@@ -92,8 +104,18 @@ export class AppTransport implements Transport {
       when: 'connected',
       protocol: seen.protocol,
       connections: [...seen.connections],
-      ...(why ?? { text: negotiatedText(seen, 1) }),
+      ...(why ?? { text: negotiatedText(seen, subflows) }),
     });
+  }
+}
+
+/** How many subflows there are, once every planned path has joined or has had the time to. */
+async function joined({ ports: { clock }, state }: StepContext, source: OwnedSocket): Promise<number> {
+  const byMonoMs = clock.monoMs() + joinsWithinMs;
+  for (let pauseMs = 2; ; pauseMs = Math.min(2 * pauseMs, joinPauseMs)) {
+    const subflows = await source.subflows();
+    if (subflows >= state.plan.paths.length || clock.monoMs() >= byMonoMs) return subflows;
+    await clock.sleep(pauseMs);
   }
 }
 

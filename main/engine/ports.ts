@@ -63,6 +63,8 @@ export interface OwnedSocket extends Disposable {
   readonly local: SocketName;
   /** What the kernel of this end has made of the connection, as of the answer. */
   connection(): Promise<ConnectionSample>;
+  /** How many subflows have joined and are established at this end, the first included; 1 for plain TCP. */
+  subflows(): Promise<number>;
 }
 
 /**

@@ -77,6 +77,8 @@ export function rehearsedSocket(): HeldSocket {
   return {
     local: { address: '0.0.0.0', port: rehearsedPort },
     descriptor,
+    // As many as a kernel makes: nothing that joins is waited for.
+    subflows: () => Promise.resolve(9),
     connection: () =>
       Promise.resolve({ id: 'rehearsal', protocol: 'mptcp', fallback: false, bytesSent: 0, bytesReinjected: 0 }),
     [Symbol.dispose]: () => descriptor[Symbol.dispose](),

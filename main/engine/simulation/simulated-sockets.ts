@@ -24,15 +24,26 @@ class Connection {
   readonly from: SocketName;
   readonly listener: Called;
   readonly multipath: boolean;
+  readonly #world: SimulatedWorld;
+  readonly #sinceMonoMs: number;
   readonly holders: Record<'source' | 'destination', SimulatedQemu | undefined> = {
     source: undefined,
     destination: undefined,
   };
 
-  constructor(from: SocketName, listener: Called, multipath: boolean) {
+  constructor(world: SimulatedWorld, from: SocketName, listener: Called, multipath: boolean) {
+    this.#world = world;
+    this.#sinceMonoMs = world.clock.monoMs();
     this.from = from;
     this.listener = listener;
     this.multipath = multipath;
+  }
+
+  /** The kernel joins the paths of a Multipath TCP connection one after the other, once it is established. */
+  subflows(): number {
+    const { joinMs, joins } = this.#world.nature;
+    if (!this.multipath) return 1;
+    return 1 + Math.min(joins, Math.floor((this.#world.clock.monoMs() - this.#sinceMonoMs) / joinMs));
   }
 
   /** The manager's copy of an end is closed; a QEMU that waits at the other one reads the end of the stream. */
@@ -115,6 +126,10 @@ export class SimulatedSocket implements OwnedSocket {
     return Promise.resolve({ id: 'c0ffee00', protocol, fallback, bytesSent: 0, bytesReinjected: 0 });
   }
 
+  subflows(): Promise<number> {
+    return Promise.resolve(this.#connection.subflows());
+  }
+
   [Symbol.dispose](): void {
     if (!this.#held.delete(this)) return;
     this.#connection.let(this.#end);
@@ -135,7 +150,7 @@ export function connectTo(
   if (!called) throw unreachable(`${to.address}:${to.port}`);
   const port = 50_000 + (listener?.callers.length ?? 0);
   const multipath = world.nature.multipath && mptcp && called.mptcp;
-  const connection = new Connection({ address: from, port }, called, multipath);
+  const connection = new Connection(world, { address: from, port }, called, multipath);
   listener?.callers.push(connection);
   return new SimulatedSocket(connection, 'source', held);
 }

@@ -25,6 +25,10 @@ export interface Nature {
   readonly acknowledgeMs: Milliseconds;
   /** Whether the connection becomes Multipath TCP where both ends ask for it. */
   multipath: boolean;
+  /** Between two joins of further paths. */
+  readonly joinMs: Milliseconds;
+  /** How many further paths join. */
+  joins: number;
   /** Only answers lose their MPTCP options on the way: the destination knows that it is plain TCP, the source does not yet. */
   answersLoseMultipath: boolean;
   /** What the destination prints when it refuses the device state. */
@@ -67,6 +71,8 @@ export class SimulatedWorld {
     postCopyMs: 200,
     acknowledgeMs: 4,
     multipath: true,
+    joinMs: 10,
+    joins: 0,
     answersLoseMultipath: false,
     destinationRejects: undefined,
     resumesItself: true,

@@ -5,6 +5,7 @@ import { formatToken } from '#main/mptcp/connections.ts';
 import { Fd } from '#native/fd.ts';
 import { isMptcp } from '#native/is-mptcp.ts';
 import { readMptcpInfo } from '#native/mptcp-info.ts';
+import { readSubflowTcpInfos } from '#native/mptcp-subflow-arrays.ts';
 import { localAddress, type StreamProtocol } from '#native/socket.ts';
 import { nameOf } from './socket-name.ts';
 
@@ -41,6 +42,13 @@ export class ConnectedSocket implements HeldSocket {
       }
       const id = `tcp-${this.local.port}`;
       return { id, protocol: 'tcp', fallback: this.#asked === 'mptcp', bytesSent: 0, bytesReinjected: 0 };
+    });
+  }
+
+  subflows(): Promise<number> {
+    return inContractTerms(() => {
+      const infos = isMptcp(this.descriptor) ? readSubflowTcpInfos(this.descriptor) : undefined;
+      return infos?.filter(({ state }) => state === 'established').length ?? 1;
     });
   }
 
