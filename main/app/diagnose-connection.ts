@@ -1,5 +1,5 @@
 import type { HostFacts } from '#contract/host.ts';
-import type { ConnectionFinding, Plan } from '#contract/migration.ts';
+import type { ConnectionFinding, Plan, Side } from '#contract/migration.ts';
 import { typedOn } from '#contract/mptcp-commands.ts';
 import type { ConnectionReport, MigrationHost } from '#main/engine/ports.ts';
 import { counterChanges } from '#main/mptcp/counters.ts';
@@ -13,18 +13,23 @@ import { connectionEvidence } from '#main/mptcp/diagnosis/gather.ts';
  */
 export async function diagnoseConnection(
   plan: Plan,
-  hosts: { readonly source: Pick<MigrationHost, 'facts'>; readonly destination: Pick<MigrationHost, 'facts'> },
+  hosts: Readonly<Record<Side, Pick<MigrationHost, 'facts' | 'unansweredNeighbours'>>>,
   report: ConnectionReport,
 ): Promise<ConnectionFinding[]> {
   const connection = connectionEvidence(report);
   if (!connection) return [];
-  const [source, destination] = await Promise.all([hosts.source.facts(), hosts.destination.facts()]);
+  const [source, destination, unansweredNeighbours] = await Promise.all([
+    hosts.source.facts(),
+    hosts.destination.facts(),
+    hosts.source.unansweredNeighbours(),
+  ]);
   const findings = diagnose({
     source: sideOf(plan.source, source),
     // Which program waits there is known only of a QEMU that Switchyard starts.
     destination: sideOf(plan.destination, plan.waiting ? without(destination, 'qemu') : destination),
     connection,
     paths: plan.paths,
+    unansweredNeighbours,
     socketOwner: plan.settings.socket,
     listener: report.listener,
   });

@@ -110,6 +110,7 @@ function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
     terminate: () => Promise.resolve(),
     tidy: () => Promise.resolve(),
     facts: notOnStage,
+    unansweredNeighbours: notOnStage,
     guests: notOnStage,
     attach: () => Promise.resolve(qemu),
     presence: notOnStage,

@@ -30,6 +30,7 @@ test.each<[string, ConnectionSample[], string | undefined]>([
 test.each([
   [{ protocol: 'tcp' as const, connections: [tcp] }, 1, 'the connection is plain TCP'],
   [{ protocol: 'mptcp' as const, connections: [mptcp] }, 1, 'Multipath TCP confirmed by the kernel, 1 subflow'],
+  [{ protocol: 'mptcp' as const, connections: [mptcp] }, 0, 'Multipath TCP confirmed by the kernel'],
   [
     { protocol: 'mptcp' as const, connections: [mptcp, mptcp] },
     4,

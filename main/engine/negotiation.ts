@@ -19,9 +19,10 @@ export function negotiatedBy(sample: Sample): Negotiated | undefined {
 export function negotiatedText(negotiated: Negotiated, subflows: number): string {
   if (negotiated.protocol === 'tcp') return 'the connection is plain TCP';
   const connections = negotiated.connections.length;
-  return connections === 1
-    ? `Multipath TCP confirmed by the kernel, ${count(subflows, 'subflow')}`
-    : `Multipath TCP confirmed by the kernel on ${connections} connections, ${count(subflows, 'subflow')}`;
+  const where = connections === 1 ? '' : ` on ${connections} connections`;
+  // The connection may be listed before its subflows are.
+  const known = subflows === 0 ? '' : `, ${count(subflows, 'subflow')}`;
+  return `Multipath TCP confirmed by the kernel${where}${known}`;
 }
 
 /** Where the destination listens, as far as that is known. */

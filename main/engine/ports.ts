@@ -282,6 +282,8 @@ export interface CallerWatch extends Disposable {
 export interface MigrationHost {
   readonly id: string;
   facts(): Promise<HostFacts>;
+  /** Addresses that this host has asked for by ARP or NDP, and for which no machine has answered (yet). */
+  unansweredNeighbours(): Promise<readonly string[]>;
   guests(): Promise<readonly Guest[]>;
   /** Opens the monitor; refuses a QEMU that is not the one with this identity. */
   attach(identity: QemuIdentity, monitorPath: string): Promise<Qemu>;

@@ -41,7 +41,7 @@ import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
 import { listenAt } from './own-sockets/listener.ts';
-import { askNeighboursAnew, closeSubflows } from './path-control.ts';
+import { askNeighboursAnew, closeSubflows, unansweredNeighbours } from './path-control.ts';
 import { LeaseBook } from './path-leases/lease-book.ts';
 import { changeLentPath, giveBack, lend, type Borrower, type LendingPlace } from './path-leases/lend.ts';
 import { readLentFacts } from './path-leases/lent-facts.ts';
@@ -75,6 +75,10 @@ export class LocalHost implements Host {
 
   facts(): Promise<HostFacts> {
     return inContractTerms(() => readLentFacts(this.#lending.book, () => readFacts(this.id, this.#network)));
+  }
+
+  unansweredNeighbours(): Promise<readonly string[]> {
+    return inContractTerms(() => unansweredNeighbours(this.#network));
   }
 
   guests(): Promise<readonly Guest[]> {

@@ -124,6 +124,11 @@ export async function closeSubflows(
   }
 }
 
+export async function unansweredNeighbours({ namespace }: NetworkPlace): Promise<string[]> {
+  using session = openNetlinkSession('route', namespace);
+  return (await readNeighbours(session)).flatMap(({ unanswered, address }) => (unanswered ? [address] : []));
+}
+
 /**
  * Forgets whom an interface has asked for in vain. Something that was sent while its link was away has begun to ask; until
  * that is given up, three seconds later, a join would wait for its answer and fail with it, although the link is back.

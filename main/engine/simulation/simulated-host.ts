@@ -55,6 +55,10 @@ export class SimulatedHost implements MigrationHost {
     return this.#ask('facts', 1, () => this.#machine.facts);
   }
 
+  unansweredNeighbours(): Promise<readonly string[]> {
+    return this.#ask('unansweredNeighbours', 1, () => []);
+  }
+
   guests(): Promise<readonly Guest[]> {
     return this.#ask('guests', 1, () => this.#machine.processes.map((qemu) => this.#machine.guestOf(qemu)));
   }

@@ -4,6 +4,7 @@ import type { Host } from '#main/hosts/host.ts';
 export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
   return {
     facts: unable,
+    unansweredNeighbours: unable,
     guests: unable,
     attach: unable,
     presence: unable,

@@ -395,6 +395,15 @@ describe.skipIf(noFilter !== undefined)('a path that is missing, with a firewall
     expect(verdict).toEqual([['path-reset', 'destination', command]]);
   });
 
+  test('leads to a link on which no machine answers for its address', async () => {
+    using hosts = new TwoHosts();
+    await setUp(hosts);
+    hosts.ip('destination', 'link', 'set', 'eth2', 'arp', 'off');
+    await using stream = await WatchedStream.begin(hosts);
+    await stream.until(({ subflows }) => subflows.some(({ bytesSent }) => bytesSent > 0));
+    expect(told(await stream.findingsAfter(4000))).toEqual([['join-without-neighbour', 'source']]);
+  });
+
   test('has fallen silent, and the command brings it back', async () => {
     using hosts = new TwoHosts();
     await setUp(hosts);

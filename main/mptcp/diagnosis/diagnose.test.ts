@@ -154,6 +154,11 @@ describe('a connection that is TCP', () => {
       ['first-packet-dropped', 'source', forget],
     ],
     [
+      'because its offer was not answered once, which nothing remembers',
+      { connection: fellBack, source: { MPCapableSYNTXDrop: 1 }, destination: { MPCapableSYNRX: 0 } },
+      ['first-packet-dropped', 'source'],
+    ],
+    [
       'because a firewall did so before',
       {
         connection: fellBack,
@@ -551,6 +556,67 @@ describe('an MPTCP connection', () => {
       const forbidden = story({}, { 'mptcp/allow_join_initial_addr_port': '0' });
       expect(verdicts({ ...forbidden, connection: { subflows: [on] } })).toEqual([
         ['joins-denied', 'destination', 'sysctl -w net.mptcp.allow_join_initial_addr_port=1'],
+      ]);
+    });
+  });
+
+  describe('whose second path leads nowhere', () => {
+    const kinds = (errno: number, unansweredNeighbours: readonly string[]): unknown[] =>
+      diagnose({
+        ...evidence({ connection: { closed: [{ ...ends, errno, livedMs: undefined }] } }),
+        unansweredNeighbours,
+      }).map(({ kind, side }) => [kind, side]);
+
+    test.each([
+      ['is unreachable', 113],
+      ['times out', 110],
+    ])('names the link, and no firewall, where no machine answers for its address and the join %s', (_, errno) => {
+      expect(kinds(errno, ['10.77.2.2'])).toEqual([['join-without-neighbour', 'source']]);
+    });
+
+    test('names a firewall where a machine answers for its address', () => {
+      expect([kinds(113, []), kinds(110, ['10.77.3.2'])]).toEqual([
+        [['join-rejected', 'destination']],
+        [['join-dropped', 'destination']],
+      ]);
+    });
+
+    test('says on which link no machine answers', () => {
+      const [finding] = diagnose({
+        ...evidence({ connection: { closed: [{ ...ends, errno: 113, livedMs: undefined }] } }),
+        unansweredNeighbours: ['10.77.2.2'],
+      });
+      expect(finding?.sentence).toBe(
+        'No machine answers for 10.77.2.2 on a2 of left: that link does not lead to right. Look at cables, switch ports and VLANs.',
+      );
+    });
+  });
+
+  describe('with a link that is down', () => {
+    test('reports nothing else of that path', () => {
+      const joining = { ...second, state: 'joining' } as const;
+      const closed = [{ ...ends, errno: 110, livedMs: undefined }];
+      expect(
+        verdicts({
+          link: { carrier: false },
+          destinationFacts: { endpoints: [] },
+          source: { MPRstTx: 1 },
+          connection: { subflows: [on, joining], closed },
+        }),
+      ).toEqual([['link-down', 'destination']]);
+    });
+
+    test.each<[string, Partial<ConnectionEvidence>, MptcpCounters]>([
+      ['hangs', { subflows: [on, second], stalledMs: 5000, bytesUnconfirmed: 1000 }, { MPTCPRetrans: 3 }],
+      ['has lost its paths', { subflows: [], closed: [{ ...ends, errno: 104, livedMs: 9000 }] }, {}],
+      ['is TCP', { protocol: 'tcp', fallback: true, wasMptcp: true }, { MPCapableDataFallback: 1 }],
+    ])('on every path, a connection that %s has no other cause', (_, connection, source) => {
+      const all = evidence({ connection, source, destination: { DssFallback: 1, MPRstTx: 1 }, link: { up: false } });
+      const interfaces = all.source.host.interfaces.map((each) => ({ ...each, carrier: false }));
+      const cut = { ...all, source: { ...all.source, host: { ...all.source.host, interfaces } } };
+      expect(diagnose(cut).map(({ kind, side, sentence }) => [kind, side, sentence])).toEqual([
+        ['link-down', 'source', expect.stringContaining('a1 of left has no link')],
+        ['link-down', 'destination', expect.stringContaining('b2 of right is switched off')],
       ]);
     });
   });

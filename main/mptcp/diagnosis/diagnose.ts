@@ -1,6 +1,6 @@
 import type { Evidence, Finding } from './evidence.ts';
 import { findFallback } from './fallback-findings.ts';
-import { findMissingPaths } from './path-findings.ts';
+import { findMissingPaths, isCutOff, linksDown } from './path-findings.ts';
 
 /**
  * What is wrong with a migration's connection, as far as the two kernels can tell: why it is not MPTCP, or which paths it
@@ -8,6 +8,7 @@ import { findMissingPaths } from './path-findings.ts';
  * means), include/uapi/linux/mptcp_pm.h (errors of a closed subflow) and measurements of each case.
  */
 export function diagnose(evidence: Evidence): Finding[] {
+  if (isCutOff(evidence)) return linksDown(evidence, evidence.paths);
   const fallback = findFallback(evidence);
   if (fallback) return [fallback];
   return evidence.connection.protocol === 'tcp' ? [] : findMissingPaths(evidence);

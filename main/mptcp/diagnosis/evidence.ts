@@ -40,6 +40,8 @@ export interface Evidence {
   readonly paths: readonly Path[];
   /** Who made the connection; QEMU when absent. */
   readonly socketOwner?: 'qemu' | 'app';
+  /** Addresses that the source has asked for on its links, and for which no machine has answered. */
+  readonly unansweredNeighbours?: readonly string[];
   /** Where the destination listens. */
   readonly listener: { readonly address: string; readonly port: number; readonly mptcp: boolean };
 }
@@ -81,6 +83,7 @@ export type PathKind =
   | 'join-filtered-by-source'
   | 'join-filtered-by-destination'
   | 'join-unanswered-by-neighbour'
+  | 'join-without-neighbour'
   | 'join-dropped'
   | 'join-rejected'
   | 'join-stripped'

@@ -38,12 +38,21 @@ const fellBack: readonly Recogniser[] = [
       : undefined,
 
   ({ source }) =>
-    risen(source, 'MPCapableSYNTXDrop') > 0 || risen(source, 'Blackhole') > 0
+    risen(source, 'Blackhole') > 0
       ? {
           kind: 'first-packet-dropped',
           side: 'source',
           sentence: `Something between the hosts drops packets that offer MPTCP, and ${source.host.id} will not offer it again for a while: let TCP option 30 through every firewall on the way, then make it forget.`,
           command: forgetBlackholes(source),
+        }
+      : undefined,
+
+  ({ source, destination }) =>
+    risen(source, 'MPCapableSYNTXDrop') > 0
+      ? {
+          kind: 'first-packet-dropped',
+          side: 'source',
+          sentence: `The packets that offered MPTCP were not answered and the one without the offer was: packets were lost, or something between ${source.host.id} and ${destination.host.id} drops TCP option 30. The next connection offers MPTCP again.`,
         }
       : undefined,
 

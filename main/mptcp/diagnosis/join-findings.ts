@@ -78,17 +78,23 @@ function routeCommand(source: SideEvidence, path: Path): string {
     : `ip route get ${destinationAddress} from ${sourceAddress}`;
 }
 
+/** No machine on its link answers for its address: the kernel ends such a join as it ends one that a firewall rejects. */
+function isWithoutNeighbour({ unansweredNeighbours = [] }: Evidence, { remoteAddress }: SubflowEnds): boolean {
+  return unansweredNeighbours.includes(remoteAddress);
+}
+
 /** Joins that the destination or the network answered with an error. */
 function refusedJoins(evidence: Evidence): Finding[] {
   const { source, destination, connection, listener, paths } = evidence;
   return endedForGood(connection).flatMap((subflow): Finding[] => {
+    if (isWithoutNeighbour(evidence, subflow)) return [];
     // A firewall may answer as a closed port does; nothing else refuses where QEMU listens on every address.
     if (subflow.errno === EHOSTUNREACH || (subflow.errno === ECONNREFUSED && isWildcard(listener.address))) {
       return [
         {
           kind: 'join-rejected',
           side: 'destination',
-          sentence: `The subflow ${arrow(subflow)} is turned away: a firewall on the way, or that of ${destination.host.id}, rejects it. TCP port ${listener.port} must be open on every path, not on the first alone.`,
+          sentence: `The subflow ${arrow(subflow)} is rejected, by a firewall or a router on the way or by the firewall of ${destination.host.id}. TCP port ${listener.port} must be open on every path, not on the first alone.`,
           command: openPortCommand(destination, subflow.remoteAddress, `--dport ${listener.port}`),
         },
       ];
@@ -148,22 +154,32 @@ function strippedJoins({ source, destination, connection, paths }: Evidence): Fi
 function unansweredJoins(evidence: Evidence): Finding[] {
   const { connection } = evidence;
   return uniqueByAddress<SubflowEnds>([
-    ...endedForGood(connection).filter(({ errno }) => errno === ETIMEDOUT),
+    ...endedForGood(connection).filter((each) => each.errno === ETIMEDOUT || isWithoutNeighbour(evidence, each)),
     ...connection.subflows.filter(({ state }) => state === 'joining'),
   ]).map((subflow) => whyUnanswered(evidence, subflow));
 }
 
-function whyUnanswered({ source, destination, listener, paths }: Evidence, subflow: SubflowEnds): Finding {
+function arrivalOf(paths: readonly Path[], { localAddress }: SubflowEnds): string | undefined {
+  return paths.find(({ sourceAddress }) => sourceAddress === localAddress)?.destinationInterface;
+}
+
+/** The filters of both hosts act only where an address is spoken to over another link than its own. */
+function crossesLinks(source: SideEvidence, { localAddress, remoteAddress }: SubflowEnds): boolean {
+  const from = interfaceWith(source, localAddress);
+  const local = from?.addresses.find(({ address }) => address === localAddress);
+  return local !== undefined && !inSubnet(remoteAddress, local.address, local.prefixLength);
+}
+
+function whyUnanswered(evidence: Evidence, subflow: SubflowEnds): Finding {
+  const { source, destination, listener, paths } = evidence;
   const { localAddress, remoteAddress } = subflow;
   const from = interfaceWith(source, localAddress);
   const to = interfaceWith(destination, remoteAddress);
-  const local = from?.addresses.find(({ address }) => address === localAddress);
-  // The filters below act only where an address is spoken to over another link than its own.
-  const crossesLinks = local !== undefined && !inSubnet(remoteAddress, local.address, local.prefixLength);
+  const crosses = crossesLinks(source, subflow);
   const isBound = endpointAt(source, localAddress)?.interface !== undefined;
   const wasHeard = risen(destination, 'MPJoinSynRx') > risen(source, 'MPJoinSynAckRx');
 
-  if (crossesLinks && to && !isBound && !wasHeard && effective(destination, 'rp_filter', to.name) === 1) {
+  if (crosses && to && !isBound && !wasHeard && effective(destination, 'rp_filter', to.name) === 1) {
     return {
       kind: 'join-filtered-by-destination',
       side: 'destination',
@@ -171,7 +187,7 @@ function whyUnanswered({ source, destination, listener, paths }: Evidence, subfl
       command: looseFilterCommand(to.name),
     };
   }
-  if (crossesLinks && from && effective(source, 'rp_filter', from.name) === 1) {
+  if (crosses && from && effective(source, 'rp_filter', from.name) === 1) {
     return {
       kind: 'join-filtered-by-source',
       side: 'source',
@@ -179,13 +195,21 @@ function whyUnanswered({ source, destination, listener, paths }: Evidence, subfl
       command: looseFilterCommand(from.name),
     };
   }
-  const arrivesOn = paths.find(({ sourceAddress }) => sourceAddress === localAddress)?.destinationInterface;
-  if (crossesLinks && arrivesOn !== undefined && (effective(destination, 'arp_ignore', arrivesOn) ?? 0) > 0) {
+  const arrivesOn = arrivalOf(paths, subflow);
+  if (crosses && arrivesOn !== undefined && (effective(destination, 'arp_ignore', arrivesOn) ?? 0) > 0) {
     return {
       kind: 'join-unanswered-by-neighbour',
       side: 'destination',
       sentence: `${destination.host.id} does not answer on ${arrivesOn} for its address ${remoteAddress} (arp_ignore).`,
       command: answerArpCommand(destination, arrivesOn),
+    };
+  }
+  if (isWithoutNeighbour(evidence, subflow)) {
+    const link = from === undefined ? '' : ` on ${from.name} of ${source.host.id}`;
+    return {
+      kind: 'join-without-neighbour',
+      side: 'source',
+      sentence: `No machine answers for ${remoteAddress}${link}: that link does not lead to ${destination.host.id}. Look at cables, switch ports and VLANs.`,
     };
   }
   return wasHeard

@@ -2,7 +2,8 @@ import { shellWord } from '#contract/plain-text.ts';
 import { constants } from 'node:os';
 import type { MptcpEndpoint, NetworkInterface } from '#contract/host.ts';
 import type { Path, Side } from '#contract/migration.ts';
-import { type Evidence, type Finding } from './evidence.ts';
+import type { SubflowEnds } from '#main/engine/ports.ts';
+import type { ConnectionEvidence, Evidence, Finding } from './evidence.ts';
 import { joinRecognisers } from './join-findings.ts';
 import {
   announceAnewCommand,
@@ -28,22 +29,33 @@ const { ECONNRESET } = constants.errno;
  */
 export function findMissingPaths(evidence: Evidence): Finding[] {
   const missing = evidence.paths.filter((path) => !isInUse(path, evidence.connection));
-  if (missing.length === 0) return [];
-  return recognisers.flatMap((recognise) => recognise(evidence, missing));
+  const [cut, whole] = partition(missing, (path) => linkDownOn(evidence, path) !== undefined);
+  if (whole.length === 0) return linksDown(evidence, cut);
+  const rest = { ...evidence, connection: withoutPaths(evidence.connection, cut) };
+  return [...linksDown(evidence, cut), ...recognisers.flatMap((recognise) => recognise(rest, whole))];
 }
 
-const recognisers: readonly PathRecogniser[] = [
-  linksDown,
-  ...settingRecognisers,
-  ...joinRecognisers,
-  resetPaths,
-  silentPaths,
-];
+/** Whether no path of the plan has a link at both ends: then that is the cause of everything, and the only one. */
+export function isCutOff(evidence: Evidence): boolean {
+  return evidence.paths.length > 0 && evidence.paths.every((path) => linkDownOn(evidence, path) !== undefined);
+}
+
+const recognisers: readonly PathRecogniser[] = [...settingRecognisers, ...joinRecognisers, resetPaths, silentPaths];
+
+function partition<Value>(values: readonly Value[], holds: (value: Value) => boolean): [Value[], Value[]] {
+  return [values.filter(holds), values.filter((value) => !holds(value))];
+}
+
+/** What became of subflows over a link that is down has no other cause. */
+function withoutPaths(connection: ConnectionEvidence, cut: readonly Path[]): ConnectionEvidence {
+  const isLeft = (subflow: SubflowEnds): boolean => !cut.some((path) => runsOn(path, subflow));
+  return { ...connection, subflows: connection.subflows.filter(isLeft), closed: connection.closed.filter(isLeft) };
+}
 
 /** An interface that was switched off, or whose cable or peer is gone. */
-function linksDown({ source, destination, connection }: Evidence, missing: readonly Path[]): Finding[] {
+export function linksDown({ source, destination, connection }: Evidence, cut: readonly Path[]): Finding[] {
   const others = whatOthersDo(connection);
-  return missing.flatMap((path): Finding[] => {
+  return cut.flatMap((path): Finding[] => {
     const down = linkDownOn({ source, destination }, path);
     if (down === undefined) return [];
     const { side, interface: port } = down;
@@ -110,11 +122,10 @@ function announceAgain(
 }
 
 /** Established paths on which nothing comes back although both ends have a link. */
-function silentPaths({ connection, source, destination, paths, listener }: Evidence): Finding[] {
+function silentPaths({ connection, destination, paths, listener }: Evidence): Finding[] {
   const silent = connection.subflows.filter(({ state }) => state === 'stale' || state === 'failing');
   return uniqueByAddress(silent).flatMap((subflow): Finding[] => {
     const path = paths.find(({ sourceAddress }) => sourceAddress === subflow.localAddress);
-    if (path && linkDownOn({ source, destination }, path)) return [];
     const sentence = `Nothing comes back on the path ${arrow(subflow)}${whatOthersDo(connection)}.`;
     const endpoint = endpointAt(destination, subflow.remoteAddress);
     return [
