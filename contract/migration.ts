@@ -264,6 +264,7 @@ export const stepNameSchema = z.enum([
   'compare-twin',
   'negotiate-capabilities',
   'prepare-paths',
+  'check-disks',
   'listen',
   'connect',
   'migrate',
@@ -316,6 +317,7 @@ export const cancelReasonSchema = z.enum([
   'stalled',
   'attached-before-start',
   'silent-before-start',
+  'disks-not-taken',
 ]);
 export type CancelReason = z.infer<typeof cancelReasonSchema>;
 
@@ -370,7 +372,13 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
   /** QEMU's `STOP` or `RESUME` (qapi/run-state.json), as it came: between the two the guest stands still. */
   z.object({ kind: z.literal('run-changed'), side: sideSchema, run: z.enum(['running', 'stopped']) }),
   z.object({ kind: z.literal('stalled'), forMs: z.number(), guest: guestPlaceSchema }),
-  z.object({ kind: z.literal('cancel-requested'), reason: cancelReasonSchema, by: nameSchema }),
+  z.object({
+    kind: z.literal('cancel-requested'),
+    reason: cancelReasonSchema,
+    by: nameSchema,
+    /** What was found, where that is the reason. */
+    finding: z.object({ text: z.string(), remedy: z.string() }).exactOptional(),
+  }),
   z.object({ kind: z.literal('cancel-refused'), by: nameSchema, why: z.string() }),
   z.object({
     kind: z.literal('settings-changed'),

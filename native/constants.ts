@@ -43,11 +43,25 @@ export const CLONE_NEWNET = 0x40000000;
 
 // <asm-generic/fcntl.h>
 export const F_DUPFD_CLOEXEC = 1030;
+export const F_RDLCK = 0;
+export const F_WRLCK = 1;
+export const F_UNLCK = 2;
+export const F_OFD_GETLK = 36;
+export const F_OFD_SETLK = 37;
+
+// <linux/fcntl.h>
+export const AT_FDCWD = -100;
+export const AT_EACCESS = 0x200;
+
+// <linux/prctl.h>
+export const PR_GET_DUMPABLE = 3;
+export const PR_SET_DUMPABLE = 4;
 
 // <asm-generic/unistd.h>
 export const SYS_PIDFD_SEND_SIGNAL = 424;
 export const SYS_PIDFD_OPEN = 434;
 export const SYS_PIDFD_GETFD = 438;
+export const SYS_FACCESSAT2 = 439;
 
 // <linux/tcp.h>
 export const TCP_INFO = 11;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as constants from './constants.ts';
+import { fileLockLayout } from './file-locks.ts';
 import { compileFixture, hasCompiler, runFixture } from './fixtures/compile.ts';
 import { hasKernelBtf, readKernelStructs } from './fixtures/kernel-btf.ts';
 import {
@@ -63,6 +64,11 @@ const callPlaces = new Map<string, Place>([
   ['ucred.pid', { offset: credentialsLayout.pid, bytes: 4 }],
   ['ucred.uid', { offset: credentialsLayout.uid, bytes: 4 }],
   ['ucred.gid', { offset: credentialsLayout.gid, bytes: 4 }],
+  ['flock.l_type', { offset: fileLockLayout.type, bytes: 2 }],
+  ['flock.l_whence', { offset: fileLockLayout.whence, bytes: 2 }],
+  ['flock.l_start', { offset: fileLockLayout.start, bytes: 8 }],
+  ['flock.l_len', { offset: fileLockLayout.length, bytes: 8 }],
+  ['flock.l_pid', { offset: fileLockLayout.pid, bytes: 4 }],
   ['pollfd.fd', { offset: 0, bytes: 4 }],
   ['pollfd.events', { offset: 4, bytes: 2 }],
   ['sockaddr_nl.nl_family', { offset: 0, bytes: 2 }],
@@ -74,6 +80,7 @@ const structSizes = new Map<string, Place>([
   ['msghdr', { offset: 0, bytes: messageHeaderLayout.bytes }],
   ['cmsghdr', { offset: 0, bytes: controlHeaderLayout.bytes }],
   ['ucred', { offset: 0, bytes: credentialsLayout.bytes }],
+  ['flock', { offset: 0, bytes: fileLockLayout.bytes }],
   ['pollfd', { offset: 0, bytes: 8 }],
   ['sockaddr_nl', { offset: 0, bytes: 12 }],
   ['sockaddr_storage', { offset: 0, bytes: SOCKADDR_STORAGE_BYTES }],

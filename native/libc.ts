@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { arch, endianness } from 'node:os';
 import type Koffi from 'koffi';
-import { EINTR } from './constants.ts';
+import { EINTR, SYS_FACCESSAT2 } from './constants.ts';
 import { NativeUnavailableError } from './native-error.ts';
 
 /**
@@ -34,7 +34,17 @@ export interface Libc {
   readonly shutdown: (fd: number, how: number) => number;
   readonly poll: (entries: Uint8Array, count: number, timeoutMs: number) => number;
   readonly fcntl: (fd: number, command: number, argument: number) => number;
+  /** F_OFD_GETLK and F_OFD_SETLK: the lock is read from the struct, and written to it. */
+  readonly fcntlLock: (fd: number, command: number, lock: Uint8Array) => number;
   readonly setns: (fd: number, type: number) => number;
+  /** Of this thread alone. Both answer with the id before, and never fail: ask again with an id that is none. */
+  readonly setfsuid: (uid: number) => number;
+  readonly setfsgid: (gid: number) => number;
+  readonly getgroups: (count: number, groups: Uint32Array) => number;
+  /** The system call, of this thread alone: the function of the C library changes every thread. */
+  readonly setThreadGroups: (count: number, groups: Uint32Array) => number;
+  readonly prctl: (option: number, value: number) => number;
+  readonly faccessat2: (directory: number, path: Uint8Array, mode: number, flags: number) => number;
   readonly syscall: (number: number, first: number, second: number, third: number, fourth: number) => number;
 }
 
@@ -109,6 +119,9 @@ export function load(
   }
 }
 
+/** The one number here that is not the same everywhere: <asm/unistd.h>, setgroups. */
+const setgroupsNumber = arch() === 'x64' ? 116 : 159;
+
 type Call = (...args: readonly (number | Uint8Array | Uint32Array)[]) => number;
 
 function declare(koffi: typeof Koffi): Ffi {
@@ -132,6 +145,9 @@ function declare(koffi: typeof Koffi): Ffi {
     };
   };
 
+  const setgroups = once('long syscall(long, long, const void *)');
+  const faccessat2 = untilUninterrupted('long syscall(long, long, const void *, long, long)');
+
   return {
     libc: {
       socket: once('int socket(int, int, int)'),
@@ -150,7 +166,14 @@ function declare(koffi: typeof Koffi): Ffi {
       shutdown: once('int shutdown(int, int)'),
       poll: once('int poll(void *, unsigned long, int)'),
       fcntl: once('int fcntl(int, int, long)'),
+      fcntlLock: untilUninterrupted('int fcntl(int, int, void *)'),
       setns: once('int setns(int, int)'),
+      setfsuid: once('int setfsuid(uint32_t)'),
+      setfsgid: once('int setfsgid(uint32_t)'),
+      getgroups: once('int getgroups(int, void *)'),
+      setThreadGroups: (count, groups) => setgroups(setgroupsNumber, count, groups),
+      prctl: once('int prctl(int, unsigned long)'),
+      faccessat2: (directory, path, mode, flags) => faccessat2(SYS_FACCESSAT2, directory, path, mode, flags),
       syscall: once('long syscall(long, long, long, long, long)'),
     },
     addressOf: (buffer) => koffi.address(buffer),

@@ -12,6 +12,8 @@ import {
 } from '#main/engine/preflight-facts.ts';
 import { preflight, refusals } from '#main/engine/preflight.ts';
 import { carryOver } from '#main/hosts/carry-over/carry-over.ts';
+import type { Finding } from '#main/likeness/finding.ts';
+import type { OpenImage } from '#main/likeness/open-image.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 import { planPairs } from '#main/mptcp/paths.ts';
 import { planPaths, type PathPlan } from '#main/mptcp/plan/plan-paths.ts';
@@ -53,15 +55,17 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   refuseContradictions(request);
   const wanted = request.incoming === undefined ? undefined : wantedListener(request.incoming, settings.mptcp);
   const guest = pickGuest(await source.guests(), request.guest, source.id);
-  const [sourceFacts, destinationFacts, destinationGuests, { guestRun, portrait }, open, twin] = await Promise.all([
-    lastingFacts(source),
-    lastingFacts(destination),
-    destination.guests(),
-    readGuest(source, guest),
-    planner.openMigrations(),
-    request.toWaiting === undefined ? destination.foreseeDestination(guest) : undefined,
-  ]);
+  const [sourceFacts, destinationFacts, destinationGuests, { guestRun, portrait, images }, open, twin] =
+    await Promise.all([
+      lastingFacts(source),
+      lastingFacts(destination),
+      destination.guests(),
+      readGuest(source, guest),
+      planner.openMigrations(),
+      request.toWaiting === undefined ? destination.foreseeDestination(guest) : undefined,
+    ]);
   const waiting = await findWaiting(request, { source, guest, destination, destinationGuests });
+  const disks = images && (await disksFor(destination, guest.identity, waiting?.facts.guest.identity, images));
   const heard = waiting?.listener ?? wanted;
   const planned = await planPairs(
     sourceFacts,
@@ -103,6 +107,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     ...(listener ? { listener } : {}),
     ...(waiting ? { waiting: waiting.facts } : {}),
     ...(twin ? { twin } : {}),
+    ...(disks ? { disks } : {}),
     ...likenessOf(guest, portrait, waiting === undefined),
   });
   const prepares = settings.mptcp !== 'off' && settings.preparePaths;
@@ -230,6 +235,8 @@ interface GuestNow {
   readonly guestRun: GuestRun;
   /** Absent where the monitor did not answer. */
   readonly portrait?: Portrait | { readonly unreadable: string };
+  /** Absent where they could not be read, for which the portrait gives the reason. */
+  readonly images?: readonly OpenImage[];
 }
 
 /** One visit to the guest's monitor for everything, so that a start is not refused only after everything has been prepared. */
@@ -237,16 +244,30 @@ async function readGuest(host: MigrationHost, guest: Guest): Promise<GuestNow> {
   if (guest.monitorPath === undefined) return { guestRun: { unreadable: `${guest.name} has no monitor socket.` } };
   try {
     return await visit(host, guest, async (qemu) => {
-      const [{ run, migration }, portrait] = await Promise.all([
+      const unreadable = (thrown: unknown): { unreadable: string } => ({ unreadable: textOf(thrown) });
+      const [{ run, migration }, portrait, images] = await Promise.all([
         qemu.status(),
-        qemu.portrait().catch((thrown: unknown) => ({ unreadable: textOf(thrown) })),
+        qemu.portrait().catch(unreadable),
+        qemu.images().catch(unreadable),
       ]);
-      return { guestRun: { run, migration }, portrait };
+      const guestRun = { run, migration };
+      return 'unreadable' in images ? { guestRun, portrait: images } : { guestRun, portrait, images };
     });
   } catch (thrown) {
     if (!(thrown instanceof SwitchyardError)) throw thrown;
     return { guestRun: { unreadable: thrown.failure.text, remedy: thrown.failure.remedy } };
   }
+}
+
+/** A QEMU that waits has rights of its own; one that is to be started gets those of the guest's. */
+function disksFor(
+  destination: MigrationHost,
+  guest: QemuIdentity,
+  waiting: QemuIdentity | undefined,
+  images: readonly OpenImage[],
+): Promise<readonly Finding[]> {
+  const own = waiting ? [guest, waiting] : [guest];
+  return destination.disksCanBeTaken({ opener: waiting ?? guest, own, images });
 }
 
 function textOf(thrown: unknown): string {

@@ -116,6 +116,7 @@ function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
     presence: notOnStage,
     startDestination: () => Promise.resolve({ identity: qemu.identity, monitorPath: '' }),
     foreseeDestination: notOnStage,
+    disksCanBeTaken: () => Promise.resolve([]),
     findDestination: notOnStage,
     listenOwned: () => Promise.resolve(rehearsedListener()),
     connectOwned: () => Promise.resolve(rehearsedSocket()),

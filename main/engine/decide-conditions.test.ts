@@ -114,7 +114,7 @@ describe('what has not been looked at', () => {
 });
 
 describe('before migrate', () => {
-  const agreed = did('start-destination', 'compare-twin', 'negotiate-capabilities');
+  const agreed = did('start-destination', 'compare-twin', 'negotiate-capabilities', 'check-disks');
   const action = {
     kind: 'set-limits' as const,
     limits: { subflows: 1, addAddrAccepted: 1 },

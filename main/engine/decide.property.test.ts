@@ -119,6 +119,7 @@ const committed: readonly JournalEvent[] = [
 
 /** What waits has been found to be the guest's likeness. */
 const alike = did('start-destination', 'compare-twin');
+const agreed = [...alike, ...did('negotiate-capabilities', 'check-disks')];
 
 /** A post-copy whose connection has broken, and that is to be recovered. */
 const broken: readonly JournalEvent[] = [
@@ -131,7 +132,7 @@ const listening = [...broken, ...did('listen-for-recovery')];
 
 /** A commit is only ever noted by a decision, so it is only met in journals where it was decided. */
 const situations: Arbitrary<Situation> = record({
-  beginning: constantFrom<readonly JournalEvent[]>([], alike, prepared, begun, committed, broken, listening),
+  beginning: constantFrom<readonly JournalEvent[]>([], alike, agreed, prepared, begun, committed, broken, listening),
   middle: array(happenings, { maxLength: 8 }),
   source: observations,
   destination: observations,

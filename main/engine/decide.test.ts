@@ -356,7 +356,7 @@ describe('paths that are prepared', () => {
       destination: [],
     },
   };
-  const agreed = did('start-destination', 'compare-twin', 'negotiate-capabilities');
+  const agreed = did('start-destination', 'compare-twin', 'negotiate-capabilities', 'check-disks');
   const both = { source: answering('running', 'none'), destination: answering('inmigrate', 'none'), plan };
   const back = { source: A.failedRunning, destination: gone, plan };
 
@@ -405,7 +405,10 @@ describe('before anything has been sent', () => {
   });
 
   test('a step that failed takes the destination away', () => {
-    const journal = [...did('start-destination', 'compare-twin', 'negotiate-capabilities'), ...failed('listen')];
+    const journal = [
+      ...did('start-destination', 'compare-twin', 'negotiate-capabilities', 'check-disks'),
+      ...failed('listen'),
+    ];
     expect(decided({ journal, ...both })).toBe('act quit-destination');
   });
 

@@ -57,6 +57,21 @@ const rows: Readonly<Record<Cause, Row>> = {
     cause: `The QEMU on alpha did not answer before the start, and nothing was sent. ${onAlpha}`,
     next: 'Check on alpha whether that QEMU or its host hangs, then migrate again.',
   },
+  'disks-not-taken': {
+    journal: [
+      ...begun,
+      {
+        kind: 'cancel-requested',
+        reason: 'disks-not-taken',
+        by: 'switchyard',
+        finding: { text: '/vm/a cannot be opened for writing by nobody.', remedy: 'Give that user access.' },
+      },
+    ],
+    guest: 'source',
+    side: 'destination',
+    cause: `/vm/a cannot be opened for writing by nobody. ${onAlpha}`,
+    next: 'Give that user access.',
+  },
   'step-failed': {
     journal: failed('listen'),
     guest: 'source',
@@ -332,6 +347,14 @@ test('where only the source was heard of before the start, it is the destination
   });
 });
 
+test('a record that does not keep what was found with the disks says so much', () => {
+  const state = stateAfter([...begun, { kind: 'cancel-requested', reason: 'disks-not-taken', by: 'switchyard' }]);
+  expect(explain(state, 'disks-not-taken', 'source')).toMatchObject({
+    cause: `The destination would not get the disks of the guest. ${onAlpha}`,
+    next: 'Run `switchyard preflight` for why.',
+  });
+});
+
 describe('a step that failed', () => {
   const steps: readonly (readonly [StepName, string])[] = [
     ['start-destination', 'Starting the destination on beta failed.'],
@@ -340,6 +363,7 @@ describe('a step that failed', () => {
     ['prepare-paths', 'Preparing the paths failed.'],
     ['listen', 'Opening the migration port on beta failed.'],
     ['connect', 'Connecting to the destination on alpha failed.'],
+    ['check-disks', 'Checking the disks on beta failed.'],
     ['migrate', 'Starting the migration on alpha failed.'],
     ['cancel', 'Cancelling on alpha failed.'],
     ['yank', 'Breaking the connection on alpha failed.'],

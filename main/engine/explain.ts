@@ -101,6 +101,12 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
         next: `Check on {${side}} whether that QEMU or its host hangs, then migrate again.`,
       };
     }
+    case 'disks-not-taken':
+      return {
+        side: 'destination',
+        cause: state.cancel?.finding?.text ?? 'The destination would not get the disks of the guest.',
+        next: state.cancel?.finding?.remedy ?? 'Run `switchyard preflight` for why.',
+      };
     case 'step-failed':
       return stepFailed(state);
     case 'migration-failed':

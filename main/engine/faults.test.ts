@@ -10,7 +10,7 @@ import { migrationOf, scenarios, type Scenario } from './simulation/scenarios.ts
  */
 
 /** Called again and again, or without consequence for what the other scenarios are about. */
-const repeated = /^(journal\.append|(source|destination)\.(status|sample|sampler)) /;
+const repeated = /^(journal\.append|(source|destination)\.(status|sample|sampler|images)) /;
 
 /** What sets the guest moving, over QEMU's own connection or over one that it was handed. */
 const migrateCall = /^source\.migrate(Over)? 1$/;

@@ -20,6 +20,8 @@ import type {
 } from '#contract/migration.ts';
 import type { ConnectionSample, QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { BitsPerSecond, Bytes, Milliseconds } from '#contract/units.ts';
+import type { Finding } from '#main/likeness/finding.ts';
+import type { OpenImage } from '#main/likeness/open-image.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 
 /**
@@ -139,6 +141,8 @@ export interface Qemu {
   hardware(): Promise<Hardware>;
   /** What it consists of now: disks, devices, memory, processors, backends; changes nothing. */
   portrait(): Promise<Portrait>;
+  /** Every file and device that it has open for its disks now; one question, changes nothing. */
+  images(): Promise<readonly OpenImage[]>;
   /** migrate_cancel, in band. */
   cancel(): Promise<void>;
   /** yank of the migration, out of band: answers also when the main loop is blocked. */
@@ -168,6 +172,16 @@ export interface DestinationOrder {
   readonly guest: Guest;
   /** What the guest is now, which its command line is brought up to; without it the command line is taken as it is. */
   readonly portrait?: Portrait;
+}
+
+/** Images that a destination is going to use, and for whom the kernel is asked about them. */
+export interface DiskOrder {
+  /** The QEMU with whose rights they are opened: the one that waits; before it is started the guest's own, whose rights it gets. */
+  readonly opener: QemuIdentity;
+  /** The QEMUs of this migration: the source gives up what it has locked before the destination takes it. */
+  readonly own: readonly QemuIdentity[];
+  /** As the source has them open. */
+  readonly images: readonly OpenImage[];
 }
 
 /** One look at the sockets of a migration. */
@@ -296,6 +310,11 @@ export interface MigrationHost {
   startDestination(order: DestinationOrder): Promise<StartedDestination>;
   /** What `startDestination` would do for this guest; changes nothing. */
   foreseeDestination(guest: Guest): Promise<TwinForesight>;
+  /**
+   * Why the destination's QEMU would not get these images when it activates them, after everything else: it may not open one
+   * as the source has it open, or another process has it locked. Empty when nothing is against it; changes nothing.
+   */
+  disksCanBeTaken(order: DiskOrder): Promise<readonly Finding[]>;
   /** Opens a listener here; plain TCP where this kernel refuses MPTCP. Each stranger that it turned away is reported. */
   listenOwned(order: OwnedListenerOrder, onStranger: (stranger: SocketName) => void): Promise<OwnedListener>;
   /**

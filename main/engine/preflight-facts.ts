@@ -1,6 +1,6 @@
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, LeftOutPair, ListenerAddress, MigrationSettings, Path, Side } from '#contract/migration.ts';
-import type { JudgedFinding } from '#main/likeness/finding.ts';
+import type { Finding, JudgedFinding } from '#main/likeness/finding.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 import type { Hardware, TwinForesight } from './ports.ts';
 
@@ -16,6 +16,8 @@ export interface PreflightFacts {
   readonly destinationGuests: readonly Guest[];
   /** What the guest consists of now; absent where its monitor did not answer. */
   readonly likeness?: LikenessFacts;
+  /** Why the destination would not get the disks; absent where what the guest has open could not be read. */
+  readonly disks?: readonly Finding[];
   /** The first is the one that is connected. */
   readonly paths: readonly Path[];
   /** What is in no path, and why. */

@@ -1,5 +1,6 @@
 import type { Bytes } from '#contract/units.ts';
 import { withVerdict, type Finding } from '#main/likeness/finding.ts';
+import { diskRefusals } from '#main/likeness/open-image.ts';
 import { obstacles } from '#main/likeness/obstacles.ts';
 import type { LikenessFacts, PreflightFacts, Question, Verdict } from './preflight-facts.ts';
 
@@ -31,6 +32,16 @@ export const likenessQuestions: Readonly<Record<string, Question>> = {
       ({ likeness }) => {
         const found = read(likeness, find);
         return found.length === 0 ? undefined : { ...refusal(found), ...(acceptable === true ? { acceptable } : {}) };
+      },
+    ]),
+  ),
+
+  ...Object.fromEntries(
+    diskRefusals.map(({ id, acceptable }): [string, Question] => [
+      id,
+      ({ disks = [] }) => {
+        const found = disks.filter(({ row }) => row === id);
+        return found.length === 0 ? undefined : { ...refusal(found), ...(acceptable ? { acceptable } : {}) };
       },
     ]),
   ),

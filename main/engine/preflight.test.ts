@@ -538,15 +538,18 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   'disk-access': [
+    { when: 'nothing is against it', facts: { disks: [] } },
     {
-      when: 'it is refused to the user',
-      facts: {
-        likeness: {
-          ...asStarted,
-          portrait: withLeaf(samplePortrait, ['drives', 0, 'medium', 'layers', 0, 'mayBeOpened'], false),
-        },
-      },
-      check: { ...refused, acceptable: true },
+      when: 'the kernel refuses an image',
+      facts: { disks: [{ row: 'disk-access', item: '/vm/a', text: 'No.', remedy: 'Give.' }] },
+      check: { ...refused, text: 'No.', remedy: 'Give.', acceptable: true },
+    },
+  ],
+  'disk-lock': [
+    {
+      when: 'another process has it',
+      facts: { disks: [{ row: 'disk-lock', item: '/vm/a', text: 'Held.', remedy: 'End it.' }] },
+      check: { ...refused, text: 'Held.', remedy: 'End it.' },
     },
   ],
   'guest-network': [

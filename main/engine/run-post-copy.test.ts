@@ -27,6 +27,8 @@ test('the guest moves at once, its memory follows', async () => {
     'done compare-twin',
     'intended negotiate-capabilities',
     'done negotiate-capabilities',
+    'intended check-disks',
+    'done check-disks',
     'intended listen',
     'done listen',
     'intended migrate',

@@ -14,6 +14,8 @@ test('a migration goes through its steps in the one order that is safe', async (
     'done compare-twin',
     'intended negotiate-capabilities',
     'done negotiate-capabilities',
+    'intended check-disks',
+    'done check-disks',
     'intended listen',
     'done listen',
     'intended migrate',

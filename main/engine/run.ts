@@ -6,6 +6,7 @@ import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import { ConnectionWatch } from './connection-watch.ts';
 import { decide, type Decision } from './decide.ts';
+import { DiskWatch } from './disk-watch.ts';
 import { DecisionTrace } from './decision-trace.ts';
 import { LivePaths } from './live-paths.ts';
 import { runs } from './observation.ts';
@@ -62,6 +63,7 @@ export class MigrationRun {
   readonly #stopwatch: Stopwatch;
   readonly #paths: LivePaths;
   readonly #connection: ConnectionWatch;
+  readonly #disks: DiskWatch;
   readonly #requests: OperatorRequests;
   readonly #decisions: DecisionTrace;
 
@@ -88,6 +90,11 @@ export class MigrationRun {
       isCopying: () => this.#copying(),
       statistics: () => this.#statistics,
       onSample: (sample) => this.#sampled(sample),
+    });
+    this.#disks = new DiskWatch({
+      ...common,
+      sourceMonitor: () => this.#observers.source?.monitor,
+      statistics: () => this.#statistics,
     });
     this.#requests = new OperatorRequests({
       ...common,
@@ -142,6 +149,7 @@ export class MigrationRun {
         this.#stimulus = new AbortController();
         this.#sampleOnceMigrating();
         await this.#connection.lookForSilence();
+        this.#disks.lookWhenDue();
         const decision = decide(this.#state, this.#stopwatch.elapsed());
         this.#decisions.saw(decision);
         const ended = await this.#carryOut(decision);
@@ -151,7 +159,7 @@ export class MigrationRun {
       this.#detached = true;
       links[Symbol.dispose]();
       for (const observer of Object.values(this.#observers)) observer.stop();
-      const closing = Promise.all([...this.#observing, this.#connection.end(), this.#paths.idle()]);
+      const closing = Promise.all([...this.#observing, this.#connection.end(), this.#paths.idle(), this.#disks.idle()]);
       await within(this.#ports.clock, closingMs, closing, this.#ports.report);
       this.#transport[Symbol.dispose]();
       await this.#written;

@@ -1,7 +1,6 @@
 import type { Failure } from '#contract/errors.ts';
 import {
   stepNameSchema,
-  type CancelReason,
   type GuestPlace,
   type JournalEvent,
   type JournalEventOf,
@@ -41,7 +40,7 @@ export interface MigrationState {
   readonly observed: Readonly<Record<Side, Observation>>;
   /** False while what was last observed of that side is older than the last step that may have changed it. */
   readonly current: Readonly<Record<Side, boolean>>;
-  readonly cancel: { readonly reason: CancelReason; readonly by: string } | undefined;
+  readonly cancel: Omit<JournalEventOf<'cancel-requested'>, 'kind'> | undefined;
   /** The first step that failed: what the operator wants to hear about, not what failed while cleaning up. */
   readonly failure: { readonly step: StepName; readonly failure: Failure } | undefined;
   /** What the source last reported of this migration, also when it does not answer any more; `none` before it has begun. */
@@ -148,7 +147,7 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'negotiated':
       return { ...state, negotiated: event };
     case 'cancel-requested':
-      return { ...state, cancel: state.cancel ?? { reason: event.reason, by: event.by } };
+      return { ...state, cancel: state.cancel ?? withoutKind(event) };
     case 'stalled':
       return { ...state, stalled: event };
     case 'stranger-connected':
@@ -188,6 +187,10 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'settings-changed':
       return state;
   }
+}
+
+function withoutKind({ kind: _kind, ...rest }: JournalEventOf<'cancel-requested'>): MigrationState['cancel'] {
+  return rest;
 }
 
 const wantedAfter = { add: 'used', resume: 'used', backup: 'paused', remove: 'removed' } as const;

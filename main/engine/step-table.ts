@@ -38,6 +38,8 @@ export const stepTable: Readonly<Record<StepName, StepRow>> = {
     side: 'both',
     prepares: ({ preparation: { source, destination } }) => source.length + destination.length > 0,
   },
+  // The last before a port is open, on which one stray connection would end the destination.
+  'check-disks': { ...preparation, title: 'Checking the disks', side: 'destination' },
   listen: { ...preparation, title: 'Opening the migration port', side: 'destination' },
   connect: {
     ...preparation,

@@ -2,12 +2,13 @@ import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { StepName } from '#contract/migration.ts';
 import { compare } from '#main/likeness/compare.ts';
 import { obstaclesOf } from '#main/likeness/obstacles.ts';
+import { lookAtDisks } from './disk-takeover.ts';
 import { pathLeaseOf } from './path-lease.ts';
 import type { Capabilities } from './ports.ts';
 import { listenForRecovery, recover } from './recovery.ts';
 import type { MigrationState } from './state.ts';
 import { destinationOf, nothingToReport, rejected, sourceOf, type Step } from './step-context.ts';
-import { refuseUnlike } from './unlike.ts';
+import { refuseDisks, refuseUnlike } from './unlike.ts';
 import { takeUpWaiting } from './waiting-destination.ts';
 import { within } from './within.ts';
 
@@ -55,6 +56,12 @@ export const steps: Readonly<Record<StepName, Step>> = {
     // The source first: it must accept an announcement before one arrives.
     await ports.source.changePathManager(pathLeaseOf(state, 'source'));
     await ports.destination.changePathManager(pathLeaseOf(state, 'destination'));
+    return nothingToReport;
+  },
+
+  'check-disks': async (context) => {
+    const { ports } = context;
+    refuseDisks(await lookAtDisks(ports.plan, ports.destination, sourceOf(context), destinationOf(context).identity));
     return nothingToReport;
   },
 

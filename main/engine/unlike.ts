@@ -1,6 +1,7 @@
 import type { Plan } from '#contract/migration.ts';
-import type { JudgedFinding } from '#main/likeness/finding.ts';
+import type { Finding, JudgedFinding } from '#main/likeness/finding.ts';
 import type { ObstacleFinding } from '#main/likeness/obstacles.ts';
+import type { DiskLook } from './disk-takeover.ts';
 import { rejected } from './step-context.ts';
 
 /** So many are named; once they are fixed, the next attempt names the others. */
@@ -16,14 +17,19 @@ export function refuseUnlike(
     ...obstacles.filter(({ row, acceptable }) => !(acceptable && accepted.includes(row))),
     ...differences.filter(({ verdict }) => verdict === 'refused'),
   ];
+  refuse(refused, 'the destination would not be the guest as it is. ');
+}
+
+/** Throws where the destination would not get the disks of the guest. */
+export function refuseDisks({ findings }: DiskLook): void {
+  refuse(findings, '');
+}
+
+function refuse(refused: readonly Finding[], beginning: string): void {
   const [first] = refused;
   if (!first) return;
   const named = refused.slice(0, mostNamed).map(({ text }) => text.replace(/\.$/, ''));
   const others = refused.length - named.length;
   const more = others > 0 ? `; and ${others} more` : '';
-  throw rejected(
-    'preparing',
-    `the destination would not be the guest as it is. ${named.join('. ')}${more}`,
-    first.remedy,
-  );
+  throw rejected('preparing', `${beginning}${named.join('. ')}${more}`, first.remedy);
 }

@@ -67,6 +67,7 @@ const beforeTheMove: readonly StepName[] = [
   'compare-twin',
   'negotiate-capabilities',
   'prepare-paths',
+  'check-disks',
   'listen',
   'connect',
   'migrate',

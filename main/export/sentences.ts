@@ -151,6 +151,11 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     done: ({ guest, destination }) => `What waits on ${destination} has the disks, devices and memory of ${guest}`,
     failed: ({ guest, destination }) => `What waits on ${destination} is not ${guest} as it is now`,
   },
+  'check-disks': {
+    intended: ({ destination }) => `Checking that ${destination} will get the disks`,
+    done: ({ destination }) => `${destination} may open every disk, and no other process holds one`,
+    failed: ({ destination }) => `${destination} would not get every disk`,
+  },
   'negotiate-capabilities': {
     intended: () => 'Setting the same capabilities and limits on both QEMUs',
     done: () => 'Both QEMUs have the same capabilities',
@@ -302,6 +307,7 @@ const cancelReasons: Readonly<Record<CancelReason, (by: string) => string>> = {
   stalled: () => 'Cancelling: nothing moves on any path',
   'attached-before-start': () => 'Cancelling: the manager had ended before anything moved',
   'silent-before-start': () => 'Cancelling: a QEMU does not answer, and nothing has moved yet',
+  'disks-not-taken': () => 'Cancelling: the destination would not get the disks',
 };
 
 function settingsChanged({ by, downtimeLimitMs, bandwidthBitsPerSecond }: JournalEventOf<'settings-changed'>): string {

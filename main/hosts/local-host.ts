@@ -6,6 +6,7 @@ import type { HostMptcpChange } from '#contract/requests.ts';
 import type {
   CallerWatch,
   DestinationOrder,
+  DiskOrder,
   LinkChange,
   OwnedConnectionOrder,
   OwnedListener,
@@ -26,8 +27,10 @@ import { openNetlinkSession } from '#native/netlink/open-session.ts';
 import type { BitsPerSecond, Bytes } from '#contract/units.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import { probeQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
+import type { Finding } from '#main/likeness/finding.ts';
 import { findDestination, startDestination } from './destination.ts';
 import { measureDirtyRate } from './dirty-rate.ts';
+import { disksCanBeTaken } from './disks/disks-can-be-taken.ts';
 import { readFacts } from './facts.ts';
 import { featuresOfProgram, readQemuFacts } from './facts/qemu.ts';
 import { inContractTerms } from './failures.ts';
@@ -126,6 +129,10 @@ export class LocalHost implements Host {
 
   foreseeDestination(guest: Guest): Promise<TwinForesight> {
     return inContractTerms(() => foreseeDestination(this.#place, guest));
+  }
+
+  disksCanBeTaken(order: DiskOrder): Promise<readonly Finding[]> {
+    return inContractTerms(() => disksCanBeTaken(order));
   }
 
   listenOwned(order: OwnedListenerOrder, onStranger: (stranger: SocketName) => void): Promise<OwnedListener> {

@@ -19,10 +19,12 @@ import {
   type AddressRole,
   type InetAddress,
 } from '#main/qmp/address.ts';
+import type { OpenImage } from '#main/likeness/open-image.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import { closeSentence, QmpError } from '#main/qmp/fault.ts';
 import type { MigrationInfo, MigrationParameters as QmpParameters, MigrationTarget } from '#main/qmp/schema.ts';
+import { readOpenImages, type ImageReader } from './disks/open-images.ts';
 import { listeningOn, listeningPort } from './listening-port.ts';
 import { descriptorOf } from './own-sockets/connected-socket.ts';
 import { readPortrait, type PortraitReader } from './portrait/read-portrait.ts';
@@ -43,6 +45,7 @@ export class QemuMonitor implements Qemu {
   readonly #client: QmpClient;
   readonly #dialect: () => Promise<AddressDialect>;
   readonly #readPortrait: PortraitReader;
+  readonly #readImages: ImageReader;
 
   /** Takes over the session, whose QEMU has been found to be the one of `identity`. */
   constructor(
@@ -50,9 +53,11 @@ export class QemuMonitor implements Qemu {
     identity: QemuIdentity,
     dialect: () => Promise<AddressDialect>,
     reader: PortraitReader = readPortrait,
+    imageReader: ImageReader = readOpenImages,
   ) {
     this.identity = identity;
     this.#readPortrait = reader;
+    this.#readImages = imageReader;
     this.#client = client;
     this.#dialect = dialect;
     this.disconnected = client.closed.then(closeSentence);
@@ -128,6 +133,10 @@ export class QemuMonitor implements Qemu {
 
   portrait(): Promise<Portrait> {
     return this.#readPortrait(this.#client, this.identity.pid);
+  }
+
+  images(): Promise<readonly OpenImage[]> {
+    return this.#readImages(this.#client, this.identity.pid);
   }
 
   async hardware(): Promise<Hardware> {

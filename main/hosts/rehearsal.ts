@@ -55,6 +55,7 @@ export async function rehearse(features: QemuFeatures): Promise<Rehearsal> {
     identity,
     () => Promise.resolve(features),
     () => Promise.resolve(emptyPortrait),
+    () => Promise.resolve([]),
   );
   // A step that opens a monitor of its own closes it again: the stand-in is the same for every step, and stays.
   qemu.close = () => undefined;

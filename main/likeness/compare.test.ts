@@ -13,7 +13,6 @@ const notCompared: Readonly<Record<string, string>> = {
   'drives.medium.nodeName': 'is a name for commands; named nodes are compared as block nodes',
   'drives.medium.layers.filename': 'is one of several names of a file; the file is compared',
   'drives.medium.layers.isOpen': 'is a question to the source alone: whether the path still leads to what it uses',
-  'drives.medium.layers.mayBeOpened': 'is a question to the source alone',
   'nodes.filename': 'is one of several names of a file; the file is compared',
   'devices.id': 'is part of the place',
   'devices.bus': 'is part of the place',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { obstacles } from './obstacles.ts';
+import { diskRefusals } from './open-image.ts';
 import { rows } from './rows.ts';
 
 const guide = readFileSync('docs/guests.md', 'utf8');
@@ -28,6 +29,6 @@ test('the guide names what is compared and what is carried over, as the table ha
 
 test('the guide names what is refused and why, as the table has it', () => {
   expect(tableUnder('What is refused')).toEqual(
-    obstacles.map(({ id, refuses, because }) => [`\`${id}\``, refuses, because]),
+    [...obstacles, ...diskRefusals].map(({ id, refuses, because }) => [`\`${id}\``, refuses, because]),
   );
 });

@@ -87,25 +87,6 @@ export const obstacles: readonly Obstacle[] = [
       ),
   },
   {
-    id: 'disk-access',
-    refuses:
-      "a disk that QEMU's user may not open again: a writable one without permission to write, or on a read-only mount",
-    because:
-      'the source opened it before it gave up its rights (`-runas`), and the destination opens it at the very end, when nothing can be taken back; access control lists are not read, so that it can be accepted',
-    acceptable: true,
-    find: ({ drives }) =>
-      drives.flatMap((drive) =>
-        layersOf(drive)
-          .filter(({ mayBeOpened }) => mayBeOpened === false)
-          .slice(0, 1)
-          .map((layer, index) => ({
-            item: driveLabel(drive),
-            text: `${layer.path ?? layer.filename} of ${driveLabel(drive)} may not be opened ${index === 0 && drive.medium?.readOnly === false ? 'for writing ' : ''}by the user who runs QEMU.`,
-            remedy: 'Give that user access to the file and to the folders above it, then migrate.',
-          })),
-      ),
-  },
-  {
     id: 'open-files-unknown',
     refuses: 'a QEMU whose open files cannot be seen',
     because: 'whether its images are still those that their paths lead to is not known',

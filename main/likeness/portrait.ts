@@ -56,8 +56,6 @@ export interface Layer {
   readonly leadsTo?: FileIdentity;
   /** The process has that very file open. */
   readonly isOpen: boolean;
-  /** Its user may open the file again as the disk needs it; absent where it was not asked. */
-  readonly mayBeOpened?: boolean;
 }
 
 /** I/O limits by QEMU's names (`bps_rd`, `iops_max`, ...); a limit of 0, which is none, is left out. */

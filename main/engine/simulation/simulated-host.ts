@@ -19,6 +19,7 @@ import type {
   SubflowSampler,
   TwinForesight,
 } from '#main/engine/ports.ts';
+import type { Finding } from '#main/likeness/finding.ts';
 import { timedOut, unreachable } from './faults.ts';
 import type { ManagerLife } from './manager-life.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
@@ -100,6 +101,10 @@ export class SimulatedHost implements MigrationHost {
       unlike: [],
       problems: [],
     }));
+  }
+
+  disksCanBeTaken(): Promise<readonly Finding[]> {
+    return this.#ask('disksCanBeTaken', 1, () => this.#machine.diskFindings);
   }
 
   listenOwned(order: OwnedListenerOrder, onStranger: (stranger: SocketName) => void): Promise<OwnedListener> {

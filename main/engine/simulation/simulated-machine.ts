@@ -1,6 +1,7 @@
 import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
 import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
 import type { LinkChange, PathEndChange, SocketName } from '#main/engine/ports.ts';
+import type { Finding } from '#main/likeness/finding.ts';
 import { factsOf, guestNamed } from './facts.ts';
 import { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedListener } from './simulated-sockets.ts';
@@ -15,6 +16,8 @@ export class SimulatedMachine {
   readonly facts: HostFacts;
   /** Files by path: monitor sockets and outputs. */
   readonly files = new Map<string, string>();
+  /** Why a QEMU here would not get the disks of a guest. */
+  diskFindings: readonly Finding[] = [];
   reachable = true;
   /** Monitors here refuse every new connection at once; their processes are there. */
   refusesConnections = false;

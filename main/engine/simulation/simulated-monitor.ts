@@ -11,6 +11,7 @@ import type {
   QemuStatus,
   SocketName,
 } from '#main/engine/ports.ts';
+import type { OpenImage } from '#main/likeness/open-image.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 import { timedOut, unreachable } from './faults.ts';
 import type { ManagerLife } from './manager-life.ts';
@@ -106,6 +107,10 @@ export class SimulatedMonitor implements Qemu {
 
   portrait(): Promise<Portrait> {
     return this.#inBand('portrait', () => this.#qemu.portrait);
+  }
+
+  images(): Promise<readonly OpenImage[]> {
+    return this.#inBand('images', () => this.#qemu.images, queryTimeoutMs);
   }
 
   cancel(): Promise<void> {

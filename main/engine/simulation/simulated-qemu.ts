@@ -1,6 +1,7 @@
 import type { QemuIdentity } from '#contract/host.ts';
 import type { QemuStatistics } from '#contract/telemetry.ts';
 import type { Capabilities, MigrationAddress, MigrationParameters, QemuEvent, QemuStatus } from '#main/engine/ports.ts';
+import type { OpenImage } from '#main/likeness/open-image.ts';
 import { emptyPortrait, type Portrait } from '#main/likeness/portrait.ts';
 import { refused } from './faults.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
@@ -56,6 +57,7 @@ export class SimulatedQemu {
   listener: MigrationAddress | undefined;
   /** What it consists of. */
   portrait: Portrait = emptyPortrait;
+  images: readonly OpenImage[] = [];
   /** A program that is none of ours is the one client of its monitor. */
   takenMonitor = false;
   /** The one client of its monitor. */

@@ -70,7 +70,7 @@ export const unreachable: Observation = { kind: 'unreachable', why: 'no route to
 export const attached: JournalEvent = { kind: 'attached', user: 'operator', pid: 4711 };
 
 /** Everything before `migrate`, which is what the next decision would be about. */
-export const prepared = did('start-destination', 'compare-twin', 'negotiate-capabilities', 'listen');
+export const prepared = did('start-destination', 'compare-twin', 'negotiate-capabilities', 'check-disks', 'listen');
 export const begun = [...prepared, ...did('migrate')];
 
 export const now: Elapsed = { withoutProgressMs: 0, sourceStoppedMs: 0, unchangedMs: 0 };

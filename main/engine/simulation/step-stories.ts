@@ -42,6 +42,7 @@ export const stepStories: Readonly<Record<StepName, StepStory>> = {
   'prepare-paths': { call: 'source.changePathManager', tell: withPreparedPaths },
   listen: { call: 'destination.listen', tell: planned },
   connect: { call: 'source.connectOwned', tell: overOurConnection },
+  'check-disks': { call: 'destination.disksCanBeTaken', tell: planned },
   migrate: { call: 'source.migrate', tell: planned },
   cancel: { call: 'source.cancel', tell: cancelled },
   yank: { call: 'source.yank', tell: cutDuringSwitchover },

@@ -48,9 +48,7 @@ function readMedium(inserted: JsonObject, files: FileView): Medium {
     encrypted: inserted['encrypted'] === true,
     cache: cacheOf(inserted),
     detectZeroes: text(inserted, 'detect_zeroes'),
-    layers: readLayers(inserted, files).map((layer, index) =>
-      withAccess(layer, files, index === 0 && inserted['ro'] !== true),
-    ),
+    layers: readLayers(inserted, files),
     throttle: throttleOf(inserted),
     ...(group === '' ? {} : { throttleGroup: group }),
     bitmaps: bitmapsOf(inserted),
@@ -79,11 +77,6 @@ function layerOf(format: string, filename: string, files: FileView): Layer {
     ...place,
     isOpen: place.leadsTo !== undefined && (files.open?.has(place.leadsTo) ?? false),
   };
-}
-
-function withAccess(layer: Layer, files: FileView, forWriting: boolean): Layer {
-  const mayBeOpened = layer.path === undefined ? undefined : files.mayOpen(layer.path, forWriting);
-  return mayBeOpened === undefined ? layer : { ...layer, mayBeOpened };
 }
 
 function placeOf(filename: string, files: FileView): Pick<Layer, 'path' | 'leadsTo'> {

@@ -1,6 +1,5 @@
 import { statSync, readdirSync, type BigIntStats } from 'node:fs';
 import { resolve } from 'node:path';
-import { mayOpen, type Opener } from './access.ts';
 import type { FileIdentity } from '#main/likeness/portrait.ts';
 
 /** What a process has open, and where paths lead that stand on its command line. */
@@ -11,16 +10,13 @@ export interface FileView {
   readonly absolute: (path: string) => string;
   /** In our own mount namespace, which is where a twin is started. `undefined` when nothing is there. */
   readonly leadsTo: (path: string) => FileIdentity | undefined;
-  /** Whether the process could open it again, by its path; `undefined` where its user is not known. */
-  readonly mayOpen: (path: string, forWriting: boolean) => boolean | undefined;
 }
 
-export function fileViewOf(pid: number, workingDirectory: string | undefined, opener: Opener | undefined): FileView {
+export function fileViewOf(pid: number, workingDirectory: string | undefined): FileView {
   return {
     open: openFiles(pid),
     absolute: (path) => resolve(workingDirectory ?? '/', path),
     leadsTo: (path) => identityAt(path),
-    mayOpen: (path, forWriting) => (opener ? mayOpen(path, opener, forWriting) : undefined),
   };
 }
 

@@ -1,8 +1,6 @@
 import type { Portrait } from '#main/likeness/portrait.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import type { Milliseconds } from '#contract/units.ts';
-import { readProcess } from '#main/hosts/process/process-table.ts';
-import type { Opener } from './access.ts';
 import { askForPortrait } from './answers.ts';
 import { fileViewOf } from './files.ts';
 import { portraitOf } from './portrait-of.ts';
@@ -21,13 +19,6 @@ const answerTimeoutMs: Milliseconds = 5000;
 export async function readPortrait(client: QmpClient, pid: number): Promise<Portrait> {
   const answers = await askForPortrait(client, answerTimeoutMs);
   const { workingDirectory } = readProcessPortrait(pid, false);
-  const files = fileViewOf(pid, workingDirectory, openerOf(pid));
+  const files = fileViewOf(pid, workingDirectory);
   return portraitOf(answers, files, readProcessPortrait(pid, files.open !== undefined));
-}
-
-function openerOf(pid: number): Opener | undefined {
-  const credentials = readProcess(pid)?.credentials;
-  return (
-    credentials && { uid: credentials.uids.effective, gid: credentials.gids.effective, groups: credentials.groups }
-  );
 }

@@ -10,6 +10,7 @@ export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
     presence: unable,
     startDestination: unable,
     foreseeDestination: unable,
+    disksCanBeTaken: unable,
     listenOwned: unable,
     connectOwned: unable,
     findDestination: unable,

@@ -22,7 +22,6 @@ export const samplePortrait: Portrait = {
             path: '/vm/top.qcow2',
             leadsTo: '1:11',
             isOpen: true,
-            mayBeOpened: true,
           },
           {
             format: 'qcow2',
@@ -30,7 +29,6 @@ export const samplePortrait: Portrait = {
             path: '/vm/base.qcow2',
             leadsTo: '1:10',
             isOpen: true,
-            mayBeOpened: true,
           },
         ],
         throttle: { iops: 100 },

@@ -65,6 +65,19 @@ export class GuestAndTwin implements AsyncDisposable {
     await once(maker, 'exit');
   }
 
+  /** Makes an overlay again, over a base at another place. */
+  async rebase(overlay: string, base: string): Promise<void> {
+    const { client, process: maker } = await this.#launch(
+      [program, '-machine', 'none', '-nodefaults', '-display', 'none', '-S'],
+      'rebaser',
+    );
+    await client.executeRaw('blockdev-add', { driver: 'file', 'node-name': 'f', filename: overlay });
+    const size = 4 * 1024 * 1024;
+    await job(client, { driver: 'qcow2', file: 'f', size, 'backing-file': base, 'backing-fmt': 'qcow2' });
+    maker.kill('SIGKILL');
+    await once(maker, 'exit');
+  }
+
   /** A paused guest of 16 MiB; relative paths mean the folder. */
   async start(...args: readonly string[]): Promise<QmpClient> {
     const memory = args.includes('-m') ? [] : ['-m', '16376K'];
