@@ -303,4 +303,11 @@ export const cases: readonly Case[] = [
     sees: 'refused by the id of the open one, with `switchyard watch`; that one is finished by its successor',
     made: 'real',
   },
+  {
+    id: 45,
+    phase: 'after',
+    fault: "the destination's QEMU does not get a disk, so that it refuses to start the guest",
+    sees: 'known before the start, or while the memory is copied; else STOPPED on the destination, and returned by the operator: SAFE on the source',
+    made: 'real',
+  },
 ];
