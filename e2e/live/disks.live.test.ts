@@ -25,10 +25,8 @@ describe.skipIf(reason !== '')(`a disk that the destination does not get${reason
     image = join(folder, 'disk.raw');
     writeFileSync(image, '');
     truncateSync(image, 4 * 2 ** 20);
-    const guestArguments = [
-      ...['-drive', `file=${image},if=none,id=disk,format=raw`],
-      ...['-device', 'virtio-blk-pci,drive=disk'],
-    ];
+    const drive = `file=${image},if=none,id=disk,format=raw`;
+    const guestArguments = ['-drive', drive, '-device', 'virtio-blk-pci,drive=disk'];
     stage = await Stage.make({ guestArguments });
   });
   afterAll(async () => {
@@ -77,7 +75,7 @@ describe.skipIf(reason !== '')(`a disk that the destination does not get${reason
     const foreign = openSync(image, 'r');
     lockShared(foreign, excludesWriting);
     try {
-      expect(await stage.refusal()).toContain(`(process ${process.pid} of root) holds a lock on ${image}`);
+      expect(await stage.refusal()).toContain(`(process ${process.pid} of user root (0)) holds a lock on ${image}`);
     } finally {
       closeSync(foreign);
     }

@@ -11,7 +11,7 @@ import { mayBeInPostCopy, type MigrationState } from './state.ts';
 
 /** A look takes some milliseconds, and opens every image: it is not repeated sooner, nor left out for longer. */
 const soonestMs: Milliseconds = 1000;
-const latestMs: Milliseconds = 10_000;
+const latestMs: Milliseconds = 3000;
 
 export interface DiskWatchOptions {
   readonly ports: Pick<Ports, 'destination' | 'clock' | 'plan'>;
