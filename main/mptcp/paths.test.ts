@@ -380,6 +380,20 @@ describe('the first path', () => {
     expect(planned.firstObstacle).toBeUndefined();
   });
 
+  test('is not a bridge that may lead to containers alone, while there is another one', async () => {
+    const container = (id: string, end: 1 | 2): HostNetwork =>
+      host(
+        id,
+        [
+          port('docker0', `172.17.0.${end}/16`, { kind: 'bridge' }),
+          port('veth1', [], { kind: 'veth', master: 'docker0' }),
+          port('eth1', `10.0.1.${end}/24`),
+        ],
+        { bootId: 'this machine' },
+      );
+    expect(names(await plan(container('a', 1), container('b', 2)))).toEqual(['eth1 eth1', 'docker0 docker0']);
+  });
+
   test('is the one where the destination listens', async () => {
     const planned = await plan(twin('a', 1), twin('b', 2), { wish: { listener: '10.0.2.2' } });
     expect(names(planned)).toEqual(['eth2 eth2', 'eth1 eth1']);
@@ -449,6 +463,25 @@ describe('the questions', () => {
     expect(await questionsFor(twin('a', 1, services), twin('b', 2, services))).toBe(bare);
   });
 
+  test('are few about a thousand addresses that both hosts have', async () => {
+    const services = port(
+      'services',
+      many(1000, (index) => `10.96.${octets(index)}/32`),
+    );
+    expect(await questionsFor(twin('a', 1, services), twin('b', 2, services))).toBeLessThan(100);
+  });
+
+  test('are few about two ports that share a thousand subnets', async () => {
+    const trunk = (end: 1 | 2) =>
+      host('x', [
+        gigabit(
+          'eth1',
+          many(1000, (index) => `10.${octets(index)}.${end}/24`),
+        ),
+      ]);
+    expect(await questionsFor(trunk(1), trunk(2))).toBeLessThan(100);
+  });
+
   test('are not more for a thousand addresses in one subnet', async () => {
     const one = (id: string, third: number, length: number) =>
       host(id, [
@@ -473,6 +506,12 @@ describe('the questions', () => {
       await questionsFor(trunk('a', 1, 100), trunk('b', 2, 100)),
     ];
     expect(twice).toBeLessThanOrEqual(2 * some);
+  });
+
+  test('are not asked about all of very many ports in subnets of their own, and that is reported', async () => {
+    const ports = Array.from({ length: 20 }, (_, index) => gigabit(`eth${index}`, `10.1.${index}.1/24`));
+    const planned = await plan(host('a', ports), host('b', [gigabit('eth0', '10.2.0.2/24')]));
+    expect(reasons(planned).filter((reason) => reason.endsWith('not-examined'))).toHaveLength(8);
   });
 
   test('are few about fifty ports in one subnet', async () => {

@@ -4,6 +4,8 @@ import { findCandidates, type Candidates } from '#main/mptcp/pairs/candidates.ts
 import { choosePaths, routeCommand, type Wish } from '#main/mptcp/pairs/choose-paths.ts';
 import type { HostNetwork } from '#main/mptcp/pairs/host-network.ts';
 import { judgePair, type AgreedPair, type Rejected } from '#main/mptcp/pairs/judge-pair.ts';
+import { familyOf, type Family } from './subnet.ts';
+import type { UsableInterface } from '#main/mptcp/pairs/usable-interfaces.ts';
 import { routeIndex, type RouteIndex, type RoutesBetween } from './routes.ts';
 
 /** Why the connection cannot begin on the first path, and what would change that. */
@@ -69,21 +71,38 @@ function onlyWhatIsMissed(leftOut: readonly LeftOutPair[], paths: readonly Path[
 }
 
 function withoutCounterpart(
-  { ends, usable }: Candidates,
+  { ends, usable, pairs }: Candidates,
   paths: readonly Path[],
   missed: readonly LeftOutPair[],
 ): readonly LeftOutPair[] {
   const explained = new Set([...endsOf(paths), ...endsOf(missed)]);
+  const examined = new Set(
+    pairs.flatMap(({ source, destination }) => [`source ${source.port.name}`, `destination ${destination.port.name}`]),
+  );
   return (['source', 'destination'] as const).flatMap((side) => {
-    const other = side === 'source' ? ends.destination.host.id : ends.source.host.id;
-    return usable[side]
-      .filter(({ port }) => !explained.has(`${side} ${port.name}`))
-      .map(({ port, addresses }) => ({
-        ...endOf(side, port.name, addresses[0]?.address),
-        reason: 'no-counterpart' as const,
-        text: `No interface of ${other} is in a subnet with ${port.name} of ${ends[side].host.id}, or reached from there by a route and back.`,
-      }));
+    const far = side === 'source' ? 'destination' : 'source';
+    const [here, there] = [ends[side].host.id, ends[far].host.id];
+    const families = familiesOf(usable[far]);
+    return usable[side].flatMap((each): LeftOutPair[] => {
+      const { port, addresses } = each;
+      if (explained.has(`${side} ${port.name}`)) return [];
+      const couldBePaired = [...familiesOf([each])].some((family) => families.has(family));
+      const wasPassedOver = couldBePaired && !examined.has(`${side} ${port.name}`);
+      return [
+        {
+          ...endOf(side, port.name, addresses[0]?.address),
+          reason: wasPassedOver ? 'not-examined' : 'no-counterpart',
+          text: wasPassedOver
+            ? `${port.name} of ${here} was not asked about: there are too many interfaces.`
+            : `No interface of ${there} is in a subnet with ${port.name} of ${here}, or reached from there by a route and back.`,
+        },
+      ];
+    });
   });
+}
+
+function familiesOf(interfaces: readonly UsableInterface[]): ReadonlySet<Family> {
+  return new Set(interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => familyOf(address))));
 }
 
 function endOf(side: Side, name: string, address: string | undefined): Partial<Path> {

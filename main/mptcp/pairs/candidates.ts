@@ -24,6 +24,8 @@ export interface Candidates {
 
 /** So that the questions grow with the interfaces of a host, and not with their square. */
 const mostPartners = 8;
+/** Of two interfaces that share many subnets. */
+const mostSubnets = 4;
 /** Of each family and side, where no subnet is shared: a connection has nine paths at most. */
 const mostRouted = 12;
 const mostRoutedOfOneInterface = 2;
@@ -58,19 +60,20 @@ function pairsInOneSubnet(
   destinations: readonly UsableInterface[],
   family: Family,
 ): Candidate[] {
-  const [locals, remotes] = [entriesOf(sources, family), entriesOf(destinations, family)];
+  const [locals, remotes] = ownFirst(entriesOf(sources, family), entriesOf(destinations, family));
   const lengths = new Set(locals.map(([, { prefixLength }]) => prefixLength));
-  const bySubnet = new Map<string, Entry[]>();
+  const bySubnet = new Map<string, Map<UsableInterface, Entry>>();
   for (const prefixLength of lengths) {
     for (const entry of remotes) {
       const key = networkOf(entry[1].address, prefixLength);
-      const known = bySubnet.get(key);
+      const known = bySubnet.get(key) ?? new Map<UsableInterface, Entry>();
+      bySubnet.set(key, known);
       // Of one interface the first address of a subnet is enough.
-      if (!known) bySubnet.set(key, [entry]);
-      else if (known.at(-1)?.[0] !== entry[0]) known.push(entry);
+      if (!known.has(entry[0])) known.set(entry[0], entry);
     }
   }
   const asked = new Set<string>();
+  const subnets = new Map<string, number>();
   const turns = new Map<string, number>();
   return locals.flatMap(([source, { address, prefixLength }]): Candidate[] => {
     const key = networkOf(address, prefixLength);
@@ -79,14 +82,25 @@ function pairsInOneSubnet(
     asked.add(ofInterface);
     const turn = turns.get(key) ?? 0;
     turns.set(key, turn + 1);
-    return partnersOf(bySubnet.get(key) ?? [], turn).map(([destination, remote]) => ({
-      source,
-      sourceAddress: address,
-      destination,
-      destinationAddress: remote.address,
-      inOneSubnet: true,
-    }));
+    return partnersOf([...(bySubnet.get(key)?.values() ?? [])], turn).flatMap(([destination, remote]): Candidate[] => {
+      const ofPair = `${source.port.name} ${destination.port.name}`;
+      const before = subnets.get(ofPair) ?? 0;
+      if (before >= mostSubnets) return [];
+      subnets.set(ofPair, before + 1);
+      return [{ source, sourceAddress: address, destination, destinationAddress: remote.address, inOneSubnet: true }];
+    });
   });
+}
+
+/** What both hosts have is asked about last: a packet to it never leaves. */
+function ownFirst(locals: readonly Entry[], remotes: readonly Entry[]): [readonly Entry[], readonly Entry[]] {
+  const [here, there] = [locals, remotes].map((side) => new Set(side.map(([, { address }]) => address)));
+  const isOnBoth = ([, { address }]: Entry): boolean => here?.has(address) === true && there?.has(address) === true;
+  const sorted = (side: readonly Entry[]): readonly Entry[] => [
+    ...side.filter((entry) => !isOnBoth(entry)),
+    ...side.filter((entry) => isOnBoth(entry)),
+  ];
+  return [sorted(locals), sorted(remotes)];
 }
 
 /** Where there are many, every one of them is somebody's partner. */

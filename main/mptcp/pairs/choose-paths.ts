@@ -33,7 +33,10 @@ const mostPaths = 9;
  */
 export function choosePaths(pairs: readonly AgreedPair[], wish: Wish): Choice {
   const fastestFirst = pairs.toSorted(
-    (one, other) => (speedOf(other) ?? 0) - (speedOf(one) ?? 0) || Number(other.inOneSubnet) - Number(one.inOneSubnet),
+    (one, other) =>
+      Number(isDoubtful(one)) - Number(isDoubtful(other)) ||
+      (speedOf(other) ?? 0) - (speedOf(one) ?? 0) ||
+      Number(other.inOneSubnet) - Number(one.inOneSubnet),
   );
   const { heard = [], unheard = [] } = Object.groupBy(fastestFirst, ({ destinationAddress }) =>
     hears(wish.listener, destinationAddress, 'join') ? 'heard' : 'unheard',
@@ -89,6 +92,10 @@ function hears(listener: string | undefined, address: string, what: 'begin' | 'j
 
 function of(family: Family, pairs: readonly AgreedPair[]): readonly AgreedPair[] {
   return pairs.filter(({ sourceAddress }) => familyOf(sourceAddress) === family);
+}
+
+function isDoubtful({ source, destination }: AgreedPair): boolean {
+  return source.doubtful || destination.doubtful;
 }
 
 /** A path of unknown speed counts as one of 1 Gbit/s. One where the connection cannot begin is worth less than any other. */

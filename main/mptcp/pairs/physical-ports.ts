@@ -5,6 +5,8 @@ export interface PhysicalPort {
   readonly name: string;
   /** Its packets leave inside those of another interface. */
   readonly tunnel: boolean;
+  /** A veth in a bridge: it may lead to the other host, and more often leads to a container. */
+  readonly doubtful: boolean;
 }
 
 /**
@@ -69,22 +71,35 @@ export class PhysicalPorts {
     return found;
   }
 
+  /** There is a port below that could lead out, had it a carrier. */
+  couldLeadOut({ name, parent }: NetworkInterface, depth = 0): boolean {
+    const lower = parent === undefined ? undefined : this.#byName.get(parent);
+    if (lower) return depth < deepest && this.couldLeadOut(lower, depth + 1);
+    return (this.#byMaster.get(name) ?? []).some((each) => this.#isPort(each));
+  }
+
   #find(port: NetworkInterface, depth: number): readonly PhysicalPort[] {
     const { kind = '', name, parent, physicalPort } = port;
     if (isDeadEnd(port)) return [];
-    if (tunnels.has(kind)) return [{ name, tunnel: true }];
+    if (tunnels.has(kind)) return [{ name, tunnel: true, doubtful: false }];
     if (parent !== undefined) {
       const lower = this.#byName.get(parent);
-      return lower ? this.below(lower, depth) : [{ name: parent, tunnel: false }];
+      return lower ? this.below(lower, depth) : [{ name: parent, tunnel: false, doubtful: false }];
     }
     if (made.has(kind)) {
       const ports = (this.#byMaster.get(name) ?? []).filter((each) => this.#leadsOut(each));
-      return ports.flatMap((each) => this.below(each, depth));
+      return ports.flatMap((each) => {
+        return this.below(each, depth).map((below) => ({ ...below, doubtful: below.doubtful || each.kind === 'veth' }));
+      });
     }
-    return [{ name: physicalPort === undefined ? name : `port ${physicalPort}`, tunnel: false }];
+    return [{ name: physicalPort === undefined ? name : `port ${physicalPort}`, tunnel: false, doubtful: false }];
   }
 
-  #leadsOut({ kind, up, carrier }: NetworkInterface): boolean {
-    return up && carrier && kind !== 'tun' && (kind !== 'veth' || this.#sameMachine);
+  #leadsOut(port: NetworkInterface): boolean {
+    return port.up && port.carrier && this.#isPort(port);
+  }
+
+  #isPort({ kind }: NetworkInterface): boolean {
+    return kind !== 'tun' && (kind !== 'veth' || this.#sameMachine);
   }
 }

@@ -12,6 +12,8 @@ export interface UsableInterface {
   readonly addresses: readonly HostAddress[];
   /** Names of the ports below it. */
   readonly physicalPorts: readonly string[];
+  /** It may lead to containers alone, which no fact of its host shows: others go first. */
+  readonly doubtful: boolean;
 }
 
 export interface UsableInterfaces {
@@ -32,7 +34,13 @@ export function usableInterfaces(end: HostEnd): UsableInterfaces {
     const verdict =
       verdictOf(port, ports, kinds) ?? (addresses.length > 0 ? undefined : (addressVerdict(port) ?? 'no-address'));
     if (verdict === undefined) {
-      usable.push({ port, addresses, physicalPorts: ports.below(port).map(({ name }) => name) });
+      const below = ports.below(port);
+      usable.push({
+        port,
+        addresses,
+        physicalPorts: below.map(({ name }) => name),
+        doubtful: below.every(({ doubtful }) => doubtful),
+      });
     } else if (isOfInterest(port, verdict, parents)) leftOut.push(describe(end, port, verdict));
   }
   return { usable, leftOut };
@@ -47,9 +55,9 @@ function verdictOf(
   if (isDeadEnd(port)) return 'leads-nowhere';
   // A VRF is a routing table of its own for interfaces that keep their addresses.
   if (port.master !== undefined && kinds.get(port.master) !== 'vrf') return 'port-of-another';
-  if (!port.carrier) return 'no-carrier';
   const below = ports.below(port);
-  if (below.length === 0) return 'bridge-without-port';
+  if (below.length === 0) return ports.couldLeadOut(port) ? 'no-carrier' : 'bridge-without-port';
+  if (!port.carrier) return 'no-carrier';
   return below.every(({ tunnel }) => tunnel) ? 'tunnel' : undefined;
 }
 
@@ -113,7 +121,7 @@ function sentenceFor(
     case 'leads-nowhere':
       return `${where} is a ${kind ?? 'dummy'} interface: no packet leaves the host there.`;
     case 'bridge-without-port':
-      return `${where} is a bridge without a port that leads out of the host, as those of containers and guests are.`;
+      return `${where} has no port below it that leads out of the host: the bridges of containers and guests have none.`;
     case 'address-duplicate':
       return `${where} has ${address ?? 'an address'}, which another host on the link has too (dadfailed).`;
     case 'address-tentative':
