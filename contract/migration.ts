@@ -8,6 +8,7 @@ import {
   qemuIdentitySchema,
   nameSchema,
 } from './host.ts';
+import { pathChoiceSchema } from './path-choice.ts';
 import { connectionSampleSchema, sampleSchema } from './telemetry.ts';
 import { epochMsSchema, monoMsSchema } from './clock-time.ts';
 
@@ -67,6 +68,8 @@ export const migrationSettingsSchema = z.object({
   socketTuning: socketTuningSchema.exactOptional(),
   /** Sets MPTCP endpoints and limits where the paths need them, and puts them back at the end. */
   preparePaths: z.boolean(),
+  /** Which paths it may use; absent for all. */
+  pathChoice: pathChoiceSchema.exactOptional(),
   postCopy: postCopyPolicySchema,
   downtimeLimitMs: z.number().int().min(1).max(2_000_000),
   /** 0 is no limit (QEMU's own default would cap a run at 1.07 Gbit/s). */
@@ -118,7 +121,7 @@ export type Path = z.infer<typeof pathSchema>;
  *   `leaves-elsewhere` (the source would send over another interface), `answers-elsewhere` (so would the destination),
  *   `reverse-path-filter`, `arp-answered-elsewhere`, `shared-port`, `other-family` (cannot join the first),
  *   `not-listened-to`, `foreign-endpoint` (another program keeps the address and does not announce it), `no-counterpart`,
- *   `beyond-limit` (a connection has nine paths at most), `not-examined` (there are too many).
+ *   `beyond-limit` (a connection has nine paths at most), `not-examined` (there are too many), `excluded-by-operator`.
  */
 export const leftOutReasonSchema = z.enum([
   'interface-down',
@@ -146,6 +149,7 @@ export const leftOutReasonSchema = z.enum([
   'no-counterpart',
   'beyond-limit',
   'not-examined',
+  'excluded-by-operator',
 ]);
 export type LeftOutReason = z.infer<typeof leftOutReasonSchema>;
 
@@ -158,6 +162,9 @@ export const leftOutPairSchema = z.object({
   reason: leftOutReasonSchema,
   /** One sentence. */
   text: z.string(),
+  /** Of a pair that would be a path: what the operator has excluded. */
+  speedBitsPerSecond: z.number().optional(),
+  mtu: z.number().int().optional(),
   /** What would make a path of it, for a shell on `commandSide` as root; absent where no command would. */
   command: z.string().exactOptional(),
   commandSide: sideSchema.exactOptional(),

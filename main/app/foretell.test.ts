@@ -158,6 +158,14 @@ describe('the two forecasts', () => {
     ['a kernel does not speak it', examplePlan({ destination: withoutMptcp }), 1],
     ['a QEMU does not know it', examplePlan({ source: { ...plan.source, qemu: olderQemu } }), 1],
     [
+      'it is switched off and the slower path is first',
+      examplePlan({
+        settings: { ...defaultSettings, mptcp: 'off' },
+        paths: plan.paths.map((path, index) => ({ ...path, speedBitsPerSecond: index === 0 ? 2.5e8 : 5e8 })),
+      }),
+      2,
+    ],
+    [
       'a QEMU need not know it',
       examplePlan({ source: { ...plan.source, qemu: olderQemu }, settings: { ...defaultSettings, socket: 'app' } }),
       0.51,

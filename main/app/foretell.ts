@@ -74,9 +74,11 @@ export function forecastsFor(
   const sockets = settings.socket === 'app' || [source, destination].every(({ qemu }) => qemu?.mptcp !== false);
   const facts = { memoryBytes: guest.memoryBytes, dirtyBitsPerSecond, settings };
   const overOne: ForecastFacts = { ...facts, paths: fastestFirst.slice(0, 1), protocol: 'tcp' };
+  // Plain TCP goes over the first, which need not be the fastest.
+  const overFirst: ForecastFacts = { ...facts, paths: paths.slice(0, 1), protocol: 'tcp' };
   const overAll: ForecastFacts = { ...facts, paths: fastestFirst, protocol: 'mptcp' };
   return {
-    chosen: forecast(settings.mptcp !== 'off' && kernels && sockets ? overAll : overOne),
+    chosen: forecast(settings.mptcp !== 'off' && kernels && sockets ? overAll : overFirst),
     onePath: forecast(overOne),
   };
 }

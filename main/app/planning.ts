@@ -1,5 +1,5 @@
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
-import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
+import type { Guest, HostFacts, MptcpEndpoint, QemuIdentity } from '#contract/host.ts';
 import type { Check, LeftOutPair, ListenerAddress, PathPlanning, Plan } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost } from '#main/engine/ports.ts';
@@ -55,22 +55,33 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   refuseContradictions(request);
   const wanted = request.incoming === undefined ? undefined : wantedListener(request.incoming, settings.mptcp);
   const guest = pickGuest(await source.guests(), request.guest, source.id);
-  const [sourceFacts, destinationFacts, destinationGuests, { guestRun, portrait, images }, open, twin] =
-    await Promise.all([
-      lastingFacts(source),
-      lastingFacts(destination),
-      destination.guests(),
-      readGuest(source, guest),
-      planner.openMigrations(),
-      request.toWaiting === undefined ? destination.foreseeDestination(guest) : undefined,
-    ]);
+  const [
+    { facts: sourceFacts },
+    { facts: destinationFacts, lent },
+    destinationGuests,
+    { guestRun, portrait, images },
+    open,
+    twin,
+  ] = await Promise.all([
+    readHost(source),
+    readHost(destination),
+    destination.guests(),
+    readGuest(source, guest),
+    planner.openMigrations(),
+    request.toWaiting === undefined ? destination.foreseeDestination(guest) : undefined,
+  ]);
   const waiting = await findWaiting(request, { source, guest, destination, destinationGuests });
   const disks = images && (await disksFor(destination, guest.identity, waiting?.facts.guest.identity, images));
   const heard = waiting?.listener ?? wanted;
   const planned = await planPairs(
     sourceFacts,
     destinationFacts,
-    { bindsFirst: settings.socket === 'app', multipath: settings.mptcp !== 'off', listener: heard?.host },
+    {
+      bindsFirst: settings.socket === 'app',
+      multipath: settings.mptcp !== 'off',
+      listener: heard?.host,
+      choice: settings.pathChoice,
+    },
     {
       source: (questions) => source.routes(questions),
       destination: (questions) => destination.routes(questions),
@@ -83,6 +94,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     paths: hopedFor,
     routes: planned.routes,
     listener: announceable(listener),
+    announcedForOthers: lent.flatMap(({ address, flags }) => (flags.includes('signal') ? [address] : [])),
   });
   const { paths, leftOut } = withoutUnannounced({ ...planned, paths: hopedFor }, pathPlan.unannounced);
   const checks = preflight({
@@ -94,6 +106,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     destinationGuests,
     paths,
     leftOut,
+    unmetChoice: planned.unmet,
     ...(planned.firstObstacle ? { firstObstacle: planned.firstObstacle } : {}),
     settings,
     preparation: {
@@ -137,10 +150,13 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
  * A host without what other migrations have borrowed of its MPTCP settings: it is gone when they end, so this one needs it
  * as well, and puts back what was there before the first of them.
  */
-async function lastingFacts(host: MigrationHost): Promise<HostFacts> {
+async function readHost(host: MigrationHost): Promise<{ facts: HostFacts; lent: readonly MptcpEndpoint[] }> {
   const facts = await host.facts();
   const { lasting, ...mptcp } = facts.mptcp;
-  return { ...facts, mptcp: { ...mptcp, ...lasting } };
+  const lent = lasting
+    ? mptcp.endpoints.filter(({ address }) => lasting.endpoints.every((each) => each.address !== address))
+    : [];
+  return { facts: { ...facts, mptcp: { ...mptcp, ...lasting } }, lent };
 }
 
 /** Those that have this process on either side, or a guest of this uuid. */

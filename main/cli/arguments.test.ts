@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { expect, test } from 'vitest';
-import { collect, countArgument, durationArgument, rateArgument } from './arguments.ts';
+import { collect, collectNames, countArgument, durationArgument, rateArgument } from './arguments.ts';
 
 test.each([
   [rateArgument, '500mbit', 500e6],
@@ -25,4 +25,12 @@ test.each([
 
 test('options that may be repeated are kept in order', () => {
   expect(['memory', 'mtu'].reduce<string[]>((kept, value) => collect(value, kept), [])).toEqual(['memory', 'mtu']);
+});
+
+test('names are separated by commas, and further ones are added', () => {
+  expect(['eth1, eth3', 'destination:eth4'].reduce<string[]>((kept, value) => collectNames(value, kept), [])).toEqual([
+    'eth1',
+    'eth3',
+    'destination:eth4',
+  ]);
 });

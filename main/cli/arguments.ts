@@ -20,6 +20,11 @@ export function countArgument(text: string): number {
   return value;
 }
 
+/** `eth1,eth3`; given again, more of them. */
+export function collectNames(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, ...value.split(',').map((name) => name.trim())];
+}
+
 export function collect(value: string, previous: readonly string[]): string[] {
   return [...previous, value];
 }

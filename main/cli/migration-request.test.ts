@@ -48,6 +48,24 @@ describe('a migration', () => {
     });
   });
 
+  test('takes the paths that were typed, and no others', () => {
+    const { settings } = toMigrationRequest('web01', {
+      ...between,
+      paths: ['eth1', 'eth3'],
+      withoutPath: ['docker0'],
+      firstPath: 'eth3',
+    });
+    expect(settings.pathChoice).toEqual({ only: ['eth1', 'eth3'], without: ['docker0'], first: 'eth3' });
+  });
+
+  test.each([
+    [{ paths: ['eth1', ''] }, /^Not valid, --paths: /],
+    [{ withoutPath: ['eth 1'] }, /^Not valid, --without-path: must be the name of an interface/],
+    [{ firstPath: '' }, /^Not valid, --first-path: /],
+  ])('refuses a name that can be none: %o', (options, text) => {
+    expect(refusalOf(() => toMigrationRequest('web01', { ...between, ...options }))).toMatch(text);
+  });
+
   test('goes into a QEMU that waits, or to an address of its own, over sockets as they were asked for', () => {
     const request = toMigrationRequest('web01', {
       ...between,

@@ -20,6 +20,9 @@ export interface MigrateOptions {
   readonly socketMark?: number;
   readonly toWaiting?: string;
   readonly incoming?: string;
+  readonly paths?: readonly string[];
+  readonly withoutPath?: readonly string[];
+  readonly firstPath?: string;
   /** false is `--no-prepare-paths`. */
   readonly preparePaths?: boolean;
   readonly postCopy?: MigrationSettings['postCopy'];
@@ -50,6 +53,7 @@ export function toMigrationRequest(guest: string, options: MigrateOptions): Migr
       socket: options.socket ?? defaultSettings.socket,
       ...socketTuning(options),
       preparePaths: options.preparePaths ?? defaultSettings.preparePaths,
+      ...pathChoice(options),
       postCopy: options.postCopy ?? defaultSettings.postCopy,
       downtimeLimitMs: options.downtimeLimit ?? defaultSettings.downtimeLimitMs,
       bandwidthBitsPerSecond: options.bandwidth ?? defaultSettings.bandwidthBitsPerSecond,
@@ -75,6 +79,18 @@ function socketTuning({
       ...(congestionControl === undefined ? {} : { congestionControl }),
       ...(socketBuffer === undefined ? {} : { bufferBytes: socketBuffer }),
       ...(socketMark === undefined ? {} : { mark: socketMark }),
+    },
+  };
+}
+
+/** Only what was typed: the command line remembers nothing. */
+function pathChoice({ paths, withoutPath, firstPath }: MigrateOptions): Pick<MigrationSettings, 'pathChoice'> {
+  if (paths === undefined && withoutPath === undefined && firstPath === undefined) return {};
+  return {
+    pathChoice: {
+      ...(paths === undefined ? {} : { only: [...paths] }),
+      ...(withoutPath === undefined ? {} : { without: [...withoutPath] }),
+      ...(firstPath === undefined ? {} : { first: firstPath }),
     },
   };
 }
@@ -109,6 +125,9 @@ const optionOf: Readonly<Record<string, string>> = {
   toWaiting: '--to-waiting',
   incoming: '--incoming',
   preparePaths: '--no-prepare-paths',
+  only: '--paths',
+  without: '--without-path',
+  first: '--first-path',
   postCopy: '--post-copy',
   downtimeLimitMs: '--downtime-limit (in milliseconds)',
   bandwidthBitsPerSecond: '--bandwidth (in bits per second)',

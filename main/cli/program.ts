@@ -1,6 +1,6 @@
 import { Command as Program, CommanderError, Option } from 'commander';
 import type { MigrationSettings } from '#contract/migration.ts';
-import { bytesArgument, collect, countArgument, durationArgument, rateArgument } from './arguments.ts';
+import { bytesArgument, collect, collectNames, countArgument, durationArgument, rateArgument } from './arguments.ts';
 import type { Command } from './context.ts';
 import type { PreflightOptions } from './commands/migrate.ts';
 import type { ExportOptions, HistoryOptions } from './commands/records.ts';
@@ -180,6 +180,13 @@ function migrationOptions(command: Program): Program {
     .option('--socket-mark <n>', 'fwmark of both sockets, for routing rules; with --socket app', countArgument)
     .option('--to-waiting <guest>', 'move into a QEMU that waits on the destination: its name, uuid or process number')
     .option('--incoming <address>', 'where the destination listens, tcp:0:4444 (default: every address, any port)')
+    .option(
+      '--paths <names>',
+      'use these paths only: eth1,eth3 (interfaces of the source), destination:eth4, an address, eth1/eth4',
+      collectNames,
+    )
+    .option('--without-path <names>', 'leave these paths out: docker0; may be repeated', collectNames)
+    .option('--first-path <name>', 'begin the connection on this path (default: the fastest)')
     .option('--no-prepare-paths', 'leave MPTCP endpoints and limits as they are')
     .addOption(
       new Option(

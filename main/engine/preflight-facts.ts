@@ -23,7 +23,9 @@ export interface PreflightFacts {
   /** What is in no path, and why. */
   readonly leftOut?: readonly LeftOutPair[];
   /** Why the connection cannot begin on the first path; absent when it can. */
-  readonly firstObstacle?: { readonly text: string; readonly remedy: string; readonly command: string };
+  readonly firstObstacle?: { readonly text: string; readonly remedy: string; readonly command?: string };
+  /** What the operator has asked for by name and is no path, a sentence each. */
+  readonly unmetChoice?: readonly string[];
   readonly settings: MigrationSettings;
   readonly preparation: PathPreparation;
   /** Migrations under way that have set MPTCP endpoints or limits on one of the two hosts. */

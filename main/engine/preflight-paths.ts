@@ -1,6 +1,7 @@
 import type { HostFacts } from '#contract/host.ts';
 import type { LeftOutReason } from '#contract/migration.ts';
 import { typedOn } from '#contract/mptcp-commands.ts';
+import type { PathChoice } from '#contract/path-choice.ts';
 import { formatBitsPerSecond } from '#contract/units.ts';
 import type { PreflightFacts, Question } from './preflight-facts.ts';
 
@@ -16,6 +17,7 @@ const ordinary: ReadonlySet<LeftOutReason> = new Set([
   'no-counterpart',
   'not-listened-to',
   'interface-down',
+  'excluded-by-operator',
   // The check of the endpoints has them.
   'foreign-endpoint',
 ]);
@@ -24,7 +26,13 @@ const mostSentences = 4;
 
 /** Which interface pairs carry the migration, and what keeps others from it. */
 export const pathQuestions: Readonly<Record<string, Question>> = {
-  paths: ({ paths, leftOut = [], source, destination }) => {
+  paths: ({ paths, leftOut = [], unmetChoice = [], source, destination }) => {
+    if (paths.length === 0 && leftOut.some(({ reason }) => reason === 'excluded-by-operator')) {
+      return {
+        text: `The choice of paths leaves none between ${source.id} and ${destination.id}. ${[...unmetChoice, sentencesOf(leftOut.filter(({ reason }) => reason === 'excluded-by-operator'))].join(' ')}`,
+        remedy: 'Choose others with --paths and --without-path, or leave both out.',
+      };
+    }
     if (paths.length === 0) {
       const why = sentencesOf(leftOut.filter(({ reason }) => !ordinary.has(reason) || reason === 'interface-down'));
       return {
@@ -43,8 +51,19 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
     firstObstacle && {
       text: firstObstacle.text,
       remedy: firstObstacle.remedy,
-      command: typedOn(source, firstObstacle.command),
+      ...(firstObstacle.command === undefined ? {} : { command: typedOn(source, firstObstacle.command) }),
     },
+
+  'path-choice': ({ settings: { pathChoice }, unmetChoice = [], paths }) => {
+    if (!pathChoice || paths.length === 0) return undefined;
+    return unmetChoice.length === 0
+      ? { holds: `The paths are chosen: ${inWords(pathChoice)}.` }
+      : {
+          severity: 'warning',
+          text: unmetChoice.join(' '),
+          remedy: 'The migration goes without them: change the choice, or fix what keeps them from it.',
+        };
+  },
 
   'paths-left-out': (facts) => {
     const { leftOut = [], paths } = facts;
@@ -130,6 +149,16 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
 /** A program, such as mptcpd, decides about subflows, and not the kernel by its endpoints. */
 export function isManagedElsewhere({ mptcp: { sysctls } }: Pick<HostFacts, 'mptcp'>): boolean {
   return sysctls['mptcp/path_manager'] === 'userspace' || sysctls['mptcp/pm_type'] === '1';
+}
+
+/** As it is typed. */
+function inWords({ only, without, first }: PathChoice): string {
+  const parts = [
+    ...(only ? [`--paths ${only.join(',')}`] : []),
+    ...(without ? [`--without-path ${without.join(',')}`] : []),
+    ...(first === undefined ? [] : [`--first-path ${first}`]),
+  ];
+  return parts.join(' ');
 }
 
 function sentencesOf(leftOut: readonly { readonly text: string }[]): string {

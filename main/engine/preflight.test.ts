@@ -620,6 +620,21 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       check: { ...passed, text: '2 paths.' },
     },
     { when: 'there is none', facts: { paths: [] }, check: refused },
+    {
+      when: 'the operator leaves none',
+      facts: {
+        paths: [],
+        leftOut: [
+          { reason: 'tunnel', text: 'wg0 of alpha is a tunnel.' },
+          { reason: 'excluded-by-operator', text: 'eth1 to eth1 is excluded.' },
+        ],
+        unmetChoice: ['--paths docker0 is no path.'],
+      },
+      check: {
+        ...refused,
+        text: 'The choice of paths leaves none between alpha and beta. --paths docker0 is no path. eth1 to eth1 is excluded.',
+      },
+    },
   ],
   'socket-owner': [
     { when: 'QEMU makes the connection', facts: {} },
@@ -787,6 +802,20 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       check: { ...refused, text: 'alpha has no route.', command: 'ip netns exec alpha ip route add 10.0.1.2/32' },
     },
   ],
+  'path-choice': [
+    { when: 'all paths may be used', facts: {} },
+    {
+      when: 'every path that was named is one',
+      facts: settings({ pathChoice: { only: ['eth1', 'eth2'], without: ['eth3'], first: 'eth2' } }),
+      check: { ...passed, text: 'The paths are chosen: --paths eth1,eth2 --without-path eth3 --first-path eth2.' },
+    },
+    {
+      when: 'one that was named is none',
+      facts: { ...settings({ pathChoice: { only: ['eth1', 'eth2'] } }), unmetChoice: ['--paths eth2 is no path.'] },
+      check: { ...warned, text: '--paths eth2 is no path.' },
+    },
+    { when: 'there is no path at all', facts: { paths: [], ...settings({ pathChoice: { only: ['eth1'] } }) } },
+  ],
   'paths-left-out': [
     { when: 'nothing is left out', facts: { leftOut: [] } },
     {
@@ -813,6 +842,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       },
     },
     { when: 'nothing can be done about it', facts: { leftOut: [{ reason: 'no-carrier', text: 'x' }] }, check: warned },
+    {
+      when: 'the operator left it out',
+      facts: { leftOut: [{ reason: 'excluded-by-operator', text: 'eth2 is excluded.' }] },
+      check: { ...passed, text: 'Not used: eth2 is excluded.' },
+    },
     { when: 'there is no path at all', facts: { paths: [], leftOut: [{ reason: 'no-carrier', text: 'x' }] } },
   ],
   'mptcp-path-manager': [

@@ -1,6 +1,7 @@
 import type { PreflightAnswer } from '#contract/channels.ts';
 import { plainText } from '#contract/plain-text.ts';
 import { checkLines } from './checks.ts';
+import { pathLines } from './paths.ts';
 
 /** A command that is cut is none. */
 const mostCommandCharacters = 16_384;
@@ -13,6 +14,7 @@ export function preflightLines(
   return [
     checkLines(answer.checks),
     '',
+    ...pathLines(answer.paths, answer.leftOut),
     ...forecastLines(answer),
     ...(commands ? [...reviewLines(answer), ''] : []),
     verdict(answer),

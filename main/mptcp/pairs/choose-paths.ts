@@ -12,6 +12,8 @@ export interface Wish {
   readonly multipath: boolean;
   /** Where the destination listens; absent for the wildcard of the first path's family. */
   readonly listener?: string | undefined;
+  /** The pair that the operator wants to begin with; absent for the fastest that can. */
+  readonly isFirst?: ((pair: Path) => boolean) | undefined;
 }
 
 export interface Choice {
@@ -59,16 +61,20 @@ export function choosePaths(pairs: readonly AgreedPair[], wish: Wish): Choice {
 
 interface Selection {
   readonly pairs: readonly AgreedPair[];
+  /** The first is one that the operator wants there. */
+  readonly isAsWished: boolean;
   readonly beginsHere: boolean;
 }
 
 function select(pairs: readonly AgreedPair[], wish: Wish, firstFamily?: Family): Selection {
   const inFamily = firstFamily === undefined ? pairs : of(firstFamily, pairs);
-  const beginning = inFamily.find(
+  const { isFirst } = wish;
+  const firsts = isFirst === undefined ? inFamily : inFamily.filter((pair) => isFirst(pathOf(pair)));
+  const beginning = firsts.find(
     (pair) => beginsAt(pair, wish) && hears(wish.listener, pair.destinationAddress, 'begin'),
   );
-  const first = beginning ?? inFamily[0];
-  if (first === undefined) return { pairs: [], beginsHere: false };
+  const first = beginning ?? firsts[0] ?? inFamily[0];
+  if (first === undefined) return { pairs: [], isAsWished: false, beginsHere: false };
   const chosen = [first];
   for (const pair of pairs) {
     const fits = pair.canJoin || !wish.multipath;
@@ -76,7 +82,7 @@ function select(pairs: readonly AgreedPair[], wish: Wish, firstFamily?: Family):
       chosen.push(pair);
     }
   }
-  return { pairs: chosen, beginsHere: beginning !== undefined };
+  return { pairs: chosen, isAsWished: firsts.length > 0, beginsHere: beginning !== undefined };
 }
 
 function beginsAt({ leavesByItself, leavesWhenBound }: AgreedPair, { bindsFirst }: Wish): boolean {
@@ -98,10 +104,13 @@ function isDoubtful({ source, destination }: AgreedPair): boolean {
   return source.doubtful || destination.doubtful;
 }
 
-/** A path of unknown speed counts as one of 1 Gbit/s. One where the connection cannot begin is worth less than any other. */
-function worthOf({ pairs, beginsHere }: Selection): number {
+/**
+ * A path of unknown speed counts as one of 1 Gbit/s. One where the connection cannot begin is worth less than any other, and
+ * what the operator wants is worth more.
+ */
+function worthOf({ pairs, isAsWished, beginsHere }: Selection): number {
   const sum = pairs.reduce((total, pair) => total + (speedOf(pair) ?? 1e9), 0);
-  return beginsHere ? 1e15 + sum : sum;
+  return (isAsWished && pairs.length > 0 ? 2e15 : 0) + (beginsHere ? 1e15 : 0) + sum;
 }
 
 /** What leaves the source, and what the destination's link takes: how the destination shapes what it sends says nothing of it. */
@@ -112,7 +121,7 @@ function speedOf({ source, destination }: AgreedPair): number | undefined {
   return speeds.length === 0 ? undefined : Math.min(...speeds);
 }
 
-function pathOf(pair: AgreedPair): Path {
+export function pathOf(pair: AgreedPair): Path {
   const { source, sourceAddress, destination, destinationAddress } = pair;
   const speed = speedOf(pair);
   return {

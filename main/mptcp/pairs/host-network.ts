@@ -2,7 +2,10 @@ import type { HostFacts, NetworkInterface } from '#contract/host.ts';
 import type { Side } from '#contract/migration.ts';
 
 /** What of a host decides which of its interfaces can carry a subflow. */
-export type HostNetwork = Pick<HostFacts, 'id' | 'kernel' | 'bootId' | 'interfaces' | 'mptcp'>;
+export type HostNetwork = Pick<HostFacts, 'id' | 'kernel' | 'bootId' | 'interfaces' | 'mptcp'> & {
+  /** Interfaces that the operator asks for by name: also where they would not be used unasked. */
+  readonly named?: readonly string[];
+};
 
 /** A host at its end of a migration. */
 export interface HostEnd {

@@ -32,7 +32,8 @@ export function usableInterfaces(end: HostEnd): UsableInterfaces {
   for (const port of interfaces) {
     const addresses = rankedAddresses(port);
     const verdict =
-      verdictOf(port, ports, kinds) ?? (addresses.length > 0 ? undefined : (addressVerdict(port) ?? 'no-address'));
+      verdictOf(port, ports, kinds, end.host.named) ??
+      (addresses.length > 0 ? undefined : (addressVerdict(port) ?? 'no-address'));
     if (verdict === undefined) {
       const below = ports.below(port);
       usable.push({
@@ -50,6 +51,7 @@ function verdictOf(
   port: NetworkInterface,
   ports: PhysicalPorts,
   kinds: ReadonlyMap<string, string | undefined>,
+  named: readonly string[] = [],
 ): LeftOutReason | undefined {
   if (!port.up) return 'interface-down';
   if (isDeadEnd(port)) return 'leads-nowhere';
@@ -58,7 +60,7 @@ function verdictOf(
   const below = ports.below(port);
   if (below.length === 0) return ports.couldLeadOut(port) ? 'no-carrier' : 'bridge-without-port';
   if (!port.carrier) return 'no-carrier';
-  return below.every(({ tunnel }) => tunnel) ? 'tunnel' : undefined;
+  return below.every(({ tunnel }) => tunnel) && !named.includes(port.name) ? 'tunnel' : undefined;
 }
 
 function rankedAddresses({ addresses }: NetworkInterface): readonly HostAddress[] {

@@ -20,10 +20,19 @@ interface Story {
   readonly kernel?: string;
   readonly routes?: PathPlanInput['routes'];
   readonly listener?: string;
+  readonly forOthers?: PathPlanInput['announcedForOthers'];
 }
 
 /** Two fresh hosts with two paths, as the kernel sets them up by default; a story changes what it is about. */
-function plan({ paths = 2, source, destination, kernel = '6.1.0-18-amd64', routes, listener = '0.0.0.0' }: Story) {
+function plan({
+  paths = 2,
+  source,
+  destination,
+  kernel = '6.1.0-18-amd64',
+  routes,
+  listener = '0.0.0.0',
+  forOthers = [],
+}: Story) {
   const fresh: MptcpFacts = {
     usable: true,
     sysctls: {},
@@ -37,6 +46,7 @@ function plan({ paths = 2, source, destination, kernel = '6.1.0-18-amd64', route
     destination: { id: 'right', kernel, mptcp: { ...fresh, ...destination } },
     routes,
     listener: { address: listener, port: 4444 },
+    announcedForOthers: forOthers,
   });
 }
 
@@ -169,6 +179,14 @@ describe('what is there already', () => {
     const { source } = plan({ source: { limits: undefined } });
     expect(source.changes).toEqual([]);
   });
+});
+
+test('what another migration has announced takes its part of the limits, unless it is announced for this one anyway', () => {
+  const limits = (forOthers: readonly string[]) => plan({ paths: 3, forOthers }).source.changes[0];
+  expect([limits(['10.77.4.2', '10.77.5.2']), limits(['10.77.1.2', '10.77.2.2'])]).toMatchObject([
+    { limits: { subflows: 4 } },
+    { kind: 'set-limits', limits: { subflows: 2 } },
+  ]);
 });
 
 describe('too much', () => {

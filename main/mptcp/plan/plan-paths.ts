@@ -23,6 +23,8 @@ export interface PathPlanInput {
   readonly paths: readonly Path[];
   readonly routes?: RoutesBetween | undefined;
   readonly listener: { readonly address: string; readonly port: number };
+  /** What the destination announces for as long as another migration lasts: it takes subflows of this one too. */
+  readonly announcedForOthers?: readonly string[];
 }
 
 export interface SidePlan {
@@ -205,15 +207,17 @@ function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn
 }
 
 function planLimits(
-  { source, destination, paths }: PathPlanInput,
+  { source, destination, paths, announcedForOthers = [] }: PathPlanInput,
   planned: readonly NewEndpoint[],
   warn: Warn,
 ): { source: MptcpLimits | undefined; destination: MptcpLimits | undefined } {
   const initial = paths[0];
   if (paths.length < 2 || initial === undefined) return { source: undefined, destination: undefined };
-  const announced = [...kept(destination.mptcp.endpoints), ...planned].filter(
-    ({ address, flags }) => flags.includes('signal') && address !== initial.destinationAddress,
-  ).length;
+  const signals = [...kept(destination.mptcp.endpoints), ...planned].flatMap((endpoint) =>
+    endpoint.flags.includes('signal') ? [endpoint.address] : [],
+  );
+  const lent = announcedForOthers.filter((address) => !signals.includes(address));
+  const announced = [...signals, ...lent].filter((address) => address !== initial.destinationAddress).length;
   // Endpoints of others on the source join as well, and use up what is allowed.
   const joining = kept(source.mptcp.endpoints).filter(({ address }) => address !== initial.sourceAddress);
   const byItself = joining.reduce((sum, { flags }) => {

@@ -1,0 +1,36 @@
+import type { LeftOutPair, Path } from '#contract/migration.ts';
+import { formatBitsPerSecond } from '#contract/units.ts';
+import { table } from './table.ts';
+
+/** Every pair that the migration would use, the first first, and every one that it would not, with the reason. */
+export function pathLines(paths: readonly Path[], leftOut: readonly LeftOutPair[] = []): readonly string[] {
+  return [
+    ...(paths.length === 0 ? [] : [table(['PATH', 'FROM', 'TO', 'SPEED', 'MTU'], paths.map(rowOf)), '']),
+    ...(leftOut.length === 0 ? [] : [table(['NOT USED', 'REASON', ''], leftOut.map(reasonOf)), '']),
+  ];
+}
+
+function rowOf(path: Path): readonly string[] {
+  const { speedBitsPerSecond: speed, mtu } = path;
+  return [
+    nameOf(path),
+    path.sourceAddress,
+    path.destinationAddress,
+    speed === undefined ? 'unknown' : formatBitsPerSecond(speed),
+    String(mtu),
+  ];
+}
+
+function reasonOf(pair: LeftOutPair): readonly string[] {
+  return [nameOf(pair), pair.reason, pair.text];
+}
+
+/** As `--paths` takes it, with a slash where the two ends have different names. */
+function nameOf({
+  sourceInterface,
+  destinationInterface,
+}: Pick<LeftOutPair, 'sourceInterface' | 'destinationInterface'>): string {
+  if (sourceInterface === undefined) return `destination:${destinationInterface ?? ''}`;
+  if (destinationInterface === undefined || destinationInterface === sourceInterface) return sourceInterface;
+  return `${sourceInterface}/${destinationInterface}`;
+}
