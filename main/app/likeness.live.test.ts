@@ -2,13 +2,10 @@ import { copyFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { defaultSettings } from '#contract/default-settings.ts';
-import type { MigrationSettings } from '#contract/migration.ts';
-import type { MigrationRequest } from '#contract/requests.ts';
-import { GuestAndTwin, patternOf, type Image } from '#main/hosts/carry-over/testing/guest-and-twin.ts';
-import { TwoHosts, whyNoHosts } from '#main/hosts/testing/two-hosts.ts';
-import { QmpClient } from '#main/qmp/client.ts';
-import { Application } from './application.ts';
+import { patternOf, type Image } from '#main/hosts/carry-over/testing/guest-and-twin.ts';
+import { whyNoHosts, type TwoHosts } from '#main/hosts/testing/two-hosts.ts';
+import type { QmpClient } from '#main/qmp/client.ts';
+import { GuestToMove } from './testing/guest-to-move.ts';
 
 const obstacle = whyNoHosts();
 if (obstacle) process.stderr.write(`skipped: moves of guests that were changed, because ${obstacle}\n`);
@@ -17,49 +14,15 @@ const top: Image = { name: 'top.qcow2', format: 'qcow2' };
 const disk = ['-drive', 'file=top.qcow2,if=virtio,id=hd'];
 
 describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran', () => {
+  let web: GuestToMove;
   let hosts: TwoHosts;
-  let application: Application;
   beforeEach(async () => {
-    hosts = await TwoHosts.make();
-    const environment = {
-      ...process.env,
-      SWITCHYARD_STATE_DIR: join(hosts.folder, 'state'),
-      SWITCHYARD_RUNTIME_DIR: join(hosts.folder, 'runtime'),
-    };
-    application = new Application({ version: '0.0.0', environment });
+    web = await GuestToMove.make();
+    ({ hosts } = web);
   });
   afterEach(async () => {
-    await hosts[Symbol.asyncDispose]();
+    await web[Symbol.asyncDispose]();
   });
-
-  function wish(settings: Partial<MigrationSettings> = {}): MigrationRequest {
-    const [from, to] = hosts.names;
-    return { guest: 'web', from, to, settings: { ...defaultSettings, ...settings } };
-  }
-
-  async function start(images: readonly Image[], args: readonly string[]): Promise<void> {
-    await using maker = new GuestAndTwin();
-    await maker.makeImages(...images);
-    for (const { name } of images) copyFileSync(join(maker.folder, name), join(hosts.folder, name));
-    await hosts.startGuest('web', ...args);
-  }
-
-  /** Says something to the monitor of the guest, or of the QEMU that it is in now. */
-  async function at<Answer>(side: 0 | 1, ask: (client: QmpClient) => Promise<Answer>): Promise<Answer> {
-    const host = side === 0 ? hosts.source : hosts.destination;
-    const guest = (await host.guests()).find(({ name }) => name === 'web');
-    await using client = await QmpClient.connect({ path: guest?.monitorPath ?? '' });
-    return await ask(client);
-  }
-
-  async function move(settings: Partial<MigrationSettings> = {}): Promise<string> {
-    const started = await application.start(wish(settings));
-    if (started.kind === 'refused')
-      return `refused: ${started.refusals.map(({ id, text }) => `${id}: ${text}`).join(' ')}`;
-    await started.migration.ended;
-    const { outcome, explanation } = await application.record(started.migration.id);
-    return explanation ? `${outcome}: ${explanation.cause}` : (outcome ?? 'none');
-  }
 
   /** The chain of the first disk, by the names of its files, where each is open under its own inode. */
   async function chainThere(): Promise<readonly string[]> {
@@ -75,8 +38,8 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
   }
 
   test('takes the overlay of an external snapshot with it, and what was written to it', async () => {
-    await start([top], disk);
-    await at(0, async (client) => {
+    await web.start([top], disk);
+    await web.at(0, async (client) => {
       await patternOf(client, 'hd', 'write -P 0xaa 0 64k');
       await client.executeRaw('blockdev-snapshot-sync', {
         device: 'hd',
@@ -85,9 +48,9 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
       });
       await patternOf(client, 'hd', 'write -P 0xbb 64k 64k');
     });
-    expect(await move()).toBe('done-on-destination');
+    expect(await web.move()).toBe('done-on-destination');
     expect(await chainThere()).toEqual(['/ov.qcow2 open', '/top.qcow2 open']);
-    const read = await at(1, async (client) => [
+    const read = await web.at(1, async (client) => [
       await patternOf(client, 'hd', 'read -P 0xaa 0 64k'),
       await patternOf(client, 'hd', 'read -P 0xbb 64k 64k'),
     ]);
@@ -95,8 +58,8 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
   });
 
   test('takes the target of a mirror with it after a pivot', async () => {
-    await start([top], disk);
-    await at(0, async (client) => {
+    await web.start([top], disk);
+    await web.at(0, async (client) => {
       await patternOf(client, 'hd', 'write -P 0xaa 0 64k');
       await client.executeRaw('drive-mirror', {
         device: 'hd',
@@ -108,31 +71,33 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
       await client.executeRaw('block-job-complete', { device: 'hd' });
       while ((await client.execute('query-block-jobs')).length > 0) await sleep(10);
     });
-    expect(await move()).toBe('done-on-destination');
+    expect(await web.move()).toBe('done-on-destination');
     expect(await chainThere()).toEqual(['/new.qcow2 open']);
-    expect(await at(1, (client) => patternOf(client, 'hd', 'read -P 0xaa 0 64k'))).not.toContain('verification failed');
+    expect(await web.at(1, (client) => patternOf(client, 'hd', 'read -P 0xaa 0 64k'))).not.toContain(
+      'verification failed',
+    );
   });
 
   test('takes a persistent bitmap with it', async () => {
-    await start([top], disk);
-    await at(0, (client) =>
+    await web.start([top], disk);
+    await web.at(0, (client) =>
       client.executeRaw('block-dirty-bitmap-add', { node: 'hd', name: 'daily', persistent: true }),
     );
-    expect(await move()).toBe('done-on-destination');
-    const drives = await at(1, (client) => client.execute('query-block'));
+    expect(await web.move()).toBe('done-on-destination');
+    const drives = await web.at(1, (client) => client.execute('query-block'));
     expect(drives[0]?.inserted?.['dirty-bitmaps']).toMatchObject([{ name: 'daily', persistent: true }]);
   });
 
   test('takes what was plugged in with it', async () => {
-    await start([], []);
-    await at(0, async (client) => {
+    await web.start([], []);
+    await web.at(0, async (client) => {
       await client.executeRaw('netdev_add', { type: 'user', id: 'n1' });
       await client.executeRaw('device_add', { driver: 'virtio-net-pci', netdev: 'n1', id: 'nic1' });
       await client.executeRaw('object-add', { 'qom-type': 'rng-builtin', id: 'r1' });
       await client.executeRaw('device_add', { driver: 'virtio-rng-pci', id: 'rng1', rng: 'r1' });
     });
-    expect(await move()).toBe('done-on-destination');
-    const there = await at(1, (client) => client.execute('qom-list', { path: '/machine/peripheral' }));
+    expect(await web.move()).toBe('done-on-destination');
+    const there = await web.at(1, (client) => client.execute('qom-list', { path: '/machine/peripheral' }));
     expect(there.map(({ name }) => name).toSorted()).toEqual(['nic1', 'rng1', 'type']);
   });
 
@@ -188,9 +153,9 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
 
   test.each(refusals)('is refused before anything is touched when $what', async ({ args = disk, change, id }) => {
     mkdirSync(join(hosts.folder, 'dir'));
-    await start([top], args);
-    await at(0, (client) => change(client, hosts.folder));
-    expect(await move()).toMatch(new RegExp(`^refused: ${id}: `));
+    await web.start([top], args);
+    await web.at(0, (client) => change(client, hosts.folder));
+    expect(await web.move()).toMatch(new RegExp(`^refused: ${id}: `));
     expect(await hosts.destination.guests()).toEqual([]);
   });
 });

@@ -521,7 +521,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   'block-export': [{ when: 'there is one', facts: now({ exports: ['nbd "e" of a'] }), check: refused }],
-  tpm: [{ when: 'there is one', facts: now({ tpms: ['tpm-tis (emulator)'] }), check: refused }],
+  tpm: [{ when: 'there is one', facts: now({ tpms: ['tpm-tis (passthrough)'] }), check: refused }],
   root: [
     { when: 'it is another', facts: now({ process: { ...samplePortrait.process, root: '/jail' } }), check: refused },
   ],

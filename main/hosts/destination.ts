@@ -36,6 +36,7 @@ import {
   readOutput,
   removeOwnFiles,
 } from './runtime-folder.ts';
+import { planTpm, startTpm } from './swtpm/swtpm.ts';
 
 export interface DestinationPlace {
   readonly hostId: string;
@@ -64,27 +65,26 @@ export async function startDestination(place: DestinationPlace, order: Destinati
   refuseRunning(place, migrationId);
   const parent = parentFor(place.runtimeDirectory, rights, we);
   const folder = migrationFolder(parent, migrationId);
-  const twin = twinOf(asItIsNow(source.process.argv, order.portrait), folder);
+  if (source.unreadable) throw invalidRequest(source.unreadable.text, source.unreadable.remedy, 'guest.argv');
+  const twin = twinOf(asItIsNow(source.argv, order.portrait), folder);
   refuseUnsafe(twin, rights);
   const { program } = chooseProgram(source.process, we, place.hostId);
+  const { workingDirectory = '/' } = source.process;
+  const tpm = twin.tpm && { plan: planTpm(twin.tpm.ofSource, workingDirectory, we, place.hostId), ...twin.tpm };
   refuseChanged(source, guest);
+  // What an earlier try has left must not answer in the place of what is started now.
+  await removeOwnFiles(folder);
 
   const output = makeMigrationFolder(parent, folder, guest, rights, we);
   const outputPath = join(folder, destinationOutputName);
+  const common = { environment: carriedEnvironment(environment).environment, output, rights };
+  const start = async (): Promise<ChildProcess> => {
+    if (tpm) await startTpm({ ...tpm, ...common, outputPath, place: place.network, hostId: place.hostId }, we);
+    return await launch(place.network, { program, argv: twin.argv, workingDirectory, ...common }, we);
+  };
   let identity: QemuIdentity | undefined;
   try {
-    const child = await launch(
-      place.network,
-      {
-        program,
-        argv: twin.argv,
-        workingDirectory: source.process.workingDirectory ?? '/',
-        environment: carriedEnvironment(environment).environment,
-        output,
-        rights,
-      },
-      we,
-    ).finally(() => closeSync(output));
+    const child = await start().finally(() => closeSync(output));
     child.unref();
     identity = identityOf(child, guest.identity.uuid, rights.uid);
     const started = { identity, monitorPath: twin.monitorPath, outputPath };
@@ -96,14 +96,14 @@ export async function startDestination(place: DestinationPlace, order: Destinati
     if (identity) await terminate(identity);
     // A program that forks leaves a process that is not the one we have started.
     for (const { process: left } of inhabitantsOf(folder)) await terminate(identityOfProcess(left, nilUuid));
-    removeOwnFiles(folder);
+    await removeOwnFiles(folder);
     throw thrown;
   }
 }
 
 /**
  * The twin that was started for a migration, by any manager: it is known by its monitor's folder, and by running as
- * the user whose folder that is.
+ * the user whose folder that is. Where there is none, what its start has left there is removed.
  */
 export async function findDestination(
   place: DestinationPlace,
@@ -112,7 +112,11 @@ export async function findDestination(
   const folders = migrationFolders(place.runtimeDirectory, migrationId).filter(isDirectory);
   for (const deadlineMonoMs = performance.now() + becomesQemuWithinMs; ; await sleep(lookEveryMs)) {
     const found = folders.flatMap((folder) => twinIn(place, folder))[0];
-    if (found || folders.length === 0 || performance.now() > deadlineMonoMs) return found;
+    if (found || folders.length === 0) return found;
+    if (performance.now() <= deadlineMonoMs) continue;
+    // Its manager may have died between the folder and the twin, with an swtpm in it that waits for a QEMU.
+    for (const folder of folders) if (inhabitantsOf(folder).length === 0) await removeOwnFiles(folder);
+    return undefined;
   }
 }
 
@@ -157,7 +161,7 @@ export function sourceOf(guest: Guest, hostId: string): QemuProcess {
     throw invalidRequest(`QEMU of ${name} is not handled. ${found.obstacle.text}`, found.obstacle.remedy, 'guest');
   }
   const isSameUser = identity.uid === undefined || identity.uid === found.process.uid;
-  if (!isSameUser || !isSameArgv(argv, found.process.argv)) throw changed(guest);
+  if (!isSameUser || !isSameArgv(argv, found.argv)) throw changed(guest);
   return found;
 }
 

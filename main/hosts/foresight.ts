@@ -8,12 +8,14 @@ import { ourselves, userOf, type Ourselves } from './authority/ourselves.ts';
 import { mayPass, stepsAlong } from './authority/path-steps.ts';
 import { rightsOf, type Rights } from './authority/rights.ts';
 import { parseCommandLine, has } from './command-line/command-line.ts';
+import { emulatedTpm } from './command-line/emulated-tpm.ts';
 import { laterRoot, laterUser } from './command-line/own-user.ts';
 import { unrepeatable } from './command-line/unrepeatable.ts';
 import { sourceOf, whyNotAsUser, type DestinationPlace } from './destination.ts';
 import { chooseProgram, type ChosenProgram } from './launch.ts';
 import { readEnvironment, type ProcessRecord } from './process/process-table.ts';
 import { parentFor } from './runtime-folder.ts';
+import { planTpm } from './swtpm/swtpm.ts';
 
 const nothing: TwinForesight = {
   user: undefined,
@@ -40,15 +42,18 @@ export function foreseeDestination(place: DestinationPlace, guest: Guest): TwinF
     }
   };
   const we = ourselves();
-  const source = attempt(() => sourceOf(guest, place.hostId))?.process;
-  if (!source) return { ...nothing, problems };
+  const found = attempt(() => sourceOf(guest, place.hostId));
+  if (!found) return { ...nothing, problems };
+  const source = found.process;
   const rights = rightsOf(source.credentials);
-  const commandLine = parseCommandLine(source.argv);
-  const unrepeated = unrepeatable(commandLine)?.failure;
+  const commandLine = parseCommandLine(found.argv);
+  const unrepeated = found.unreadable ?? unrepeatable(commandLine)?.failure;
   if (unrepeated) problems.push({ text: unrepeated.text, remedy: unrepeated.remedy });
   const refusal = whyNotAsUser({ laterUser: laterUser(commandLine), laterRoot: laterRoot(commandLine) }, rights.uid);
   if (refusal) problems.push(refusal);
   attempt(() => parentFor(place.runtimeDirectory, rights, we));
+  const tpm = emulatedTpm(commandLine);
+  if (tpm) attempt(() => planTpm(tpm, source.workingDirectory ?? '/', we, place.hostId));
   const chosen = attempt(() => chooseProgram(source, we, place.hostId));
   problems.push(...whyNotExecuted(chosen, rights));
   const { leftOut } = carriedEnvironment(readEnvironment(source.pid) ?? {});
@@ -58,7 +63,7 @@ export function foreseeDestination(place: DestinationPlace, guest: Guest): TwinF
     programObjection: chosen?.insteadOf,
     variablesLeftOut: leftOut,
     variablesThatMatter: leftOut.filter(changesProgram),
-    unlike: unlikeness(source, rights, we),
+    unlike: unlikeness(source, has(commandLine, 'sandbox'), rights, we),
     problems,
   };
 }
@@ -77,10 +82,10 @@ function whyNotExecuted(chosen: ChosenProgram | undefined, rights: Rights): { te
 }
 
 /** The source may be limited by what started it, which nothing in its command line says. */
-function unlikeness(source: ProcessRecord, rights: Rights, { credentials }: Ourselves): string[] {
+function unlikeness(source: ProcessRecord, hasSandbox: boolean, rights: Rights, { credentials }: Ourselves): string[] {
   const { permitted, isFiltered } = source.credentials;
   const [label, own] = [securityLabel(source.pid), securityLabel('self')];
-  const isFilteredByUs = credentials?.isFiltered === true || has(parseCommandLine(source.argv), 'sandbox');
+  const isFilteredByUs = credentials?.isFiltered === true || hasSandbox;
   return [
     ...(isFiltered && !isFilteredByUs
       ? ['A seccomp filter limits QEMU of this guest, and does not limit its twin.']

@@ -43,7 +43,7 @@ async function describe(hostId: string, bootId: string, qemu: QemuProcess): Prom
     name,
     hostId,
     identity: { uuid: description.uuid ?? answer?.uuid ?? nilUuid, pid, startTimeTicks, bootId, uid },
-    argv: process.isCutOff ? [] : [...process.argv],
+    argv: [...qemu.argv],
     waiting,
     ...(waiting && description.incoming !== undefined ? { incoming: description.incoming } : {}),
     ...(monitorPath === undefined ? {} : { monitorPath }),

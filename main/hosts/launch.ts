@@ -89,12 +89,17 @@ export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** A program of the system that we need ourselves. Throws `invalid-request` where it is missing. */
-function findTool(name: string, we: Ourselves): string {
-  const found = safeSearchPath
+/** A program of the system, in the folders that root alone can write. */
+export function toolOfSystem(name: string, we: Ourselves): string | undefined {
+  return safeSearchPath
     .split(delimiter)
     .map((folder) => join(folder, name))
     .find((path) => whyNotRun(path, we) === undefined);
+}
+
+/** A program of the system that we need ourselves. Throws `invalid-request` where it is missing. */
+function findTool(name: string, we: Ourselves): string {
+  const found = toolOfSystem(name, we);
   if (found !== undefined) return found;
   throw invalidRequest(
     `${name} is not installed on this machine, and starting a QEMU as another user takes it.`,

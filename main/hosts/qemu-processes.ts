@@ -2,7 +2,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { whyNotHandled, type Obstacle, type Surroundings } from './authority/handled.ts';
 import { ourselves } from './authority/ourselves.ts';
+import type { Unreadable } from './command-line/as-typed.ts';
 import { describeGuest, type GuestDescription, type MonitorPlace } from './command-line/description.ts';
+import { fullCommandLine } from './options-file.ts';
 import {
   fileIdentityOf,
   listProcessIds,
@@ -26,6 +28,10 @@ export interface MonitorSocket {
 /** A QEMU that runs in one network namespace of this machine. */
 export interface QemuProcess {
   readonly process: ProcessRecord;
+  /** Its command line with what stands in files that it names (`-readconfig`); empty where it is too long to be read. */
+  readonly argv: readonly string[];
+  /** Why that is not all that it was told; absent when it is. */
+  readonly unreadable: Unreadable | undefined;
   readonly description: GuestDescription;
   /** QMP sockets that its command line names, by absolute path. */
   readonly monitors: readonly MonitorSocket[];
@@ -58,11 +64,14 @@ export function readQemuProcess(pid: number, surroundings = readSurroundings()):
   const process = isQemu(readProgram(pid)) ? readProcess(pid) : undefined;
   if (!process || !isQemu(process)) return undefined;
   const obstacle = whyNotHandled(process, surroundings);
-  const description = describeGuest(process.isCutOff ? [] : process.argv);
+  const { argv, unreadable } = fullCommandLine(process);
+  const description = describeGuest(argv);
   // `-machine none` is a QEMU that was started to be asked questions.
   if (description.machine === 'none') return undefined;
   return {
     process,
+    argv,
+    unreadable,
     description,
     monitors: description.monitors.slice(0, mostMonitors).flatMap(monitorsOf(process)),
     obstacle,

@@ -40,17 +40,17 @@ test.for(hostileFiles)('%s in the place of an output is empty, and is not waited
   expect(await readOutput(path)).toBe('');
 });
 
-test('a deserted folder that is a link leads to nothing that is removed', () => {
+test('a deserted folder that is a link leads to nothing that is removed', async () => {
   const elsewhere = join(directory, 'elsewhere');
   mkdirSync(elsewhere);
   writeFileSync(join(elsewhere, 'empty'), '');
   const link = join(directory, 'folder');
   symlinkSync(elsewhere, link);
-  removeOwnFiles(link);
+  await removeOwnFiles(link);
   expect(readdirSync(elsewhere)).toEqual(['empty']);
 });
 
-test('links in a deserted folder stay, and so does what they lead to', () => {
+test('links in a deserted folder stay, and so does what they lead to', async () => {
   const folder = join(directory, 'folder');
   const victim = join(directory, 'victim');
   mkdirSync(folder);
@@ -58,7 +58,7 @@ test('links in a deserted folder stay, and so does what they lead to', () => {
   writeFileSync(join(folder, 'empty'), '');
   symlinkSync(victim, join(folder, 'link'));
   mkdirSync(join(folder, 'output.log'));
-  removeOwnFiles(folder);
+  await removeOwnFiles(folder);
   expect([readdirSync(folder), readFileSync(victim, 'utf8')]).toEqual([['link', 'output.log'], '']);
 });
 

@@ -19,7 +19,9 @@ import { NotPlain, readPlainTail } from '#main/storage/plain-file.ts';
 import { userOf, type Ourselves } from './authority/ourselves.ts';
 import { mayPass, stepsAlong, whoCouldReplace } from './authority/path-steps.ts';
 import type { Rights } from './authority/rights.ts';
-import { destinationOutputName, guestNoteName } from './command-line/twin.ts';
+import { destinationOutputName, guestNoteName, tpmSocketName } from './command-line/twin.ts';
+import { isTpmState } from './swtpm/tpm-files.ts';
+import { endTpmOf } from './swtpm/running.ts';
 import { listQemuProcesses, type MonitorSocket, type QemuProcess } from './qemu-processes.ts';
 
 /** How much of a QEMU's output is worth keeping: its last words. */
@@ -93,10 +95,11 @@ export function makeMigrationFolder(
 
 /**
  * Removes what a QEMU that has ended left in its folder: sockets, its output (the journal has it by then), empty files.
- * What its guest wrote (serial ports, logs) is the operator's and stays; without any the folder goes too. A monitor
+ * The state of its TPM goes too: that of a twin that never ran, or of a guest that has taken it along. What the guest wrote
+ * (serial ports, logs) is the operator's and stays; without any the folder goes too. A monitor
  * outside of `runtimeDirectory` is not ours, and nothing happens. Refuses while a QEMU still lives there.
  */
-export function tidyFolderOf(monitorPath: string, runtimeDirectory: string): void {
+export async function tidyFolderOf(monitorPath: string, runtimeDirectory: string): Promise<void> {
   const folder = dirname(monitorPath);
   if (!parentsOf(runtimeDirectory).includes(dirname(folder))) return;
   if (!migrationIdSchema.safeParse(basename(folder)).success) return;
@@ -110,16 +113,19 @@ export function tidyFolderOf(monitorPath: string, runtimeDirectory: string): voi
       remedy: 'They are removed after that QEMU has ended.',
     });
   }
-  removeOwnFiles(folder);
+  await removeOwnFiles(folder);
 }
 
 /** As `tidyFolderOf`, for a folder that is known to be deserted. What lies behind a symbolic link is never touched. */
-export function removeOwnFiles(folder: string): void {
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+export async function removeOwnFiles(folder: string): Promise<void> {
+  const own = lstatSync(folder, { throwIfNoEntry: false });
+  if (own?.isDirectory() !== true) return;
+  await endTpmOf(join(folder, tpmSocketName), own.uid);
   for (const name of entriesOf(folder)) {
     const path = join(folder, name);
     const found = lstatSync(path, { throwIfNoEntry: false });
-    const isOurFile = found?.isFile() === true && (found.size === 0 || name === destinationOutputName);
+    const isOurFile =
+      found?.isFile() === true && (found.size === 0 || name === destinationOutputName || isTpmState(name));
     if (found?.isSocket() || isOurFile) remove(path);
   }
   const left = entriesOf(folder);

@@ -11,7 +11,7 @@ const cases: Readonly<Record<string, readonly (readonly [Portrait, string])[]>> 
   blocked: [[{ ...samplePortrait, blockers: ['The vvfat (rw) format does not support live migration.'] }, 'migration']],
   'block-job': [[{ ...samplePortrait, jobs: ['mirror of virtio0'] }, 'mirror of virtio0']],
   'block-export': [[{ ...samplePortrait, exports: ['nbd "e0" of d1'] }, 'nbd "e0" of d1']],
-  tpm: [[{ ...samplePortrait, tpms: ['tpm-tis (emulator)'] }, 'tpm-tis (emulator)']],
+  tpm: [[{ ...samplePortrait, tpms: ['tpm-tis (passthrough)'] }, 'tpm-tis (passthrough)']],
   root: [[withLeaf(samplePortrait, ['process', 'root'], '/jail'), '/jail']],
   'image-replaced': [
     [withLeaf(samplePortrait, ['drives', 0, 'medium', 'layers', 1, 'isOpen'], false), 'virtio0'],

@@ -50,14 +50,16 @@ export const obstacles: readonly Obstacle[] = [
   },
   {
     id: 'tpm',
-    refuses: 'an emulated TPM (`-tpmdev emulator`), or one passed through',
-    because: 'its state is in the process of swtpm, of which the destination would need its own',
+    refuses: 'a TPM of the host (`-tpmdev passthrough`)',
+    because: 'its state is in that chip and stays there',
     find: ({ tpms }) =>
-      tpms.map((tpm) => ({
-        item: tpm,
-        text: `The guest has a TPM: ${tpm}.`,
-        remedy: 'Migrate it with libvirt, which starts swtpm on both sides, or restart the guest without `-tpmdev`.',
-      })),
+      tpms
+        .filter((tpm) => !tpm.endsWith('(emulator)'))
+        .map((tpm) => ({
+          item: tpm,
+          text: `The guest has a TPM whose state cannot be moved: ${tpm}.`,
+          remedy: 'Restart the guest without it, or with `-tpmdev emulator` and swtpm.',
+        })),
   },
   {
     id: 'root',

@@ -17,6 +17,17 @@ export type CharacterDevice =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'other' };
 
+/** Options that take a character device in its short form. */
+export const shortCharacterDevices: ReadonlySet<string> = new Set([
+  'debugcon',
+  'gdb',
+  'monitor',
+  'parallel',
+  'qmp',
+  'qmp-pretty',
+  'serial',
+]);
+
 /** Gives a file of the source its place on the destination; the same place for the same file. */
 export type Relocate = (path: string) => string;
 

@@ -9,8 +9,8 @@ export function propertiesOf(value: string, impliedKey: string): ReadonlyMap<str
   return new Map(membersOf(value).map(([key, member]) => [key, jsonText(member)]));
 }
 
-/** JSON that begins with a brace is an object or none. */
-function membersOf(text: string): readonly (readonly [string, unknown])[] {
+/** The members of an option in JSON: what begins with a brace is an object or none. */
+export function membersOf(text: string): readonly (readonly [string, unknown])[] {
   try {
     return Object.entries<unknown>(JSON.parse(text));
   } catch {

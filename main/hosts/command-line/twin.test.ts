@@ -71,11 +71,19 @@ describe('twinOf', () => {
     ['-chardev pty,id=p,logfile=/a/l', `-chardev pty,id=p,logfile=${place}/l`],
     ['-D /var/log/q.log', `-D ${place}/q.log`],
     ['-trace x*,file=/a/t', `-trace x*,file=${place}/t`],
+    ['-audiodev wav,id=a,path=/a/w.wav', `-audiodev wav,id=a,path=${place}/w.wav`],
+    ['-audiodev none,id=a', '-audiodev none,id=a'],
+    ['-object filter-dump,id=d,file=/a/p', `-object filter-dump,id=d,file=${place}/p`],
+    [
+      '-object {"qom-type":"filter-dump","file":"/a/p","maxlen":1}',
+      `-object {"qom-type":"filter-dump","file":"${place}/p","maxlen":1}`,
+    ],
+    ['-object rng-random,id=r,filename=/dev/urandom', '-object rng-random,id=r,filename=/dev/urandom'],
     ['-display vnc=unix:/a/v', `-display vnc=unix:${place}/v`],
     ['-spice unix=on,addr=/a/sp', `-spice unix=on,addr=${place}/sp`],
     ['-spice port=5930,addr=10.0.0.1', '-spice port=5930,addr=10.0.0.1'],
     ['-drive file=/images/a.qcow2,if=virtio', '-drive file=/images/a.qcow2,if=virtio'],
-    ['-loadvm tag -S --incoming tcp:0:4444 -pidfile /p -daemonize', ''],
+    ['-loadvm tag -writeconfig /w -S --incoming tcp:0:4444 -pidfile /p -daemonize', ''],
   ])('%s', (args, expected) => {
     expect(adapted(...args.split(' ')).join(' ')).toBe(expected);
   });
@@ -115,6 +123,8 @@ describe('twinOf', () => {
     ['an fd set', [program, '-drive', 'file=/dev/fdset/1'], /\/dev\/fdset/],
     ['a temporary overlay', [program, '-snapshot'], /temporary file/],
     ['a temporary overlay of one disk', [program, '-drive', 'file=a,snapshot=on'], /temporary file/],
+    ['a named pipe', [program, '-chardev', 'pipe,id=p,path=/a/p'], /named pipe \(-chardev pipe,id=p/],
+    ['a named pipe in its short form', [program, '-name', 'pipe:', '-serial', 'mon:pipe:/a/p'], /-serial mon:pipe/],
     ['options in a file', [program, '-readconfig', 'vm.cfg'], /options in a file/],
   ])('refuses %s', (_what, argv, reason) => {
     expect(() => twinOf(argv, place)).toThrow(reason);

@@ -4,6 +4,7 @@ import {
   relocateCharacterDevice,
   relocateShortCharacterDevice,
   relocateValue,
+  shortCharacterDevices,
   type Relocate,
 } from './character-device.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type CommandLineOption,
 } from './command-line.ts';
 import { describeGuest } from './description.ts';
+import { emulatedTpm, withTpmAt, type EmulatedTpm } from './emulated-tpm.ts';
 import {
   escapeCommas,
   isOn,
@@ -26,7 +28,7 @@ import {
   type OptionItem,
 } from './option-list.ts';
 import { acceleratorsByName, laterRoot, laterUser, withoutLaterUser } from './own-user.ts';
-import { propertiesOf } from './properties.ts';
+import { membersOf, propertiesOf } from './properties.ts';
 import { unrepeatable } from './unrepeatable.ts';
 
 /** How to start the QEMU that a guest moves into. */
@@ -37,6 +39,8 @@ export interface Twin {
   readonly sharedMemoryPaths: readonly string[];
   /** The user whom the source becomes by itself (`-runas`): the twin is started as that user, without the option. */
   readonly laterUser: string | undefined;
+  /** The emulated TPM of the source, and where the twin expects an swtpm of its own. */
+  readonly tpm: { readonly ofSource: EmulatedTpm; readonly socketPath: string } | undefined;
   /** The folder that becomes the root directory of both (`-chroot`). */
   readonly laterRoot: string | undefined;
 }
@@ -45,18 +49,19 @@ export interface Twin {
 export const destinationOutputName = 'destination.log';
 /** Names the owner of a twin's folder, so that what its guest has left there can be attributed: name and uuid, a line each. */
 export const guestNoteName = 'guest.txt';
+/** The control socket of the twin's own swtpm. */
+export const tpmSocketName = 'swtpm.sock';
 
 /** What belongs to the source's process alone, or contradicts `-incoming defer -S`. */
-const dropped: ReadonlySet<string> = new Set(['S', 'daemonize', 'incoming', 'loadvm', 'pidfile', 'preconfig']);
-
-const shortCharacterDevices: ReadonlySet<string> = new Set([
-  'debugcon',
-  'gdb',
-  'monitor',
-  'parallel',
-  'qmp',
-  'qmp-pretty',
-  'serial',
+const dropped: ReadonlySet<string> = new Set([
+  'S',
+  'daemonize',
+  'incoming',
+  'loadvm',
+  'pidfile',
+  'preconfig',
+  // Until 6.0: it writes its options to a file when it starts.
+  'writeconfig',
 ]);
 
 /**
@@ -72,9 +77,12 @@ export function twinOf(argv: readonly string[], directory: string): Twin {
   if (refusal) throw refusal;
 
   const relocate = relocator(directory);
+  const tpm = emulatedTpm(commandLine);
+  const tpmSocket = join(directory, tpmSocketName);
   const options = commandLine.options
     .filter((each) => !dropped.has(each.name))
     .flatMap((each) => withoutLaterUser(each) ?? [])
+    .map((each) => (tpm ? withTpmAt(each, tpm, tpmSocket) : each))
     .map((each) => adapted(each, relocate))
     .concat(acceleratorsByName(commandLine), makeOption('incoming', 'defer'), makeOption('S'));
 
@@ -86,6 +94,7 @@ export function twinOf(argv: readonly string[], directory: string): Twin {
     monitorPath,
     sharedMemoryPaths: sharedMemoryPaths(commandLine),
     laterUser: laterUser(commandLine),
+    tpm: tpm && { ofSource: tpm, socketPath: tpmSocket },
     laterRoot: laterRoot(commandLine),
   };
 }
@@ -102,6 +111,13 @@ function adapted(source: CommandLineOption, relocate: Relocate): CommandLineOpti
       return changed(source, relocate(value));
     case 'trace':
       return changed(source, printOptionList(relocateValue(parseOptionList(value, 'enable'), 'file', relocate)));
+    // Sound and packets that are written to a file.
+    case 'audiodev':
+      return changed(source, relocateProperty(value, 'driver', 'path', relocate));
+    case 'object':
+      return propertiesOf(value, 'qom-type').get('qom-type') === 'filter-dump'
+        ? changed(source, relocateProperty(value, 'qom-type', 'file', relocate))
+        : source;
     case 'vnc':
       return changed(source, adaptedDisplay(value, 'vnc', relocate));
     case 'display':
@@ -116,6 +132,15 @@ function adapted(source: CommandLineOption, relocate: Relocate): CommandLineOpti
 // Without a change an option keeps its own text; printing a list may not write what the operator wrote.
 function changed(source: CommandLineOption, value: string): CommandLineOption {
   return value === source.value ? source : withValue(source, value);
+}
+
+/** A file that QEMU writes, in either spelling of an option. */
+function relocateProperty(value: string, impliedKey: string, key: string, relocate: Relocate): string {
+  const path = propertiesOf(value, impliedKey).get(key);
+  if (path === undefined) return value;
+  return value.startsWith('{')
+    ? JSON.stringify({ ...Object.fromEntries(membersOf(value)), [key]: relocate(path) })
+    : printOptionList(relocateValue(parseOptionList(value, impliedKey), key, relocate));
 }
 
 // Only a monitor gets this far with a socket that its starter passed: it becomes one with a path.
@@ -172,6 +197,7 @@ function relocator(directory: string): Relocate {
   const taken = new Map<string, number>([
     [destinationOutputName, 1],
     [guestNoteName, 1],
+    [tpmSocketName, 1],
   ]);
   const freeName = (name: string): string => {
     const count = (taken.get(name) ?? 0) + 1;

@@ -1,5 +1,5 @@
 import { invalidRequest, type SwitchyardError } from '#contract/errors.ts';
-import { readCharacterDevice } from './character-device.ts';
+import { readCharacterDevice, shortCharacterDevices } from './character-device.ts';
 import { has, valuesOf, type CommandLine } from './command-line.ts';
 import { isOn, optionValue, parseOptionList } from './option-list.ts';
 import { propertiesOf } from './properties.ts';
@@ -39,10 +39,18 @@ export function unrepeatable(commandLine: CommandLine): SwitchyardError | undefi
       'guest.argv',
     );
   }
+  const pipe = namedPipe(commandLine);
+  if (pipe !== undefined) {
+    return invalidRequest(
+      `This guest has a character device on a named pipe (${pipe}), from which a second QEMU would take its input.`,
+      'Restart the guest with a socket instead (`-chardev socket`).',
+      'guest.argv',
+    );
+  }
   const [file] = valuesOf(commandLine, 'readconfig');
   if (file !== undefined) {
     return invalidRequest(
-      `This guest has options in a file (\`-readconfig ${file}\`), whose sockets and disks a second QEMU would take from the first.`,
+      `This guest has options in a file that was not read (\`-readconfig ${file}\`), whose sockets and disks a second QEMU would take from the first.`,
       'Restart the guest with these options on its command line.',
       'guest.argv',
     );
@@ -64,6 +72,13 @@ function passedDescriptor(commandLine: CommandLine): string | undefined {
     if (value.includes('/dev/fdset/')) return `-${name} with /dev/fdset`;
   }
   return undefined;
+}
+
+function namedPipe(commandLine: CommandLine): string | undefined {
+  return commandLine.options.flatMap(({ name, value = '' }) => {
+    const isPipe = name === 'chardev' ? value.startsWith('pipe,') : /^(?:mon:)?pipe:/.test(value);
+    return isPipe && (name === 'chardev' || shortCharacterDevices.has(name)) ? [`-${name} ${value}`] : [];
+  })[0];
 }
 
 function isPassedSocket(chardev: string): boolean {
