@@ -61,6 +61,9 @@ export const socketTuningSchema = z.object({
 });
 export type SocketTuning = z.infer<typeof socketTuningSchema>;
 
+/** An absolute path. */
+const passwordFileSchema = z.string().startsWith('/').max(4096);
+
 export const migrationSettingsSchema = z.object({
   mptcp: mptcpPolicySchema,
   socket: socketOwnerSchema,
@@ -81,6 +84,10 @@ export const migrationSettingsSchema = z.object({
   stallLimitMs: z.number().int().min(1000),
   /** Samples a second. */
   sampleHz: z.number().min(1).max(50),
+  /** Files with the passwords of the guest's displays, which no QEMU answers: set on the destination before anything moves. */
+  passwordFiles: z
+    .object({ vnc: passwordFileSchema.exactOptional(), spice: passwordFileSchema.exactOptional() })
+    .exactOptional(),
   /** Ids of preflight errors that the operator has chosen to accept. */
   accepted: z.array(z.string()),
 });

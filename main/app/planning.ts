@@ -12,6 +12,7 @@ import {
 } from '#main/engine/preflight-facts.ts';
 import { preflight, refusals } from '#main/engine/preflight.ts';
 import { carryOver } from '#main/hosts/carry-over/carry-over.ts';
+import { readPasswordFile } from '#main/hosts/password-file.ts';
 import type { Finding } from '#main/likeness/finding.ts';
 import type { OpenImage } from '#main/likeness/open-image.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
@@ -192,8 +193,10 @@ function announceable(listener: ListenerAddress | undefined): { readonly address
     : { address: '0.0.0.0', port: 0 };
 }
 
-/** Wishes of which one would silently be passed over. */
-function refuseContradictions({ settings: { socket, socketTuning } }: MigrationRequest): void {
+/** Wishes of which one would silently be passed over, or that could not be fulfilled. */
+function refuseContradictions({ settings: { socket, socketTuning, passwordFiles = {} } }: MigrationRequest): void {
+  // Read and forgotten: what it holds is read again where it is used.
+  for (const file of Object.values(passwordFiles)) readPasswordFile(file);
   if (socket !== 'app' && socketTuning && Object.keys(socketTuning).length > 0) {
     throw invalidRequest(
       'Congestion control, buffers and mark can only be set on sockets that Switchyard makes itself.',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SwitchyardError } from '#contract/errors.ts';
 import { defaultSettings } from '#contract/migration.ts';
@@ -31,6 +32,8 @@ describe('a migration', () => {
       autoConverge: true,
       stallLimit: 5000,
       sampleRate: 2,
+      vncPasswordFile: '/etc/vnc',
+      spicePasswordFile: 'spice',
       accept: ['memory'],
     });
     expect(settings).toEqual({
@@ -44,6 +47,7 @@ describe('a migration', () => {
       autoConverge: true,
       stallLimitMs: 5000,
       sampleHz: 2,
+      passwordFiles: { vnc: '/etc/vnc', spice: join(process.cwd(), 'spice') },
       accepted: ['memory'],
     });
   });
@@ -64,6 +68,14 @@ describe('a migration', () => {
     [{ firstPath: '' }, /^Not valid, --first-path: /],
   ])('refuses a name that can be none: %o', (options, text) => {
     expect(refusalOf(() => toMigrationRequest('web01', { ...between, ...options }))).toMatch(text);
+  });
+
+  test('names one file with a password without the other', () => {
+    const filesOf = (files: object) => toMigrationRequest('web01', { ...between, ...files }).settings.passwordFiles;
+    expect([filesOf({ vncPasswordFile: '/v' }), filesOf({ spicePasswordFile: '/s' })]).toEqual([
+      { vnc: '/v' },
+      { spice: '/s' },
+    ]);
   });
 
   test('goes into a QEMU that waits, or to an address of its own, over sockets as they were asked for', () => {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { invalidRequest } from '#contract/errors.ts';
 import { defaultSettings } from '#contract/default-settings.ts';
 import type { MigrationSettings } from '#contract/migration.ts';
@@ -33,6 +34,8 @@ export interface MigrateOptions {
   readonly stallLimit?: number;
   readonly sampleRate?: number;
   readonly accept?: readonly string[];
+  readonly vncPasswordFile?: string;
+  readonly spicePasswordFile?: string;
 }
 
 export interface ChangeOptions {
@@ -61,6 +64,7 @@ export function toMigrationRequest(guest: string, options: MigrateOptions): Migr
       autoConverge: options.autoConverge ?? defaultSettings.autoConverge,
       stallLimitMs: options.stallLimit ?? defaultSettings.stallLimitMs,
       sampleHz: options.sampleRate ?? defaultSettings.sampleHz,
+      ...passwordFiles(options),
       accepted: [...(options.accept ?? [])],
     } satisfies MigrationSettings,
   });
@@ -91,6 +95,19 @@ function pathChoice({ paths, withoutPath, firstPath }: MigrateOptions): Pick<Mig
       ...(paths === undefined ? {} : { only: [...paths] }),
       ...(withoutPath === undefined ? {} : { without: [...withoutPath] }),
       ...(firstPath === undefined ? {} : { first: firstPath }),
+    },
+  };
+}
+
+function passwordFiles({
+  vncPasswordFile,
+  spicePasswordFile,
+}: MigrateOptions): Pick<MigrationSettings, 'passwordFiles'> {
+  if (vncPasswordFile === undefined && spicePasswordFile === undefined) return {};
+  return {
+    passwordFiles: {
+      ...(vncPasswordFile === undefined ? {} : { vnc: resolve(vncPasswordFile) }),
+      ...(spicePasswordFile === undefined ? {} : { spice: resolve(spicePasswordFile) }),
     },
   };
 }
@@ -134,6 +151,8 @@ const optionOf: Readonly<Record<string, string>> = {
   parallelConnections: '--parallel-connections',
   stallLimitMs: '--stall-limit (in milliseconds)',
   sampleHz: '--sample-rate',
+  vnc: '--vnc-password-file',
+  spice: '--spice-password-file',
   accepted: '--accept',
 };
 

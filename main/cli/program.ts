@@ -202,6 +202,8 @@ function migrationOptions(command: Program): Program {
     .option('--auto-converge', 'slow the guest step by step if it dirties memory faster than it can be sent')
     .option('--stall-limit <duration>', 'cancel when no byte has moved for this long (default 30s)', durationArgument)
     .option('--sample-rate <hz>', 'samples a second, 1 to 50 (default 10)', countArgument)
+    .option('--vnc-password-file <file>', 'set the VNC password on the destination from the first line of this file')
+    .option('--spice-password-file <file>', 'the same for SPICE')
     .option('--accept <check>', 'continue although this check fails; may be repeated', collect, [])
     .option(...jsonOption);
 }

@@ -139,6 +139,8 @@ export interface Qemu {
   /** To a QEMU that waits: its guest stays paused when it has arrived, as if it had been started with `-S`. */
   keepPaused(): Promise<void>;
   hardware(): Promise<Hardware>;
+  /** set_password of a display, to the first line of a file; no password passes through the engine. */
+  setPassword(display: 'vnc' | 'spice', file: string): Promise<void>;
   /** What it consists of now: disks, devices, memory, processors, backends; changes nothing. */
   portrait(): Promise<Portrait>;
   /** Every file and device that it has open for its disks now; one question, changes nothing. */

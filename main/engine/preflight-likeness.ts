@@ -2,6 +2,7 @@ import type { Bytes } from '#contract/units.ts';
 import { withVerdict, type Finding } from '#main/likeness/finding.ts';
 import { diskRefusals } from '#main/likeness/open-image.ts';
 import { obstacles } from '#main/likeness/obstacles.ts';
+import { passwordDisplays } from './display-passwords.ts';
 import type { LikenessFacts, PreflightFacts, Question, Verdict } from './preflight-facts.ts';
 
 /** What the guest is now, rather than what it was started with; one question for each reason why no twin could be like it. */
@@ -46,23 +47,30 @@ export const likenessQuestions: Readonly<Record<string, Question>> = {
     ]),
   ),
 
-  passwords: ({ likeness }) => {
-    const [display] = read(likeness, ({ displays }) =>
-      displays.filter(({ enabled, authentication }) => enabled && withPassword.has(authentication)),
-    );
-    if (!display) return undefined;
-    const { kind } = display;
-    return {
-      severity: 'warning',
-      text: `The ${kind.toUpperCase()} password of the guest cannot be read, so no client can log in on the destination at first.`,
-      remedy: 'Set it again after the move, through the monitor of the destination.',
-      command: `{"execute":"set_password","arguments":{"protocol":"${kind}","password":"..."}}`,
-    };
+  passwords: ({ guest, likeness, settings }) => {
+    const displays = read(likeness, ({ displays: all }) => passwordDisplays(all, settings, guest.argv));
+    const [missing] = displays.filter(({ file, isTyped }) => file === undefined && !isTyped);
+    if (missing) {
+      const { kind } = missing;
+      return {
+        severity: 'warning',
+        text: `The ${kind.toUpperCase()} password of the guest cannot be read, so no client can log in on the destination at first.`,
+        remedy: `Name a file that holds it with --${kind}-password-file, or set it after the move through the monitor of the destination.`,
+        command: `{"execute":"set_password","arguments":{"protocol":"${kind}","password":"..."}}`,
+      };
+    }
+    const names = displays.map(({ kind, file }) => {
+      const from =
+        file === undefined ? 'is that of the command line, even if it was changed since' : `is set from ${file}`;
+      return `the ${kind.toUpperCase()} password ${from}`;
+    });
+    return names.length === 0
+      ? undefined
+      : {
+          holds: `On the destination ${names.join(', and ')}. When it expires is not carried over (\`expire_password\`).`,
+        };
   },
 };
-
-/** `VncInfo.auth` and `SpiceInfo.auth` with a password that only QEMU knows. */
-const withPassword: ReadonlySet<string> = new Set(['vnc', 'spice', 'ticketing']);
 
 /** By the running guest; the command line may leave it to QEMU (`-m`), and knows nothing of what was plugged in. */
 export function memoryOf({ guest, likeness }: PreflightFacts): Bytes | undefined {

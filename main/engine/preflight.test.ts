@@ -610,6 +610,33 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       check: { ...warned, command: expect.stringContaining('set_password') },
     },
     { when: 'there is none', facts: now({ displays: [{ kind: 'vnc', enabled: true, authentication: 'none' }] }) },
+    {
+      when: 'files hold them',
+      facts: {
+        ...now({
+          displays: [
+            { kind: 'spice', enabled: true, authentication: 'spice' },
+            { kind: 'vnc', enabled: true, authentication: 'vnc' },
+          ],
+        }),
+        ...settings({ passwordFiles: { vnc: '/etc/vnc', spice: '/etc/spice' } }),
+      },
+      check: {
+        ...passed,
+        text: 'On the destination the VNC password is set from /etc/vnc, and the SPICE password is set from /etc/spice. When it expires is not carried over (`expire_password`).',
+      },
+    },
+    {
+      when: 'the command line has it',
+      facts: {
+        ...now({ displays: [{ kind: 'spice', enabled: true, authentication: 'spice' }] }),
+        guest: { ...guest, argv: ['qemu', '-spice', 'port=1,password-secret=s'] },
+      },
+      check: {
+        ...passed,
+        text: 'On the destination the SPICE password is that of the command line, even if it was changed since. When it expires is not carried over (`expire_password`).',
+      },
+    },
   ],
   paths: [
     { when: 'there is one', facts: {}, check: { ...passed, text: '1 path, 1 Gbit/s.' } },

@@ -3,6 +3,7 @@ import type { StepName } from '#contract/migration.ts';
 import { compare } from '#main/likeness/compare.ts';
 import { obstaclesOf } from '#main/likeness/obstacles.ts';
 import { lookAtDisks } from './disk-takeover.ts';
+import { setPasswords } from './display-passwords.ts';
 import { pathLeaseOf } from './path-lease.ts';
 import type { Capabilities } from './ports.ts';
 import { listenForRecovery, recover } from './recovery.ts';
@@ -30,6 +31,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
     const [source, destination] = [sourceOf(context), destinationOf(context)];
     const [guest, twin] = await Promise.all([source.portrait(), destination.portrait()]);
     refuseUnlike(plan, obstaclesOf(guest), compare(guest, twin, plan.waiting ? 'operator' : 'switchyard'));
+    await setPasswords(guest, plan.settings, destination);
     return nothingToReport;
   },
 

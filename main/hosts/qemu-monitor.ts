@@ -28,6 +28,7 @@ import { readOpenImages, type ImageReader } from './disks/open-images.ts';
 import { listeningOn, listeningPort } from './listening-port.ts';
 import { descriptorOf } from './own-sockets/connected-socket.ts';
 import { readPortrait, type PortraitReader } from './portrait/read-portrait.ts';
+import { readPasswordFile } from './password-file.ts';
 
 /**
  * A query that takes longer has met a main loop that is stuck, as in a switchover whose network died. Asking again is
@@ -129,6 +130,10 @@ export class QemuMonitor implements Qemu {
   /** In the run state `inmigrate` it stops nothing, and takes back the start on arrival (`qmp_stop` in monitor/qmp-cmds.c). */
   async keepPaused(): Promise<void> {
     await this.#client.execute('stop');
+  }
+
+  async setPassword(display: 'vnc' | 'spice', file: string): Promise<void> {
+    await this.#client.executeRaw('set_password', { protocol: display, password: readPasswordFile(file) });
   }
 
   portrait(): Promise<Portrait> {

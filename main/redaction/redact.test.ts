@@ -237,7 +237,7 @@ const structuralMembers = `
   destinationAddress destinationInterface event first guest host hostId hostname id incidentId incoming interface interfaces kernel
   kind localAddress machine master migration monitorPath name only outputPath parent path phase physicalPort remoteAddress run
   source sourceAddress
-  sourceInterface status subflow syscall sysctls user uuid version versions without
+  sourceInterface spice status subflow syscall sysctls user uuid version versions vnc without
 `;
 
 test('every text member of journal and record has been thought about: prose, or left as it is', () => {

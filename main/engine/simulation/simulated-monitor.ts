@@ -105,6 +105,10 @@ export class SimulatedMonitor implements Qemu {
     return this.#inBand('hardware', () => ({ machine: 'pc-i440fx-7.2', memoryBytes: 64 * 2 ** 20 - 8192 }));
   }
 
+  setPassword(display: string): Promise<void> {
+    return this.#inBand('setPassword', () => void this.#qemu.passwords.add(display));
+  }
+
   portrait(): Promise<Portrait> {
     return this.#inBand('portrait', () => this.#qemu.portrait);
   }

@@ -58,6 +58,8 @@ export class SimulatedQemu {
   /** What it consists of. */
   portrait: Portrait = emptyPortrait;
   images: readonly OpenImage[] = [];
+  /** Displays whose password was set. */
+  readonly passwords = new Set<string>();
   /** A program that is none of ours is the one client of its monitor. */
   takenMonitor = false;
   /** The one client of its monitor. */
