@@ -11,6 +11,7 @@ import { dashboard } from './dashboard.ts';
 import { atLeast, atMost, mbits, median, seconds, type Figure } from './figures.ts';
 import { histories } from './histories.ts';
 import { bare, costOf, ours, type Move } from './moves.ts';
+import { preflightOf } from './preflight.ts';
 
 /**
  * Measures what the README promises. Every figure is a ratio of two things measured in this one run, alternating, so that
@@ -202,6 +203,8 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
         ),
       ];
     }),
+
+  preflight: async ({ rounds }) => inLab([500e6, 500e6], (lab) => preflightOf(lab, rounds)),
 
   histories: async ({ rounds }) => histories(rounds),
 

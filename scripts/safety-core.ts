@@ -16,6 +16,9 @@ export const safetyCore: readonly string[] = [
   'main/qmp/address/*.ts',
   // The source's command line, read and quoted again for the destination.
   'main/hosts/command-line/*.ts',
+  // What has changed since: it becomes the destination's disks and devices.
+  'main/hosts/carry-over/*.ts',
+  'main/hosts/swtpm/{tpm-arguments,tpm-files}.ts',
   'main/hosts/process/{descriptor-info,process-stat,process-status,unix-sockets}.ts',
   // Whose process it is, what may be executed, and with which rights.
   'main/hosts/authority/{environment,handled,path-steps,rights,user-ids}.ts',

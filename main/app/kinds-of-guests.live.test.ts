@@ -324,7 +324,10 @@ describe.skipIf(obstacle !== undefined)('moves of guests of all kinds', () => {
       dimms: await client.executeRaw('query-memory-devices'),
       cpus: await client.executeRaw('query-cpus-fast'),
     }));
-    expect(there).toMatchObject({ dimms: [{ data: { id: 'dimm1', size: 134_217_728 } }], cpus: [{ 'cpu-index': 0 }, { 'cpu-index': 1 }] });
+    expect(there).toMatchObject({
+      dimms: [{ data: { id: 'dimm1', size: 134_217_728 } }],
+      cpus: [{ 'cpu-index': 0 }, { 'cpu-index': 1 }],
+    });
   });
 
   test('a guest that QEMU runs as another user by itself moves with its disk', async () => {

@@ -1,5 +1,5 @@
 import type { JudgedFinding } from '#main/likeness/finding.ts';
-import type { BlockNode, Drive, Medium, Portrait } from '#main/likeness/portrait.ts';
+import type { BlockNode, Medium, Portrait } from '#main/likeness/portrait.ts';
 import type { CommandLine, CommandLineOption } from '#main/hosts/command-line/command-line.ts';
 import type { JsonObject } from '#main/qmp/json.ts';
 import { isOn } from '#main/hosts/command-line/option-list.ts';
@@ -15,12 +15,12 @@ const formats: ReadonlySet<string> = new Set(['raw', 'qcow2', 'qed', 'qcow', 'vd
 export function carryBlockNodes(commandLine: CommandLine, source: Portrait): Change {
   const findings: JudgedFinding[] = [];
   const present = new Map(source.nodes.map((node) => [node.name, node]));
-  const named = new Set<string>();
+  const named = new Set<string | undefined>();
   const options = commandLine.options.flatMap((option): CommandLineOption[] => {
     if (option.name !== 'blockdev' && option.name !== 'drive') return [option];
     const node = editable(option, option.name === 'blockdev' ? 'driver' : '');
     for (const key of node.keys) {
-      if (key === 'node-name' || key.endsWith('.node-name')) named.add(node.get(key) ?? '');
+      if (key === 'node-name' || key.endsWith('.node-name')) named.add(node.get(key));
     }
     if (option.name === 'drive') return [option];
     const name = node.get('node-name') ?? '';
@@ -47,9 +47,9 @@ export function carryBlockNodes(commandLine: CommandLine, source: Portrait): Cha
       );
       return [];
     });
-  const unnamed = unnamedRoots(source).map(({ drive, medium, place }) => {
+  const unnamed = unnamedRoots(source).map(({ medium, place }) => {
     const name = nodeNameFor(medium.nodeName, place);
-    return rootOption(name, drive, medium, source);
+    return rootOption(name, medium, source);
   });
   return { commandLine: { ...commandLine, options: [...options, ...made, ...unnamed] }, findings };
 }
@@ -60,14 +60,12 @@ function isDriveRoot(name: string, { drives }: Portrait): boolean {
 }
 
 /** Disks of devices without a drive name, whose root was given no name: a medium that was changed, a snapshot. */
-function unnamedRoots(
-  source: Portrait,
-): readonly { readonly drive: Drive; readonly medium: Medium; readonly place: string }[] {
+function unnamedRoots(source: Portrait): readonly { readonly medium: Medium; readonly place: string }[] {
   return source.drives.flatMap((drive) => {
     const { medium, name, device = '' } = drive;
     if (name !== '' || !medium?.nodeName.startsWith('#')) return [];
     const user = source.peripherals.find(({ place }) => uses(device, place));
-    return user ? [{ drive, medium, place: user.place }] : [];
+    return user ? [{ medium, place: user.place }] : [];
   });
 }
 
@@ -111,7 +109,7 @@ function nodeOption(node: BlockNode, source: Portrait): CommandLineOption | unde
   });
 }
 
-function rootOption(name: string, _drive: Drive, medium: Medium, source: Portrait): CommandLineOption {
+function rootOption(name: string, medium: Medium, source: Portrait): CommandLineOption {
   const [top, below] = medium.layers;
   const backing = below && source.nodes.find((node) => node.path === below.path && node.driver === below.format);
   return jsonOption('blockdev', {

@@ -3,7 +3,6 @@ import { driveLabel, mediumLabel, throttleLabel } from '#main/likeness/labels.ts
 import type { Drive, Medium, Portrait } from '#main/likeness/portrait.ts';
 import type { JudgedFinding } from '#main/likeness/finding.ts';
 import { makeOption, type CommandLine, type CommandLineOption } from '#main/hosts/command-line/command-line.ts';
-import { isOn } from '#main/hosts/command-line/option-list.ts';
 import { pathOfImage } from '#main/hosts/portrait/image-name.ts';
 import { carried, refused, type Change } from './change.ts';
 import { defaultDrive, nameDrives, type NamedDrive } from './drive-names.ts';
@@ -98,7 +97,7 @@ function carryPresent(named: NamedDrive, drive: Drive, source: Portrait): DriveC
     const [top] = medium.layers;
     for (const key of before.keys) if (isOfMedium(key)) now = now.set(key, undefined);
     now = now.set('file', top?.path ?? top?.filename).set('format', top?.format);
-    if (medium.readOnly && before.get('media') !== 'cdrom' && !isReadOnly(before)) now = now.set('readonly', 'on');
+    if (medium.readOnly && before.get('media') !== 'cdrom') now = now.set('readonly', 'on');
     if (!medium.nodeName.startsWith('#') && before.get('node-name') !== medium.nodeName) {
       now = now.set('node-name', medium.nodeName);
     }
@@ -142,10 +141,6 @@ function isOfMedium(key: string): boolean {
   return /^(?:file|format|driver|node-name|readonly|read-only)$|^(?:file|backing)\./.test(key);
 }
 
-function isReadOnly(drive: Editable): boolean {
-  return isOn(drive.get('readonly')) || isOn(drive.get('read-only'));
-}
-
 /** `undefined` where the limits are those of the command line. */
 function withLimits(drive: Editable, name: string, medium: Medium): Editable | undefined {
   const wanted = new Map(
@@ -159,9 +154,9 @@ function withLimits(drive: Editable, name: string, medium: Medium): Editable | u
   const present = drive.keys.filter((key) => throttleNames.has(key));
   const given = new Map(
     present.flatMap((key): [string, string][] => {
-      const value = drive.get(key) ?? '';
+      const value = drive.get(key);
       // A burst of one second is QEMU's own, and a group that is called as the drive is none.
-      if (value === '0' || (key.endsWith('group') && value === name)) return [];
+      if (value === undefined || value === '0' || (key.endsWith('group') && value === name)) return [];
       return key.endsWith('max_length') || key.endsWith('max-length')
         ? value === '1'
           ? []

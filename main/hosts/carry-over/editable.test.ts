@@ -26,6 +26,18 @@ describe('an option', () => {
     ]);
   });
 
+  test('has what it has', () => {
+    const odd = editable(makeOption('blockdev', '{"a":null,"b":false,"c":[1]}'), 'driver');
+    expect([odd.get('a'), odd.get('b'), odd.get('c'), odd.get('b.x')]).toEqual([undefined, 'off', '[1]', undefined]);
+    expect(editable(makeOption('S'), 'driver').get('id')).toBeUndefined();
+  });
+
+  test('has a property once after it was set', () => {
+    expect(editable(makeOption('device', 'e1000,id=a,mac=1,id=b'), 'driver').set('id', 'c').option.value).toBe(
+      'e1000,id=c,mac=1',
+    );
+  });
+
   test('keeps its text but for what is changed', () => {
     expect(list.set('drive', 'd1').option.raw).toEqual(['-device', 'virtio-blk-pci,drive=d1,id=disk0']);
     expect(list.set('drive', undefined).option.value).toBe('virtio-blk-pci,id=disk0');

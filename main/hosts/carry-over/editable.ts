@@ -89,10 +89,11 @@ function textOf(value: JsonValue | undefined): string | undefined {
 }
 
 function readJson(text: string): JsonObject | undefined {
+  let value: JsonValue | undefined;
   try {
-    const value = parseJson(text);
-    return isJsonObject(value) ? value : undefined;
+    value = parseJson(text);
   } catch {
-    return undefined;
+    // A list that begins with a brace.
   }
+  return isJsonObject(value) ? value : undefined;
 }
