@@ -6,12 +6,16 @@ unshare=util-linux setpriv=util-linux'
 
 needed_to_test='chromium=chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf=fonts-dejavu-core gcc=gcc
 /usr/include/stdio.h=libc6-dev as=binutils ld=binutils objcopy=binutils
-sysctl=procps nft=nftables'
+sysctl=procps nft=nftables swtpm=swtpm'
+
+# Where other distributions keep the firmware differs, and the test of a guest with UEFI then skips itself.
+needed_to_test_on_debian='/usr/share/OVMF/OVMF_CODE.fd=ovmf'
 
 # Sets `missing` to the packages to install, each with a blank before it; empty when all is there.
 find_missing_packages() {
   needs=$needed_to_run
   [ "$1" != test ] || needs="$needs $needed_to_test"
+  [ "$1" != test ] || [ ! -e /etc/debian_version ] || needs="$needs $needed_to_test_on_debian"
   missing=
   for need in $needs; do
     thing=${need%%=*}
