@@ -78,7 +78,7 @@ const kinds: readonly Kind[] = [
       '-serial',
       'unix:s0.sock,server,nowait',
       '-serial',
-      'tcp:127.0.0.1:4555,server,nowait',
+      'tcp:0.0.0.0:4555,server,nowait',
       '-serial',
       'pty',
       '-serial',
@@ -89,7 +89,7 @@ const kinds: readonly Kind[] = [
     name: 'serial ports: telnet, none, mux with a monitor, ring buffer',
     args: () => [
       '-serial',
-      'telnet:127.0.0.1:4556,server,nowait',
+      'telnet:0.0.0.0:4556,server,nowait',
       '-serial',
       'null',
       '-chardev',
@@ -207,7 +207,7 @@ const kinds: readonly Kind[] = [
       '-device',
       'hda-output,audiodev=snd',
       '-netdev',
-      'user,id=n0,hostfwd=tcp:127.0.0.1:4557-:22',
+      'user,id=n0,hostfwd=tcp::4557-:22',
       '-device',
       'e1000,netdev=n0',
       '-object',
@@ -316,7 +316,7 @@ describe.skipIf(obstacle !== undefined)('moves of guests of all kinds', () => {
     await web.at(0, async (client) => {
       await client.executeRaw('object-add', { 'qom-type': 'memory-backend-ram', id: 'mem1', size: 128 * 1024 * 1024 });
       await client.executeRaw('device_add', { driver: 'pc-dimm', id: 'dimm1', memdev: 'mem1' });
-      const cpu = { driver: 'qemu64-x86_64-cpu', id: 'cpu1', 'socket-id': 1, 'core-id': 0, 'thread-id': 0 };
+      const cpu = { driver: 'qemu64-x86_64-cpu', id: 'cpu1', 'socket-id': 0, 'core-id': 1, 'thread-id': 0 };
       await client.executeRaw('device_add', cpu);
     });
     expect(await web.move({ accepted: ['tcg-lost-writes'] })).toBe('done-on-destination');
@@ -343,7 +343,7 @@ describe.skipIf(obstacle !== undefined)('moves of guests of all kinds', () => {
   test('a guest in another root directory is refused', async () => {
     mkdirSync(join(web.folder, 'jail'));
     await web.start([], ['-chroot', join(web.folder, 'jail')]);
-    expect(await web.move()).toMatch(/^refused: .*another root directory/);
+    expect(await web.move()).toMatch(/^refused: .*its root directory/);
   });
 
   test('a line of the file that cannot be read is named', async () => {
@@ -357,7 +357,7 @@ describe.skipIf(obstacle !== undefined)('moves of guests of all kinds', () => {
     writeFileSync(join(web.folder, 'vm.cfg'), '[smp-opts]\ncpus = "1"\n');
     await web.start([], ['-readconfig', 'vm.cfg']);
     writeFileSync(join(web.folder, 'vm.cfg'), '[smp-opts]\ncpus = "2"\n');
-    expect(await web.move()).toMatch(/^(?:back-on-source|refused)\b.*(?:CPU|core-id|processor)/);
+    expect(await web.move()).toMatch(/^safe-on-source: .*CPU core-id 1.*the source has nothing/);
     expect(await web.hosts.destination.guests()).toEqual([]);
   });
 
@@ -435,7 +435,10 @@ describe.skipIf(obstacle !== undefined)('moves of guests of all kinds', () => {
       await web.start([], [...args('tpm-tis'), '-fw_cfg', 'name=opt/x,file=gone.txt']);
       rmSync(join(web.folder, 'gone.txt'));
       expect(await web.move()).toMatch(/QEMU did not start/);
-      expect({ swtpms: swtpms(), left: readdirSync(join(web.folder, 'runtime')) }).toEqual({ swtpms: 1, left: [] });
+      expect({
+        swtpms: swtpms(),
+        left: readdirSync(join(web.folder, 'runtime')).filter((each) => each !== 'control'),
+      }).toEqual({ swtpms: 1, left: [] });
     });
   });
 });

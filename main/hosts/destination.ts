@@ -7,7 +7,6 @@ import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
 import type { Guest, QemuIdentity } from '#contract/host.ts';
 import type { StartedDestination } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
-import { nameOfUser } from '#contract/user-name.ts';
 import type { DestinationOrder } from '#main/engine/ports.ts';
 import { withVerdict } from '#main/likeness/finding.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
@@ -15,7 +14,7 @@ import { QmpError } from '#main/qmp/fault.ts';
 import { socketPathProblem } from '#main/qmp/monitor-path.ts';
 import { createRedactor } from '#main/redaction/redact.ts';
 import { carriedEnvironment } from './authority/environment.ts';
-import { ourselves, userOf, type Ourselves } from './authority/ourselves.ts';
+import { ourselves, type Ourselves } from './authority/ourselves.ts';
 import { rightsOf, type Rights } from './authority/rights.ts';
 import { carryOver } from './carry-over/carry-over.ts';
 import { destinationOutputName, twinOf, type Twin } from './command-line/twin.ts';
@@ -208,19 +207,13 @@ function refuseUnsafe(twin: Twin, rights: Rights): void {
 
 /** What a twin that already is the user of its source cannot do as the source did. */
 export function whyNotAsUser(
-  { laterUser, laterRoot }: Pick<Twin, 'laterUser' | 'laterRoot'>,
+  { laterUser }: Pick<Twin, 'laterUser'>,
   uid: number,
 ): { readonly text: string; readonly remedy: string } | undefined {
   if (laterUser !== undefined && uid === 0 && !['root', '0', '0:0'].includes(laterUser)) {
     return {
       text: `QEMU was started to become user ${laterUser} and still runs as root.`,
       remedy: 'Wait until it has changed its user, then migrate again.',
-    };
-  }
-  if (laterRoot !== undefined && uid !== 0) {
-    return {
-      text: `QEMU has made ${laterRoot} its root directory (-chroot) as root, which its twin as ${nameOfUser(userOf(uid))} may not.`,
-      remedy: 'Restart the guest without -chroot.',
     };
   }
   return undefined;

@@ -9,7 +9,7 @@ import { mayPass, stepsAlong } from './authority/path-steps.ts';
 import { rightsOf, type Rights } from './authority/rights.ts';
 import { parseCommandLine, has } from './command-line/command-line.ts';
 import { emulatedTpm } from './command-line/emulated-tpm.ts';
-import { laterRoot, laterUser } from './command-line/own-user.ts';
+import { laterUser } from './command-line/own-user.ts';
 import { unrepeatable } from './command-line/unrepeatable.ts';
 import { sourceOf, whyNotAsUser, type DestinationPlace } from './destination.ts';
 import { chooseProgram, type ChosenProgram } from './launch.ts';
@@ -49,7 +49,7 @@ export function foreseeDestination(place: DestinationPlace, guest: Guest): TwinF
   const commandLine = parseCommandLine(found.argv);
   const unrepeated = found.unreadable ?? unrepeatable(commandLine)?.failure;
   if (unrepeated) problems.push({ text: unrepeated.text, remedy: unrepeated.remedy });
-  const refusal = whyNotAsUser({ laterUser: laterUser(commandLine), laterRoot: laterRoot(commandLine) }, rights.uid);
+  const refusal = whyNotAsUser({ laterUser: laterUser(commandLine) }, rights.uid);
   if (refusal) problems.push(refusal);
   attempt(() => parentFor(place.runtimeDirectory, rights, we));
   const tpm = emulatedTpm(commandLine);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultSettings } from '#contract/default-settings.ts';
 import type { MigrationSettings } from '#contract/migration.ts';
@@ -33,9 +33,8 @@ export class GuestToMove implements AsyncDisposable {
   }
 
   async start(images: readonly Image[], args: readonly string[]): Promise<void> {
-    await using maker = new GuestAndTwin();
+    await using maker = new GuestAndTwin(this.folder);
     if (images.length > 0) await maker.makeImages(...images);
-    for (const { name } of images) copyFileSync(join(maker.folder, name), join(this.folder, name));
     await this.hosts.startGuest('web', ...args);
   }
 
@@ -43,7 +42,8 @@ export class GuestToMove implements AsyncDisposable {
   async at<Answer>(side: 0 | 1, ask: (client: QmpClient) => Promise<Answer>): Promise<Answer> {
     const host = side === 0 ? this.hosts.source : this.hosts.destination;
     const guest = (await host.guests()).find(({ name }) => name === 'web');
-    await using client = await QmpClient.connect({ path: guest?.monitorPath ?? '' });
+    const owners = { ownerUids: [0, guest?.user?.uid ?? 0] };
+    await using client = await QmpClient.connect({ path: guest?.monitorPath ?? '' }, owners);
     return await ask(client);
   }
 

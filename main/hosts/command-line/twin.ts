@@ -27,7 +27,7 @@ import {
   printOptionList,
   type OptionItem,
 } from './option-list.ts';
-import { acceleratorsByName, laterRoot, laterUser, withoutLaterUser } from './own-user.ts';
+import { acceleratorsByName, laterUser, withoutLaterUser } from './own-user.ts';
 import { membersOf, propertiesOf } from './properties.ts';
 import { unrepeatable } from './unrepeatable.ts';
 
@@ -41,8 +41,6 @@ export interface Twin {
   readonly laterUser: string | undefined;
   /** The emulated TPM of the source, and where the twin expects an swtpm of its own. */
   readonly tpm: { readonly ofSource: EmulatedTpm; readonly socketPath: string } | undefined;
-  /** The folder that becomes the root directory of both (`-chroot`). */
-  readonly laterRoot: string | undefined;
 }
 
 /** The twin's own stdout and stderr, in its directory. */
@@ -95,7 +93,6 @@ export function twinOf(argv: readonly string[], directory: string): Twin {
     sharedMemoryPaths: sharedMemoryPaths(commandLine),
     laterUser: laterUser(commandLine),
     tpm: tpm && { ofSource: tpm, socketPath: tpmSocket },
-    laterRoot: laterRoot(commandLine),
   };
 }
 

@@ -2,6 +2,7 @@ import { invalidRequest, type SwitchyardError } from '#contract/errors.ts';
 import { readCharacterDevice, shortCharacterDevices } from './character-device.ts';
 import { has, valuesOf, type CommandLine } from './command-line.ts';
 import { isOn, optionValue, parseOptionList } from './option-list.ts';
+import { laterRoot } from './own-user.ts';
 import { propertiesOf } from './properties.ts';
 
 const impliedKeys: ReadonlyMap<string, string> = new Map([
@@ -36,6 +37,14 @@ export function unrepeatable(commandLine: CommandLine): SwitchyardError | undefi
     return invalidRequest(
       "This guest's disk writes go to a temporary file of its own process (snapshot), which no other QEMU can open.",
       'Restart the guest without `-snapshot` or `snapshot=on`, or with an overlay image that both hosts can open.',
+      'guest.argv',
+    );
+  }
+  const root = laterRoot(commandLine);
+  if (root !== undefined) {
+    return invalidRequest(
+      `This guest's QEMU has made ${root} its root directory, where the paths of its disks lead elsewhere when they are opened again.`,
+      'Restart the guest without `-chroot`.',
       'guest.argv',
     );
   }

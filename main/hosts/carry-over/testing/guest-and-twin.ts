@@ -40,10 +40,17 @@ export interface Result {
 
 /** One folder with images, one paused guest in it, and a twin of it that waits: everything ends with the scope. */
 export class GuestAndTwin implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'sy-likeness-'));
+  readonly folder: string;
+  readonly #ownsFolder: boolean;
   readonly #processes: ChildProcess[] = [];
   readonly #clients: QmpClient[] = [];
   #guest: { readonly argv: readonly string[]; readonly pid: number; readonly client: QmpClient } | undefined;
+
+  /** In a folder of its own, or in one that stays. */
+  constructor(folder?: string) {
+    this.folder = folder ?? mkdtempSync(join(tmpdir(), 'sy-likeness-'));
+    this.#ownsFolder = folder === undefined;
+  }
 
   /** Images by QEMU itself, since qemu-img may not be installed. */
   async makeImages(...images: readonly Image[]): Promise<void> {
@@ -118,7 +125,7 @@ export class GuestAndTwin implements AsyncDisposable {
         await once(child, 'exit');
       }
     }
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.#ownsFolder) rmSync(this.folder, { recursive: true, force: true });
   }
 
   async #launch(
