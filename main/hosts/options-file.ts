@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Bytes } from '#contract/units.ts';
 import { asFileUser, type FileUser } from '#native/thread-user.ts';
@@ -57,8 +57,11 @@ function readAs(user: FileUser, path: string): { readonly text: string } | { rea
   try {
     const found = fstatSync(descriptor);
     if (!found.isFile()) return { unreadable: 'it is not a file' };
-    if (found.size > longestFileBytes) return { unreadable: `it is longer than ${longestFileBytes} bytes` };
-    return { text: readFileSync(descriptor, 'utf8') };
+    // Read at once, as far as a file can be: one that grows, or whose size is not known, is cut off there.
+    const bytes = Buffer.alloc(longestFileBytes + 1);
+    const count = readSync(descriptor, bytes, 0, bytes.length, 0);
+    if (count > longestFileBytes) return { unreadable: `it is longer than ${longestFileBytes} bytes` };
+    return { text: bytes.toString('utf8', 0, count) };
   } finally {
     closeSync(descriptor);
   }
