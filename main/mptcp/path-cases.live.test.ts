@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { LeftOutPair, Path } from '#contract/migration.ts';
 import { formatBitsPerSecond } from '#contract/units.ts';
 import { BareHosts, canMake } from './fixtures/bare-hosts.ts';
-import { pathCases } from './fixtures/path-cases.ts';
+import { pathCases, type PathCase } from './fixtures/path-cases.ts';
 import { whyNoHosts } from './fixtures/two-hosts.ts';
 import { planPairs } from './paths.ts';
+import { planPaths } from './plan/plan-paths.ts';
 
 const reason = whyNoHosts();
 if (reason !== undefined) process.stdout.write(`skipped: ${reason}\n`);
@@ -31,23 +32,46 @@ function leftOutName({ sourceInterface, destinationInterface, reason: why }: Lef
   return `${name}: ${why}`;
 }
 
+/** The pairs between two of these hosts, as their kernels answer. */
+async function planOf(hosts: BareHosts, { kernel = '6.18.0', oneMachine }: PathCase) {
+  const source = await hosts.network('source', { kernel, bootId: 'one' });
+  const bootId = oneMachine === undefined ? 'another' : 'one';
+  const destination = await hosts.network('destination', { kernel, bootId });
+  const ask = { source: hosts.ask('source'), destination: hosts.ask('destination') };
+  const wish = { bindsFirst: false, multipath: true };
+  return { source, destination, ...(await planPairs(source, destination, wish, ask)) };
+}
+
+const possible = pathCases.filter(({ needs }) => needs === undefined || !missing.has(needs));
+
 describe.skipIf(reason !== undefined)('what is planned between two hosts', () => {
-  test.each(pathCases.filter(({ needs }) => needs === undefined || !missing.has(needs)))(
-    '$setUp',
-    async ({ commands, kernel = '6.18.0', oneMachine, refused, planned, leftOut }) => {
-      using hosts = new BareHosts(commands);
-      const source = await hosts.network('source', { kernel, bootId: 'one' });
-      const destination = await hosts.network('destination', {
-        kernel,
-        bootId: oneMachine === undefined ? 'another' : 'one',
-      });
-      const ask = { source: hosts.ask('source'), destination: hosts.ask('destination') };
-      const found = await planPairs(source, destination, { bindsFirst: false, multipath: true }, ask);
-      expect({
-        planned: found.paths.map(plannedName),
-        leftOut: found.leftOut.map(leftOutName),
-        refused: found.firstObstacle !== undefined,
-      }).toEqual({ planned, leftOut, refused: refused === true });
-    },
-  );
+  test.each(possible)('$setUp', async (story) => {
+    using hosts = new BareHosts(story.commands);
+    const found = await planOf(hosts, story);
+    expect({
+      planned: found.paths.map(plannedName),
+      leftOut: found.leftOut.map(leftOutName),
+      refused: found.firstObstacle !== undefined,
+    }).toEqual({ planned: story.planned, leftOut: story.leftOut, refused: story.refused === true });
+  });
+});
+
+/** Where several paths are planned that this kernel can carry out, and that no test has shaped. */
+const carried = possible.filter(({ planned, refused, kernel, commands }) => {
+  return planned.length > 1 && refused === undefined && kernel === undefined && !commands.includes('shape');
+});
+
+describe.skipIf(reason !== undefined)('each path carries, on its own ports', () => {
+  test.each(carried)('$setUp', async (story) => {
+    using hosts = new BareHosts(story.commands);
+    const { source, destination, paths, routes } = await planOf(hosts, story);
+    const [first, ...further] = paths;
+    if (first === undefined) throw new Error('nothing is planned');
+    for (const { sourceInterface } of paths) hosts.run(`shape $A ${sourceInterface} 40mbit`);
+    const plan = planPaths({ source, destination, paths, routes, listener: { address: '0.0.0.0', port: 4444 } });
+    const changes = { source: plan.source.changes, destination: plan.destination.changes };
+    const megabytes = await hosts.carry([first, ...further], changes, 2);
+    // 40 Mbit/s are 10 MB in two seconds: what went through another port would be missed here.
+    expect(megabytes.map(({ sent, received }) => [sent > 6, received > 6])).toEqual(paths.map(() => [true, true]));
+  });
 });

@@ -280,6 +280,17 @@ describe('an MPTCP connection', () => {
       ['nothing-announced', 'destination', 'ip mptcp endpoint add 10.77.2.2 dev b2 signal'],
     ],
     [
+      'because nothing is announced, and there is room for no ninth endpoint',
+      {
+        destinationFacts: {
+          endpoints: Array.from({ length: 8 }, (_, index): MptcpEndpoint => {
+            return { id: index + 1, address: `192.0.2.${index}`, flags: ['backup'] };
+          }),
+        },
+      },
+      ['nothing-announced', 'destination', 'ip mptcp endpoint show'],
+    ],
+    [
       'because nothing is announced and QEMU listens on one address',
       { destinationFacts: { endpoints: [] }, listener: { address: '10.77.1.2' } },
       ['nothing-announced', 'destination', 'ip mptcp endpoint add 10.77.2.2 dev b2 signal port 4444'],

@@ -11,8 +11,9 @@ import {
   type PathRecogniser,
 } from './missing-path.ts';
 
-/** The kernel's own bound (net/mptcp/pm_kernel.c). */
+/** The kernel's own bounds (net/mptcp/pm_kernel.c). */
 const mostSubflows = 8;
+const mostEndpoints = 8;
 
 /** How the path managers of both hosts are set, and what keeps them from ever trying a path. */
 export const settingRecognisers: readonly PathRecogniser[] = [
@@ -60,14 +61,7 @@ function announcements({ source, destination, paths, listener }: Evidence, missi
               command: `${removeEndpointCommand(endpoint)} && ${announce}`,
             },
           ]
-        : [
-            {
-              kind: 'nothing-announced',
-              side: 'destination',
-              sentence: `${destination.host.id} does not announce ${path.destinationAddress}, so ${source.host.id} never tries ${path.sourceInterface}.`,
-              command: announce,
-            },
-          ];
+        : [nothingAnnounced({ source, destination }, path, announce)];
     });
   // The kernel sends an announcement again until it is echoed, so how many were sent is not how many there are.
   if (findings.length > 0 || risen(destination, 'AddAddrTx') === 0 || risen(source, 'AddAddr') > 0) return findings;
@@ -78,6 +72,24 @@ function announcements({ source, destination, paths, listener }: Evidence, missi
       sentence: `${destination.host.id} announces its addresses and ${source.host.id} receives none: something between the hosts drops or damages packets with TCP option 30.`,
     },
   ];
+}
+
+function nothingAnnounced(
+  { source, destination }: Pick<Evidence, 'source' | 'destination'>,
+  path: Path,
+  command: string,
+): Finding {
+  const { id, mptcp } = destination.host;
+  const sentence = `${id} does not announce ${path.destinationAddress}, so ${source.host.id} never tries ${path.sourceInterface}.`;
+  const kept = mptcp.endpoints.filter(({ flags }) => !flags.includes('implicit')).length;
+  return kept < mostEndpoints
+    ? { kind: 'nothing-announced', side: 'destination', sentence, command }
+    : {
+        kind: 'nothing-announced',
+        side: 'destination',
+        sentence: `${sentence} It keeps ${kept} endpoints, and the kernel allows no more: one has to be removed first.`,
+        command: 'ip mptcp endpoint show',
+      };
 }
 
 function sourceLimits({ source, destination, paths }: Evidence): Finding[] {
