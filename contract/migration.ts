@@ -342,6 +342,16 @@ const subflowEventFields = {
   remoteAddress: z.string(),
 };
 
+const countedPathSchema = z.object({
+  /** Of the source. */
+  interface: z.string(),
+  destinationInterface: z.string(),
+  carriedBytes: z.number(),
+  sentBytes: z.number().optional(),
+  receivedBytes: z.number().optional(),
+});
+export type CountedPath = z.infer<typeof countedPathSchema>;
+
 /** The journal: append-only, replayable; the state is its fold. */
 export const journalEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('planned'), plan: planSchema }),
@@ -381,6 +391,11 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('subflow-closed'), ...subflowEventFields }),
   /** The kernel could not be asked about the paths; the migration continues without that part of the record. */
   z.object({ kind: z.literal('sampling-failed'), why: z.string() }),
+  /**
+   * Once the copy has ended: what the subflows of each path report to have carried, beside what the interfaces at its two ends
+   * counted meanwhile, headers and other traffic included. Absent where an interface was not counted.
+   */
+  z.object({ kind: z.literal('ports-counted'), paths: z.array(countedPathSchema) }),
   /** The guest itself ended it; `reason` is QEMU's ShutdownCause (qapi/run-state.json). */
   z.object({ kind: z.literal('guest-shut-down'), side: sideSchema, reason: z.string() }),
   /** QEMU's `STOP` or `RESUME` (qapi/run-state.json), as it came: between the two the guest stands still. */

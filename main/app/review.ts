@@ -111,6 +111,7 @@ function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
     tidy: () => Promise.resolve(),
     facts: notOnStage,
     unansweredNeighbours: notOnStage,
+    portCounters: notOnStage,
     guests: notOnStage,
     attach: () => Promise.resolve(qemu),
     presence: notOnStage,

@@ -5,6 +5,7 @@ import type { Bytes, Milliseconds } from '#contract/units.ts';
 import type { LivePaths } from './live-paths.ts';
 import { missingPaths } from './missing-paths.ts';
 import { listenerOf, negotiatedBy, negotiatedText, whyTcp } from './negotiation.ts';
+import { PortCounts } from './port-counts.ts';
 import type { ConnectionReport, Ports, SubflowReading } from './ports.ts';
 import { SampleReader } from './sample-reader.ts';
 import type { MigrationState } from './state.ts';
@@ -22,7 +23,7 @@ export const silentAfterMs = 5000;
 const lastSampleWithinMs = 1000;
 
 export interface ConnectionWatchOptions {
-  readonly ports: Pick<Ports, 'source' | 'clock' | 'plan' | 'journal' | 'diagnose' | 'report'>;
+  readonly ports: Pick<Ports, 'source' | 'destination' | 'clock' | 'plan' | 'journal' | 'diagnose' | 'report'>;
   readonly paths: LivePaths;
   readonly state: () => MigrationState;
   /** While the source may still send. */
@@ -40,6 +41,7 @@ export interface ConnectionWatchOptions {
  */
 export class ConnectionWatch {
   readonly #options: ConnectionWatchOptions;
+  readonly #counts: PortCounts;
   #reader: SampleReader | undefined;
   #running: Promise<void> | undefined;
   #silenceTold = false;
@@ -53,6 +55,7 @@ export class ConnectionWatch {
 
   constructor(options: ConnectionWatchOptions) {
     this.#options = options;
+    this.#counts = new PortCounts(options.ports);
   }
 
   /** What was sampled last, while that is news: nothing may be concluded from an older one. */
@@ -65,6 +68,7 @@ export class ConnectionWatch {
   /** Before the connection is made: why a subflow is refused is reported only once. Waits for nothing. */
   open(port: number): void {
     const { source, plan, clock } = this.#options.ports;
+    this.#counts.begin();
     this.#reader ??= new SampleReader(source.sampler(plan.guest.identity, port), clock);
   }
 
@@ -105,9 +109,15 @@ export class ConnectionWatch {
       }
       await this.#take(reader);
       await this.#looking;
+      await this.#countPorts();
     } catch (thrown) {
       await this.#gaveUp(thrown);
     }
+  }
+
+  async #countPorts(): Promise<void> {
+    const counted = await this.#counts.end();
+    if (counted && !this.#options.state().ended) await this.#options.record(counted);
   }
 
   async #gaveUp(thrown: unknown): Promise<void> {
@@ -126,6 +136,7 @@ export class ConnectionWatch {
     const reading = { ...answer, sample };
     this.#last = { sample, heardAtMonoMs: ports.clock.monoMs() };
     ports.journal.sample(sample);
+    this.#counts.saw(sample);
     onSample(sample);
     if (!isCopying()) return;
     const told = subflowEvents(this.#subflows, sample);

@@ -294,12 +294,21 @@ export interface CallerWatch extends Disposable {
   look(): Promise<void>;
 }
 
+/** What an interface of a host has carried since it was made, headers included. */
+export interface PortCounter {
+  readonly interface: string;
+  readonly sentBytes: Bytes;
+  readonly receivedBytes: Bytes;
+}
+
 /** What one host can do. */
 export interface MigrationHost {
   readonly id: string;
   facts(): Promise<HostFacts>;
   /** Addresses that this host has asked for by ARP or NDP, and for which no machine has answered (yet). */
   unansweredNeighbours(): Promise<readonly string[]>;
+  /** What each of its interfaces has carried, as of the answer. */
+  portCounters(): Promise<readonly PortCounter[]>;
   guests(): Promise<readonly Guest[]>;
   /** Opens the monitor; refuses a QEMU that is not the one with this identity. */
   attach(identity: QemuIdentity, monitorPath: string): Promise<Qemu>;

@@ -173,6 +173,7 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'ended':
       return { ...state, ended: event };
     case 'path-missing':
+    case 'ports-counted':
     case 'run-changed':
     case 'iteration':
     case 'subflow-established':

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { journalEventSchema, stepNameSchema, type JournalEvent } from '#contract/migration.ts';
+import { journalEventSchema, stepNameSchema, type CountedPath, type JournalEvent } from '#contract/migration.ts';
 import { exampleEvents, examplePlan } from './testing/example-migration.ts';
 import { narrator } from './narrator.ts';
 
@@ -58,6 +58,10 @@ const path = {
   mtu: 1500,
 };
 const explanation = { phase: 'copying', cause: 'Nothing moved for 30 s on any path.', next: 'Fix the network.' };
+
+function counted(bytes: Partial<CountedPath>): CountedPath {
+  return { interface: 'eth1', destinationInterface: 'eth9', carriedBytes: 2 ** 30, ...bytes };
+}
 
 const wordings: readonly (readonly [JournalEvent, string])[] = [
   [{ kind: 'attached', user: 'bob', pid: 77 }, 'bob took the migration up again (process 77).'],
@@ -125,6 +129,25 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
       reasons: [{ side: 'source', text: 'Something on the way removes the MPTCP options' }],
     },
     'Nothing comes through. Something on the way removes the MPTCP options.',
+  ],
+  [
+    { kind: 'ports-counted', paths: [counted({ sentBytes: 2e9, receivedBytes: 2.1e9 })] },
+    'The interfaces at both ends counted what the subflows report.',
+  ],
+  [
+    {
+      kind: 'ports-counted',
+      paths: [counted({ sentBytes: 12 * 2 ** 20, receivedBytes: 2e9 }), counted({ carriedBytes: 1e6, sentBytes: 0 })],
+    },
+    'eth1 of lab-source sent 12 MiB of the 1 GiB of its path: the rest went through another interface, so the shares of the paths are not those of the ports.',
+  ],
+  [
+    { kind: 'ports-counted', paths: [counted({ sentBytes: 2e9, receivedBytes: 9e8 })] },
+    'eth9 of lab-destination received 858 MiB of the 1 GiB of its path: the rest went through another interface, so the shares of the paths are not those of the ports.',
+  ],
+  [
+    { kind: 'ports-counted', paths: [counted({ sentBytes: 2e9 })] },
+    'eth9 of lab-destination: not counted. The other interfaces counted what their subflows report.',
   ],
   [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured (EPERM); the migration continues.'],
   [

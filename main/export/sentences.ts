@@ -11,7 +11,7 @@ import type {
   StepName,
 } from '#contract/migration.ts';
 import { assertNever } from '#contract/result.ts';
-import { formatBitsPerSecond, formatBytes, formatDurationMs } from '#contract/units.ts';
+import { formatBitsPerSecond, formatBytes, formatDurationMs, type Bytes, type Fraction } from '#contract/units.ts';
 import { plainText } from '#contract/plain-text.ts';
 import type { Verdict } from './iterations.ts';
 
@@ -65,6 +65,8 @@ function wording(event: JournalEvent, scene: Scene): string {
       return `${scene.path} is back after ${formatDurationMs(event.afterMs)}.`;
     case 'subflow-closed':
       return `The subflow on ${scene.path} closed.`;
+    case 'ports-counted':
+      return portsCounted(event, scene);
     case 'sampling-failed':
       return `The paths cannot be measured (${event.why}); the migration continues.`;
     case 'guest-shut-down':
@@ -110,6 +112,34 @@ function wording(event: JournalEvent, scene: Scene): string {
     default:
       return assertNever(event);
   }
+}
+
+/** Below this there is nothing to compare: a path that carried little. */
+const worthComparing: Bytes = 16 * 2 ** 20;
+/** Headers and other traffic only add to what an interface counts. */
+const leastFraction: Fraction = 0.9;
+
+function portsCounted({ paths }: JournalEventOf<'ports-counted'>, { source, destination }: Scene): string {
+  const [differing, uncounted]: [string[], string[]] = [[], []];
+  for (const path of paths) {
+    if (path.carriedBytes < worthComparing) continue;
+    const ends = [
+      { bytes: path.sentBytes, where: `${path.interface} of ${source}`, did: 'sent' },
+      { bytes: path.receivedBytes, where: `${path.destinationInterface} of ${destination}`, did: 'received' },
+    ];
+    for (const { bytes, where, did } of ends) {
+      if (bytes === undefined) uncounted.push(where);
+      else if (bytes < leastFraction * path.carriedBytes) {
+        differing.push(`${where} ${did} ${formatBytes(bytes)} of the ${formatBytes(path.carriedBytes)} of its path`);
+      }
+    }
+  }
+  if (differing.length > 0) {
+    return `${differing.join('; ')}: the rest went through another interface, so the shares of the paths are not those of the ports.`;
+  }
+  return uncounted.length > 0
+    ? `${uncounted.join(', ')}: not counted. The other interfaces counted what their subflows report.`
+    : 'The interfaces at both ends counted what the subflows report.';
 }
 
 const policies: Readonly<Record<MptcpPolicy, string>> = {

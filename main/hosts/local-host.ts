@@ -15,6 +15,7 @@ import type {
   PathEnd,
   PathEndChange,
   PathLease,
+  PortCounter,
   SocketName,
   SubflowName,
   Qemu,
@@ -44,7 +45,7 @@ import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
 import { listenAt } from './own-sockets/listener.ts';
-import { askNeighboursAnew, closeSubflows, unansweredNeighbours } from './path-control.ts';
+import { askNeighboursAnew, closeSubflows, portCounters, unansweredNeighbours } from './path-control.ts';
 import { LeaseBook } from './path-leases/lease-book.ts';
 import { changeLentPath, giveBack, lend, type Borrower, type LendingPlace } from './path-leases/lend.ts';
 import { readLentFacts } from './path-leases/lent-facts.ts';
@@ -82,6 +83,10 @@ export class LocalHost implements Host {
 
   unansweredNeighbours(): Promise<readonly string[]> {
     return inContractTerms(() => unansweredNeighbours(this.#network));
+  }
+
+  portCounters(): Promise<readonly PortCounter[]> {
+    return inContractTerms(() => portCounters(this.#network));
   }
 
   guests(): Promise<readonly Guest[]> {

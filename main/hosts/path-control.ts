@@ -1,11 +1,12 @@
 import type { MptcpEndpoint } from '#contract/host.ts';
 import type { PathManagerChange } from '#contract/migration.ts';
 import { SwitchyardError } from '#contract/errors.ts';
-import type { PathEnd, PathEndChange, SubflowName } from '#main/engine/ports.ts';
+import type { PathEnd, PathEndChange, PortCounter, SubflowName } from '#main/engine/ports.ts';
 import { destroySocket } from '#native/netlink/destroy-socket.ts';
 import type { Endpoint } from '#native/netlink/mptcp-endpoint.ts';
 import type { MptcpPathManager } from '#native/netlink/mptcp-path-manager.ts';
 import { wasRefused } from '#native/netlink/netlink-error.ts';
+import { readLinkCounters } from '#native/netlink/link-counters.ts';
 import { readNeighbours, removeNeighbour } from '#native/netlink/neighbours.ts';
 import { readLinks } from '#native/netlink/network-links.ts';
 import { openNetlinkSession, openPathManager } from '#native/netlink/open-session.ts';
@@ -122,6 +123,11 @@ export async function closeSubflows(
       if (!wasRefused(thrown, 'EOPNOTSUPP')) throw thrown;
     }
   }
+}
+
+export async function portCounters({ namespace }: NetworkPlace): Promise<PortCounter[]> {
+  using session = openNetlinkSession('route', namespace);
+  return (await readLinkCounters(session)).map(({ name, ...bytes }) => ({ interface: name, ...bytes }));
 }
 
 export async function unansweredNeighbours({ namespace }: NetworkPlace): Promise<string[]> {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { refusalIn } from './acknowledgement.ts';
 import { recording, recordingNames } from './fixtures/recorded.ts';
 import { decodeGeneric } from './generic-family.ts';
+import { decodeLinkCounters } from './link-counters.ts';
 import { decodeMessages, type NetlinkMessage } from './message.ts';
 import { decodeEndpoint } from './mptcp-endpoint.ts';
 import { decodeMptcpEvent } from './mptcp-event.ts';
@@ -22,6 +23,7 @@ const decoders: Readonly<Record<string, (message: NetlinkMessage) => unknown>> =
   'an MPTCP event': (message) => decodeMptcpEvent(decodeGeneric(message)),
   'an endpoint': (message) => decodeEndpoint(decodeGeneric(message).attributes),
   'a link event': (message) => linkTypes.map((type) => decodeLinkEvent({ ...message, type })),
+  'the counters of an interface': decodeLinkCounters,
   'an acknowledgement': (message) => [refusalIn(message, 'error'), refusalIn(message, 'done')],
   'a route': async ({ payload }) => {
     using session = new NetlinkSession(

@@ -13,6 +13,7 @@ import type {
   PathEnd,
   PathEndChange,
   PathLease,
+  PortCounter,
   SocketName,
   SubflowName,
   Qemu,
@@ -58,6 +59,10 @@ export class SimulatedHost implements MigrationHost {
 
   unansweredNeighbours(): Promise<readonly string[]> {
     return this.#ask('unansweredNeighbours', 1, () => []);
+  }
+
+  portCounters(): Promise<readonly PortCounter[]> {
+    return this.#ask('portCounters', 1, () => []);
   }
 
   guests(): Promise<readonly Guest[]> {

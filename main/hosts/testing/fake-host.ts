@@ -5,6 +5,7 @@ export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
   return {
     facts: unable,
     unansweredNeighbours: unable,
+    portCounters: unable,
     guests: unable,
     attach: unable,
     presence: unable,
