@@ -44,6 +44,7 @@ export class ConnectionWatch {
   readonly #counts: PortCounts;
   #reader: SampleReader | undefined;
   #running: Promise<void> | undefined;
+  #counting: Promise<void> | undefined;
   #silenceTold = false;
   #subflows = noSubflows;
   #last: { readonly sample: Sample; readonly heardAtMonoMs: Milliseconds } | undefined;
@@ -109,10 +110,16 @@ export class ConnectionWatch {
       }
       await this.#take(reader);
       await this.#looking;
-      await this.#countPorts();
+      await this.copied();
     } catch (thrown) {
       await this.#gaveUp(thrown);
     }
+  }
+
+  /** The source has nothing more to send. Waits for both hosts to count, and for no sample. */
+  copied(): Promise<void> {
+    this.#counting ??= this.#countPorts().catch(this.#options.onFault);
+    return this.#counting;
   }
 
   async #countPorts(): Promise<void> {

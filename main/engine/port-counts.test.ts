@@ -35,25 +35,25 @@ function subflow(id: string, index: number, bytesSent: number) {
 async function counted(
   source: ReturnType<typeof host>,
   destination: ReturnType<typeof host>,
-  subflows: readonly ReturnType<typeof subflow>[] = [subflow('1', 0, 500), subflow('2', 0, 300), subflow('3', 1, 7)],
+  subflows: readonly ReturnType<typeof subflow>[] = [subflow('1', 0, 500), subflow('2', 0, 300), subflow('3', 1, 107)],
 ): Promise<JournalEventOf<'ports-counted'> | undefined> {
   const { plan } = planned();
   const clock = new VirtualClock();
   const counts = new PortCounts({ plan, clock, source, destination, report: () => 'unreported' });
   counts.begin();
-  counts.saw({ subflows: subflows.map((each) => ({ ...each, bytesSent: each.bytesSent / 2 })) });
+  counts.saw({ subflows: subflows.map((each) => ({ ...each, bytesSent: each.bytesSent - 100 })) });
   counts.saw({ subflows: [...subflows] });
   return clock.until(counts.end());
 }
 
-test('what the interfaces counted meanwhile stands beside what the subflows of the path report', async () => {
+test('what the interfaces counted stands beside what the subflows of the path carried since they were first seen', async () => {
   const event = await counted(
     host([counter('eth1', 1000, 0), counter('eth9', 5, 5)], [counter('eth1', 1900, 40), counter('eth9', 6, 6)]),
     host([counter('eth1', 0, 10)], [counter('eth1', 3, 870)]),
   );
   expect(event).toEqual({
     kind: 'ports-counted',
-    paths: [{ interface: 'eth1', destinationInterface: 'eth1', carriedBytes: 800, sentBytes: 900, receivedBytes: 860 }],
+    paths: [{ interface: 'eth1', destinationInterface: 'eth1', carriedBytes: 200, sentBytes: 900, receivedBytes: 860 }],
   });
 });
 
@@ -62,7 +62,7 @@ test('an interface that is not there at both times, or was made again meanwhile,
     host([counter('eth1', 1000, 0)], [counter('eth1', 900, 0)]),
     host([], [counter('eth1', 3, 870)]),
   );
-  expect(event?.paths).toEqual([{ interface: 'eth1', destinationInterface: 'eth1', carriedBytes: 800 }]);
+  expect(event?.paths).toEqual([{ interface: 'eth1', destinationInterface: 'eth1', carriedBytes: 200 }]);
 });
 
 const refusal = new SwitchyardError({ kind: 'unreachable', host: 'beta', text: 'beta is gone.', remedy: 'Look.' });

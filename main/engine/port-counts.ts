@@ -27,7 +27,7 @@ interface BothSides {
  */
 export class PortCounts {
   readonly #ports: CountingPorts;
-  readonly #carried = new Map<string, { readonly path: number; readonly bytes: Bytes }>();
+  readonly #carried = new Map<string, { readonly path: number; readonly first: Bytes; readonly last: Bytes }>();
   #before: Promise<BothSides | undefined> | undefined;
 
   constructor(ports: CountingPorts) {
@@ -39,10 +39,12 @@ export class PortCounts {
     this.#before ??= this.#read();
   }
 
+  /** What a subflow had carried before it was first seen is left out: a successor begins to count in the middle. */
   saw({ subflows }: { readonly subflows: readonly CarryingSubflow[] }): void {
     for (const subflow of subflows) {
       const path = this.#ports.plan.paths.findIndex((each) => runsOn(each, subflow));
-      if (path >= 0) this.#carried.set(subflow.id, { path, bytes: subflow.bytesSent });
+      const first = this.#carried.get(subflow.id)?.first ?? subflow.bytesSent;
+      if (path >= 0) this.#carried.set(subflow.id, { path, first, last: subflow.bytesSent });
     }
   }
 
@@ -63,7 +65,7 @@ export class PortCounts {
       return {
         interface: sourceInterface,
         destinationInterface,
-        carriedBytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
+        carriedBytes: own.reduce((sum, { first, last }) => sum + last - first, 0),
         ...(sentBytes === undefined ? {} : { sentBytes }),
         ...(receivedBytes === undefined ? {} : { receivedBytes }),
       };

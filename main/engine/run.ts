@@ -374,7 +374,11 @@ export class MigrationRun {
 
   #sampleOnceMigrating(): void {
     const { listener, steps: progress } = this.#state;
-    if (!listener || !this.#copying()) return;
+    if (!listener) return;
+    if (!this.#copying()) {
+      if (progress.migrate === 'done') void this.#connection.copied();
+      return;
+    }
     this.#connection.open(listener.port);
     if (progress.migrate === 'done') this.#connection.start();
   }
