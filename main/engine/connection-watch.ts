@@ -110,7 +110,7 @@ export class ConnectionWatch {
       }
       await this.#take(reader);
       await this.#looking;
-      await this.copied();
+      await this.#counting;
     } catch (thrown) {
       await this.#gaveUp(thrown);
     }

@@ -146,6 +146,7 @@ export class MigrationUnderTest {
           return [`${event.kind} ${event.protocol}`];
         case 'observed':
         case 'run-changed':
+        case 'ports-counted':
         case 'iteration':
         case 'subflow-established':
         case 'subflow-closed':
