@@ -8,7 +8,7 @@ export const pathNameSchema = z
   .string()
   .min(1)
   .max(140)
-  .regex(/^[^\p{Cc}\s,]+$/u, 'must be the name of an interface, an address, or two of them with a slash between');
+  .regex(/^[^\p{Cc}\s]+$/u, 'must be the name of an interface, an address, or two of them with a slash between');
 
 /** Which of the paths between two hosts a migration may use. */
 export const pathChoiceSchema = z.object({

@@ -105,3 +105,55 @@ test('a QEMU that waits on a host can be the destination', async ({ visitor }) =
   const { plan } = host.migration(page.url().slice(page.url().lastIndexOf('/') + 1));
   expect([plan.destination.id, plan.waiting?.guest.name]).toEqual(['hv-07', 'db-standby']);
 });
+
+test('a path that is left out stays in sight, changes sum and forecast, and is remembered for these two hosts', async ({
+  visitor,
+}) => {
+  const { page } = visitor;
+  await page.getByText('3 paths · 22.5 Gbit/s').waitFor();
+
+  await page.getByLabel('Use eth2').uncheck();
+
+  await page.getByText('2 paths · 20 Gbit/s').waitFor();
+  await page.getByText('(left out)').waitFor();
+  await page.getByText('Remembered for hv-03 to hv-04: without eth2.').waitFor();
+  await visitor.picture('migrate-left-out');
+  await page.reload();
+  await page.getByText('2 paths · 20 Gbit/s').waitFor();
+  await page.getByText('212 GiB free').click();
+  await page.getByText('3 paths · 22.5 Gbit/s').waitFor();
+  await page.getByText('120 GiB free').click();
+  await page.getByText('2 paths · 20 Gbit/s').waitFor();
+
+  await page.getByRole('button', { name: 'Use all paths' }).click();
+
+  await page.getByText('3 paths · 22.5 Gbit/s').waitFor();
+  expect(await page.getByText('Remembered for').count()).toBe(0);
+});
+
+test('the connection begins on the path that the operator marks, also by plain TCP', async ({ visitor }) => {
+  const { page, host } = visitor;
+  await page.locator('label').filter({ hasText: 'Multipath TCP' }).click();
+  await page.getByText('1 path · 10 Gbit/s').waitFor();
+
+  await page.getByLabel('Begin on eth2').check();
+
+  await page.getByText('1 path · 2.5 Gbit/s').waitFor();
+  await page.getByRole('button', { name: 'Migrate', exact: true }).click();
+  await page.getByRole('heading', { name: 'db-primary' }).waitFor();
+  const { plan } = host.migration(page.url().slice(page.url().lastIndexOf('/') + 1));
+  expect([plan.settings.pathChoice, plan.paths[0]?.sourceInterface]).toEqual([{ first: 'eth2' }, 'eth2']);
+});
+
+test('the last path cannot be left out, and what is no path is listed with the reason', async ({ visitor }) => {
+  const { page } = visitor;
+  await page.getByLabel('Use eth0').uncheck();
+  await page.getByText('2 paths · 12.5 Gbit/s').waitFor();
+  await page.getByLabel('Use eth1').uncheck();
+  await page.getByText('1 path · 2.5 Gbit/s').waitFor();
+
+  await page.getByRole('button', { name: 'Not used: 1' }).click();
+
+  await page.getByText('docker0 of hv-03 has no port below it that leads out of the host.').waitFor();
+  expect(await page.getByLabel('Use eth2').isDisabled()).toBe(true);
+});

@@ -19,6 +19,23 @@ test('what was changed is there at the next start', () => {
   });
 });
 
+test('the choice of paths is remembered for each pair of hosts', () => {
+  const storage = memory();
+  const pathChoices = { 'hv-03/hv-07': { without: ['eth1'], first: 'eth2' }, 'hv-07/hv-03': { first: 'eth0' } };
+  preferences(storage).change({ pathChoices });
+  expect(preferences(storage).getState().pathChoices).toEqual(pathChoices);
+});
+
+test('of a choice of paths that was changed by hand, what fits is kept', () => {
+  const pathChoices = {
+    'a/b': { without: ['eth1', 7], first: {} },
+    'a/c': { without: 'eth1' },
+    'a/d': [],
+    'a/e': null,
+  };
+  expect(readPreferences(JSON.stringify({ pathChoices })).pathChoices).toEqual({ 'a/b': { without: ['eth1'] } });
+});
+
 test('an error that was accepted once is not accepted at the next start', () => {
   const storage = memory();
   preferences(storage).change({ settings: { ...defaultSettings, accepted: ['memory'] } });

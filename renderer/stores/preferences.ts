@@ -1,6 +1,7 @@
 import { createStore } from 'zustand/vanilla';
 import { defaultSettings } from '#contract/default-settings.ts';
 import type { MigrationSettings } from '#contract/migration.ts';
+import type { PathChoice } from '#contract/path-choice.ts';
 import { readable, type Readable } from './readable.ts';
 
 export const themes = ['auto', 'light', 'dark'] as const;
@@ -21,6 +22,8 @@ export interface Preferences {
   /** What the MPTCP switch turns to when it is switched on. */
   readonly policyWhenOn: 'prefer' | 'require';
   readonly lastMove: LastMove | undefined;
+  /** Which paths are left out between two hosts, and which is first; by `SOURCE/DESTINATION`. */
+  readonly pathChoices: Readonly<Record<string, PathChoice>>;
 }
 
 export interface PreferencesStore extends Readable<Preferences> {
@@ -32,6 +35,7 @@ export const defaultPreferences: Preferences = {
   settings: defaultSettings,
   policyWhenOn: 'prefer',
   lastMove: undefined,
+  pathChoices: {},
 };
 
 const storageKey = 'switchyard.preferences/1';
@@ -64,6 +68,7 @@ export function readPreferences(text: string): Preferences {
     policyWhenOn: oneOf(['prefer', 'require'], stored['policyWhenOn']) ?? defaultPreferences.policyWhenOn,
     lastMove:
       typeof guest === 'string' && typeof from === 'string' && typeof to === 'string' ? { guest, from, to } : undefined,
+    pathChoices: readPathChoices(stored['pathChoices']),
     settings: {
       ...defaultSettings,
       mptcp: oneOf(['off', 'prefer', 'require'], settings['mptcp']) ?? defaultSettings.mptcp,
@@ -77,6 +82,19 @@ export function readPreferences(text: string): Preferences {
       sampleHz: integer(settings['sampleHz'], 1) ?? defaultSettings.sampleHz,
     },
   };
+}
+
+/** The window leaves out and puts first; what else a choice can be is the command line's. */
+function readPathChoices(value: unknown): Readonly<Record<string, PathChoice>> {
+  const read = Object.entries(asObject(value)).flatMap(([hosts, stored]): [string, PathChoice][] => {
+    const { without, first } = asObject(stored);
+    const names = Array.isArray(without) ? without.filter((name) => typeof name === 'string') : [];
+    if (names.length === 0 && typeof first !== 'string') return [];
+    return [
+      [hosts, { ...(names.length === 0 ? {} : { without: names }), ...(typeof first === 'string' ? { first } : {}) }],
+    ];
+  });
+  return Object.fromEntries(read);
 }
 
 function parse(text: string): unknown {

@@ -26,7 +26,7 @@ import { forecastOf, reviewOf } from './fake-answers.ts';
 import { FakeMigration } from './fake-migration.ts';
 import { FakeLab } from './fake-lab.ts';
 import { withMptcpChange } from './fake-path-manager.ts';
-import { guests as rackGuests, hosts as rackHosts, pathsBetween } from './world.ts';
+import { chosenPaths, guests as rackGuests, hosts as rackHosts } from './world.ts';
 
 /** Noon of a day, for pictures that are alike in every run. */
 const fixedStartEpochMs = Date.UTC(2026, 10, 22, 12, 2, 50);
@@ -272,7 +272,7 @@ export class FakeHost {
       source,
       destination,
       settings,
-      paths: pathsBetween(source, destination),
+      ...chosenPaths(source, destination, settings.pathChoice),
       preparation: { source: [], destination: [] },
       ...(waiting ? { waiting: { guest: waiting, listens: true } } : {}),
       checks: [],
@@ -293,7 +293,14 @@ export class FakeHost {
     const refused = checks.some(
       ({ id, severity, passed }) => severity === 'error' && !passed && !request.settings.accepted.includes(id),
     );
-    return { ready: !refused, checks, paths: plan.paths, forecast: forecastOf(plan), review: reviewOf(plan) };
+    return {
+      ready: !refused,
+      checks,
+      paths: plan.paths,
+      ...(plan.leftOut ? { leftOut: plan.leftOut } : {}),
+      forecast: forecastOf(plan),
+      review: reviewOf(plan),
+    };
   }
 
   #labHosts(): HostFacts[] {

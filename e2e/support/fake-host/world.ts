@@ -1,5 +1,6 @@
 import type { Guest, HostFacts, NetworkInterface } from '#contract/host.ts';
-import type { Path } from '#contract/migration.ts';
+import type { LeftOutPair, Path } from '#contract/migration.ts';
+import type { PathChoice } from '#contract/path-choice.ts';
 
 /** Six hosts of a small rack and what runs on them, as `hosts.list` and `guests.list` would answer. */
 
@@ -107,8 +108,37 @@ export const guests: readonly Guest[] = [
   guest({ name: 'db-standby', hostId: 'hv-07', gibibytes: 64, pid: 4205, incoming: 'tcp:0:4444' }),
 ];
 
+/** The paths that the operator leaves, the first first, and why the others are not used. */
+export function chosenPaths(
+  source: HostFacts,
+  destination: HostFacts,
+  choice: PathChoice | undefined,
+): { paths: Path[]; leftOut: LeftOutPair[] } {
+  const all = pathsBetween(source, destination);
+  const isExcluded = ({ sourceInterface }: Path): boolean => choice?.without?.includes(sourceInterface) === true;
+  const isFirst = ({ sourceInterface }: Path): boolean => sourceInterface === choice?.first;
+  return {
+    paths: all
+      .filter((path) => !isExcluded(path))
+      .toSorted((one, other) => Number(isFirst(other)) - Number(isFirst(one))),
+    leftOut: [
+      {
+        sourceInterface: 'docker0',
+        sourceAddress: '172.17.0.1',
+        reason: 'bridge-without-port',
+        text: `docker0 of ${source.id} has no port below it that leads out of the host.`,
+      },
+      ...all.filter(isExcluded).map((path) => ({
+        ...path,
+        reason: 'excluded-by-operator' as const,
+        text: `${path.sourceInterface} is excluded by the choice of paths.`,
+      })),
+    ],
+  };
+}
+
 /** The pairs of interfaces on common networks. */
-export function pathsBetween(source: HostFacts, destination: HostFacts): Path[] {
+function pathsBetween(source: HostFacts, destination: HostFacts): Path[] {
   return source.interfaces.flatMap((near) => {
     const far = destination.interfaces.find(({ name }) => name === near.name);
     const [from, to] = [near.addresses[0]?.address, far?.addresses[0]?.address];

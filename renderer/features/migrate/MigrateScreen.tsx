@@ -2,6 +2,7 @@ import { Drawer, DrawerContent, DrawerContentBody, Spinner } from '@patternfly/r
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import type { MigrationSettings } from '#contract/migration.ts';
+import type { PathChoice } from '#contract/path-choice.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import { navigate } from '#renderer/app/navigation.ts';
 import type { Move } from '#renderer/app/routes.ts';
@@ -10,6 +11,7 @@ import { ScreenTitle } from '#renderer/components/ScreenTitle.tsx';
 import { destinationChoices, guestChoices, nameForRequest, pickDestination, pickGuest } from './choices.ts';
 import { DestinationPanel } from './DestinationPanel.tsx';
 import { GuestPanel } from './GuestPanel.tsx';
+import { choiceKey, stillThere } from './path-choice.ts';
 import { PathsPanel } from './PathsPanel.tsx';
 import { ReviewDrawer } from './ReviewDrawer.tsx';
 import { StartBar } from './StartBar.tsx';
@@ -22,6 +24,7 @@ export function MigrateScreen({ move }: { move: Move | undefined }) {
   const knownGuests = useStore(guests);
   const knownHosts = useStore(hosts);
   const knownRows = useStore(rows, ({ value }) => value);
+  const pathChoices = useStore(preferences, (state) => state.pathChoices);
   useEffect(() => {
     void guests.refresh();
     void hosts.refresh();
@@ -50,6 +53,14 @@ export function MigrateScreen({ move }: { move: Move | undefined }) {
     destinations.find(({ key, impossible }) => key === chosenDestination && !impossible) ??
     pickDestination(destinations, wish, source);
 
+  const between = guest && destination ? choiceKey(guest.hostId, destination.host.id) : undefined;
+  const choice = stillThere(between === undefined ? undefined : pathChoices[between], source);
+  const choosePaths = (next: PathChoice | undefined): void => {
+    if (between === undefined) return;
+    const { [between]: _before, ...others } = pathChoices;
+    preferences.change({ pathChoices: next ? { ...others, [between]: next } : others });
+  };
+
   const request: MigrationRequest | undefined =
     guest && destination
       ? {
@@ -57,7 +68,7 @@ export function MigrateScreen({ move }: { move: Move | undefined }) {
           from: guest.hostId,
           to: destination.host.id,
           ...(destination.waiting ? { toWaiting: nameForRequest(destination.waiting, knownGuests.value ?? []) } : {}),
-          settings,
+          settings: { ...settings, ...(choice ? { pathChoice: choice } : {}) },
         }
       : undefined;
   const preflight = usePreflight(request);
@@ -118,6 +129,7 @@ export function MigrateScreen({ move }: { move: Move | undefined }) {
                 onChange={change}
                 preflight={preflight}
                 hasChoice={request !== undefined}
+                chosenPaths={{ choice, onChoose: choosePaths, source, to: destination?.host.id ?? '' }}
               />
             </div>
             <StartBar

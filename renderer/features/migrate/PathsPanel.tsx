@@ -1,15 +1,12 @@
 import { ExpandableSection, FormSelect, FormSelectOption, Switch } from '@patternfly/react-core';
-import { Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useState } from 'react';
 import { useStore } from 'zustand';
-import type { MigrationSettings, Path } from '#contract/migration.ts';
-import { formatBitsPerSecond } from '#contract/units.ts';
+import type { MigrationSettings } from '#contract/migration.ts';
 import { useServices } from '#renderer/app/services.ts';
 import { Choice } from '#renderer/components/Choice.tsx';
-import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { convergencePolicies, policyOf } from './convergence.ts';
-import { sumInWords } from './path-sums.ts';
+import { PathTable, type ChosenPaths } from './PathTable.tsx';
 import { Readiness } from './Readiness.tsx';
 import { SettingsFields } from './SettingsFields.tsx';
 import type { Preflight } from './use-preflight.ts';
@@ -20,15 +17,22 @@ interface PathsPanelProps {
   readonly preflight: Preflight;
   /** A guest and a destination are chosen: there is something to look at. */
   readonly hasChoice: boolean;
+  readonly chosenPaths: ChosenPaths;
 }
 
 /** How it travels: paths, what to do when the guest writes much, and whether everything is ready. */
-export function PathsPanel({ settings, onChange, preflight, hasChoice }: PathsPanelProps) {
+export function PathsPanel({ settings, onChange, preflight, hasChoice, chosenPaths }: PathsPanelProps) {
   const [more, setMore] = useState(false);
-  const paths = preflight.answer?.paths ?? [];
   return (
     <Panel title="3 · Paths" aside={<MptcpSwitch settings={settings} onChange={onChange} />}>
-      {hasChoice && <PathTable paths={paths} multipath={settings.mptcp !== 'off'} />}
+      {hasChoice && (
+        <PathTable
+          paths={preflight.answer?.paths ?? []}
+          leftOut={preflight.answer?.leftOut ?? []}
+          multipath={settings.mptcp !== 'off'}
+          {...chosenPaths}
+        />
+      )}
       <h3 className="sy-part">Convergence</h3>
       <div role="radiogroup" aria-label="Convergence" className="sy-choices">
         {convergencePolicies.map(({ id, name, about, settings: changes }) => (
@@ -75,58 +79,6 @@ function MptcpSwitch({ settings: { mptcp }, onChange }: Pick<PathsPanelProps, 's
         <FormSelectOption value="prefer" label="prefer" />
         <FormSelectOption value="require" label="require" />
       </FormSelect>
-    </div>
-  );
-}
-
-function PathTable({ paths, multipath }: { paths: readonly Path[]; multipath: boolean }) {
-  if (paths.length === 0) return <p className="sy-subtle">No path has been found between these two hosts yet.</p>;
-  const used = multipath ? paths : paths.slice(0, 1);
-  const [first] = paths;
-  return (
-    <div>
-      <DataTable label="Paths" className="sy-path-table">
-        <Thead>
-          <Tr>
-            <Th>Interfaces</Th>
-            <Th>From, to</Th>
-            <Th className="sy-number">Speed</Th>
-            <Th className="sy-number">MTU</Th>
-          </Tr>
-        </Thead>
-        <Tbody>
-          {paths.map((path, index) => (
-            <Tr
-              key={`${path.sourceAddress} ${path.destinationAddress}`}
-              className={index < used.length ? '' : 'sy-unused'}
-            >
-              <Td>
-                {path.sourceInterface === path.destinationInterface
-                  ? path.sourceInterface
-                  : `${path.sourceInterface} → ${path.destinationInterface}`}
-              </Td>
-              <Td>
-                {path.sourceAddress} → {path.destinationAddress}
-                {index >= used.length && ' (not used by plain TCP)'}
-              </Td>
-              <Td className="sy-number">
-                {path.speedBitsPerSecond === undefined ? 'unknown' : formatBitsPerSecond(path.speedBitsPerSecond)}
-              </Td>
-              <Td className="sy-number">{path.mtu}</Td>
-            </Tr>
-          ))}
-        </Tbody>
-      </DataTable>
-      <p className="sy-path-sum">
-        <strong>{sumInWords(used)}</strong>
-        {multipath && paths.length > 1 && first?.speedBitsPerSecond !== undefined && (
-          <span className="sy-subtle">
-            {' '}
-            one path alone:{' '}
-            {formatBitsPerSecond(Math.max(...paths.map(({ speedBitsPerSecond = 0 }) => speedBitsPerSecond)))}
-          </span>
-        )}
-      </p>
     </div>
   );
 }
