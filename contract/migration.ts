@@ -282,6 +282,7 @@ export const stepNameSchema = z.enum([
   'listen',
   'connect',
   'migrate',
+  'switch-over',
   'cancel',
   'yank',
   'resume-destination',
@@ -332,8 +333,19 @@ export const cancelReasonSchema = z.enum([
   'attached-before-start',
   'silent-before-start',
   'disks-not-taken',
+  'peer-not-proven',
 ]);
 export type CancelReason = z.infer<typeof cancelReasonSchema>;
+
+/**
+ * By what both ends are known to be one connection. `sequence`: the peer has received up to a point between what the source
+ * has sent and what was acknowledged to it, in the numbers of MPTCP, which begin at random with 64 bits. `addresses`: the
+ * peer's process holds the same four-tuples. `bytes`: it has received what was sent, at two moments, though addresses are
+ * rewritten between them. `own-sockets`: Switchyard made both ends. `status`: a kernel could not be asked; the destination's
+ * QEMU reports that it receives a guest, which proves less.
+ */
+export const peerProofSchema = z.enum(['sequence', 'addresses', 'bytes', 'own-sockets', 'status']);
+export type PeerProof = z.infer<typeof peerProofSchema>;
 
 const subflowEventFields = {
   subflow: z.string(),
@@ -364,6 +376,8 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
     port: z.number().int().optional(),
     /** Whether the listener that was opened speaks MPTCP. */
     mptcp: z.boolean().optional(),
+    /** The source was set to wait before the switchover until it is allowed (`pause-before-switchover`). */
+    gated: z.boolean().exactOptional(),
   }),
   z.object({ kind: z.literal('failed'), step: stepNameSchema, failure: failureSchema }),
   z.object({ kind: z.literal('observed'), side: sideSchema, observation: observationSchema }),
@@ -446,6 +460,16 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
     connections: z.number().int().positive(),
     /** By Switchyard's own listener; otherwise it reached QEMU, which takes the first connection for the source's. */
     turnedAway: z.boolean(),
+  }),
+  /** What the source sends arrives at the very destination QEMU of this migration: from here on it may switch over. */
+  z.object({ kind: z.literal('peer-proven'), by: peerProofSchema, connections: z.number().int() }),
+  /** What the source has connected to is not the destination QEMU of this migration. */
+  z.object({
+    kind: z.literal('peer-foreign'),
+    address: z.string(),
+    port: z.number().int(),
+    /** The source has this address itself. */
+    isOfSource: z.boolean(),
   }),
   z.object({ kind: z.literal('committed') }),
   z.object({ kind: z.literal('final-statistics'), sample: sampleSchema }),

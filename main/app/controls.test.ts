@@ -101,7 +101,11 @@ test('nothing is offered of a source that does not answer', () => {
 });
 
 test('go-back is offered while no process manages a destination that refuses to start the guest', () => {
-  const journal = [...copying, sourceSays('postmigrate', 'completed')];
+  const journal: readonly JournalEvent[] = [
+    ...copying,
+    { kind: 'peer-proven', by: 'sequence', connections: 1 },
+    sourceSays('postmigrate', 'completed'),
+  ];
   expect([controls(journal, { managed: false })['goBack'], controls(journal)['goBack']]).toEqual([
     'yes',
     'The destination is about to start the guest.',

@@ -123,6 +123,8 @@ function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
     connectOwned: () => Promise.resolve(rehearsedSocket()),
     output: notOnStage,
     sampler: notOnStage,
+    connectionEnds: notOnStage,
+    hasAddress: () => Promise.resolve(false),
     routes: notOnStage,
     changePathManager: () => Promise.resolve(),
     restorePathManager: () => Promise.resolve(),

@@ -8,6 +8,7 @@ import {
   destinationOf,
   nothingToReport,
   reachablePath,
+  refuseOwnAddress,
   rejected,
   sourceOf,
   wildcardFor,
@@ -33,6 +34,7 @@ const joinPauseMs = 50;
  * with it; the subflows that exist then live on, because both QEMUs hold their ends.
  */
 export class AppTransport implements Transport {
+  readonly connectsUnseen = false;
   #listener: OwnedListener | undefined;
   #ends: { readonly source: OwnedSocket; readonly destination: OwnedSocket } | undefined;
 
@@ -56,6 +58,8 @@ export class AppTransport implements Transport {
   async connect(context: StepContext): Promise<Report> {
     const listener = this.#listener;
     if (!listener) throw lostWithItsManager();
+    // Before the first packet: a connection that ends at another program may end that program.
+    await refuseOwnAddress(context, reachablePath(context));
     const source = await connectOver(context, reachablePath(context), (local) => listener.expect(local));
     try {
       this.#ends = { source, destination: await listener.accept(source.local) };
@@ -63,6 +67,7 @@ export class AppTransport implements Transport {
       source[Symbol.dispose]();
       throw thrown;
     }
+    await context.record({ kind: 'peer-proven', by: 'own-sockets', connections: 1 });
     const [near, far] = await Promise.all([source.connection(), this.#ends.destination.connection()]);
     const isMptcp = near.protocol === 'mptcp' && far.protocol === 'mptcp';
     const subflows = isMptcp ? await joined(context, source) : 1;

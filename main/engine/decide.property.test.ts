@@ -25,15 +25,25 @@ import {
   begun,
   did,
   failed,
+  foreign,
   gone,
   plan,
   prepared,
+  proven,
   sees,
   silent,
   stateAfter,
+  unproven,
   unreachable,
 } from './simulation/states.ts';
-import { mayBeInPostCopy, mayGoBack, type MigrationState } from './state.ts';
+import {
+  hasArrived,
+  isPeerProven,
+  mayBeInPostCopy,
+  mayGoBack,
+  nothingElseHasIt,
+  type MigrationState,
+} from './state.ts';
 
 /**
  * For any journal and any answers, in any order, sensible or not: some things are never decided.
@@ -90,6 +100,9 @@ const happenings: Arbitrary<readonly JournalEvent[]> = oneof(
       { kind: 'post-copy-entered' },
       { kind: 'recovery-requested', by: 'operator' },
       { kind: 'go-back-requested', by: 'operator' },
+      proven,
+      foreign,
+      { kind: 'peer-proven', by: 'status', connections: 0 },
       { kind: 'negotiated', protocol: 'tcp', when: 'connected', connections: [], text: 'it fell back' },
       { kind: 'ended', outcome: 'unknown', guest: 'unknown' },
     ).map((event) => [event]),
@@ -132,7 +145,17 @@ const listening = [...broken, ...did('listen-for-recovery')];
 
 /** A commit is only ever noted by a decision, so it is only met in journals where it was decided. */
 const situations: Arbitrary<Situation> = record({
-  beginning: constantFrom<readonly JournalEvent[]>([], alike, agreed, prepared, begun, committed, broken, listening),
+  beginning: constantFrom<readonly JournalEvent[]>(
+    [],
+    alike,
+    agreed,
+    prepared,
+    unproven,
+    begun,
+    committed,
+    broken,
+    listening,
+  ),
   middle: array(happenings, { maxLength: 8 }),
   source: observations,
   destination: observations,
@@ -174,17 +197,45 @@ describe('never', () => {
     expect(counterexample).toBeUndefined();
   });
 
+  test('an offer to resume the source, or cont there, while another QEMU may have received the guest', () => {
+    const counterexample = counterexampleTo((situation) => {
+      const { state, decision } = situation;
+      const offers = decision.kind === 'end' && decision.outcome === 'stopped-on-source';
+      const offersInWords =
+        decision.kind === 'end' &&
+        /go-back|with `cont`/.test(decision.explanation?.next ?? '') &&
+        state.sourceCompleted;
+      const proves = state.committed || hasArrived(state);
+      return (
+        (!offers || nothingElseHasIt(state) || proves) &&
+        (!offersInWords || proves || state.mayHaveRunOnDestination) &&
+        (!acts(situation, 'resume-source') || nothingElseHasIt(state) || proves)
+      );
+    });
+    expect(counterexample).toBeUndefined();
+  });
+
+  test('a switchover, or post-copy, towards a peer that is not proven', () => {
+    const counterexample = counterexampleTo(
+      (situation) =>
+        !acts(situation, 'switch-over', 'start-post-copy') ||
+        isPeerProven(situation.state) ||
+        mayBeInPostCopy(situation.state),
+    );
+    expect(counterexample).toBeUndefined();
+  });
+
   test('cont on the destination, unless committed or in post-copy, and the source does not run', () => {
     const counterexample = counterexampleTo((situation) => {
       const { state } = situation;
       const { source, destination } = state.observed;
       // A destination in post-copy proves that its source has stopped since it was last seen to copy.
-      const proven = state.postCopy.entered && has(source, 'active') && has(destination, 'postcopy-active');
+      const hasStopped = state.postCopy.entered && has(source, 'active') && has(destination, 'postcopy-active');
       return (
         !acts(situation, 'resume-destination') ||
         ((state.committed || state.postCopy.entered) &&
           state.plan.guestWasRunning &&
-          (!runsOn(source) || proven) &&
+          (!runsOn(source) || hasStopped) &&
           destination.kind === 'answering')
       );
     });

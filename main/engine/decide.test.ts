@@ -8,6 +8,7 @@ import {
   begun,
   did,
   failed,
+  foreign,
   gone,
   now,
   prepared,
@@ -15,10 +16,14 @@ import {
   silent,
   stateAfter,
   tooLong,
+  unproven,
   unreachable,
 } from './simulation/states.ts';
 
 const found = [...begun, attached];
+const foundUnproven = [...unproven, attached];
+const byStatus: JournalEvent = { kind: 'peer-proven', by: 'status', connections: 0 };
+const atGate = answering('finish-migrate', 'pre-switchover');
 const committed: JournalEvent[] = [
   ...begun,
   sees('source', answering('postmigrate', 'completed')),
@@ -45,19 +50,63 @@ describe('re-attach, row by row: source | destination | decision', () => {
       decision: 'wait for the copy',
     },
     {
-      row: 'pre-switchover, stopped | inmigrate | stopped: waits first',
+      row: 'pre-switchover, its peer proven | inmigrate | goes on',
       journal: found,
-      source: answering('paused', 'pre-switchover'),
-      destination: B.waiting,
-      decision: 'wait for the copy',
-    },
-    {
-      row: 'pre-switchover, stopped for longer than T | inmigrate | goes back',
-      journal: found,
-      source: answering('paused', 'pre-switchover'),
+      source: atGate,
       destination: B.waiting,
       elapsed: stoppedTooLong,
-      decision: 'note stalled, forMs 2500, guest stopped',
+      decision: 'act switch-over',
+    },
+    {
+      row: 'pre-switchover, its peer not proven yet | inmigrate | stopped: waits for the proof',
+      journal: foundUnproven,
+      source: atGate,
+      destination: B.waiting,
+      decision: 'wait for the proof that the destination receives',
+    },
+    {
+      row: 'pre-switchover, its peer not proven for too long | inmigrate | goes back',
+      journal: foundUnproven,
+      source: atGate,
+      destination: B.waiting,
+      elapsed: stoppedTooLong,
+      decision: 'note cancel-requested, reason peer-not-proven, by switchyard',
+    },
+    {
+      row: 'pre-switchover, its peer another QEMU | inmigrate | goes back at once',
+      journal: [...foundUnproven, foreign],
+      source: atGate,
+      destination: B.waiting,
+      decision: 'note cancel-requested, reason peer-not-proven, by switchyard',
+    },
+    {
+      row: 'active, running, its peer another QEMU | inmigrate | goes back at once',
+      journal: [...foundUnproven, foreign],
+      source: A.running,
+      destination: B.waiting,
+      decision: 'note cancel-requested, reason peer-not-proven, by switchyard',
+    },
+    {
+      row: 'completed, its peer never proven | waits for ever | UNKNOWN: another QEMU may have the guest',
+      journal: foundUnproven,
+      source: A.completed,
+      destination: B.waiting,
+      elapsed: tooLong,
+      decision: 'end unknown, guest unknown: never-received',
+    },
+    {
+      row: 'completed, its peer never proven | proven gone | UNKNOWN at once, and nothing is resumed',
+      journal: foundUnproven,
+      source: A.completed,
+      destination: gone,
+      decision: 'end unknown, guest unknown: never-received',
+    },
+    {
+      row: 'completed, its peer only by the word of its QEMU | proven gone | UNKNOWN',
+      journal: [...foundUnproven, byStatus],
+      source: A.completed,
+      destination: gone,
+      decision: 'end unknown, guest unknown: never-received',
     },
     {
       row: 'active, stopped for longer than T | any | switchover stall',

@@ -11,7 +11,18 @@ import type {
 import type { Milliseconds } from '#contract/units.ts';
 import { explain, type Cause } from './explain.ts';
 import { hasGoneBack, runs, says, statusOf } from './observation.ts';
-import { isFinal, isPostCopyPaused, mayBeInPostCopy, mayGoBack, type MigrationState } from './state.ts';
+import {
+  hasArrived,
+  isFinal,
+  isPeerProven,
+  isPostCopyPaused,
+  lacksMptcp,
+  mayBeInPostCopy,
+  mayGoBack,
+  mayPassGate,
+  nothingElseHasIt,
+  type MigrationState,
+} from './state.ts';
 import { preparatorySteps } from './step-table.ts';
 
 /**
@@ -49,6 +60,8 @@ const patienceMs = 60_000;
 const cancelPatienceMs = 3000;
 /** What a destination still holds in its socket when its source dies is read within this; it may be the whole guest. */
 const settlingMs = 3000;
+/** For so long a source may wait, its guest stopped, for the proof that its peer is the destination. */
+const provingMs = 2000;
 /** A step that may be repeated is begun so often by one manager, with pauses that grow from a quarter of a second to 16. */
 const mostTries = 5;
 
@@ -197,21 +210,48 @@ function inFlight(state: MigrationState, source: Answer, elapsed: Elapsed): Deci
   const limitMs = switchoverLimitMs(state);
   if (mayBeInPostCopy(state)) {
     // What it reports now may be past: a cancel that meets post-copy would lose the guest.
+    const passed = says(source, 'pre-switchover') ? attempt(state, 'switch-over', elapsed) : 'done';
+    if (typeof passed !== 'string') return passed;
     const started = attempt(state, 'start-post-copy', elapsed);
     return typeof started === 'string' || started.kind === 'wait' ? wait('post-copy to begin') : started;
   }
+  if (says(source, 'pre-switchover')) {
+    const held = atGate(state, elapsed);
+    if (held) return held;
+  } else if (state.peer?.kind === 'peer-foreign' && !state.cancel) return cancelFor('peer-not-proven', 'switchyard');
   if (stopped && elapsed.withoutProgressMs > limitMs && elapsed.sourceStoppedMs > limitMs) {
     return forceBack(state, elapsed);
   }
-  if (state.cancel) return cancelling(state, elapsed);
-  const unproven = state.negotiated?.protocol === 'tcp' || (state.samplingFailed && !state.negotiated);
-  if (settings.mptcp === 'require' && unproven) return cancelFor('mptcp-required', 'policy');
+  if (state.cancel && !isOverruled(state)) return cancelling(state, elapsed);
+  if (lacksMptcp(state)) return cancelFor('mptcp-required', 'policy');
   if (elapsed.withoutProgressMs > settings.stallLimitMs) return forceBack(state, elapsed);
-  if (state.postCopy.requested && source.migration === 'active' && !stopped) {
+  if (state.postCopy.requested && isPeerProven(state) && source.migration === 'active' && !stopped) {
     const started = attempt(state, 'start-post-copy', elapsed);
     if (typeof started !== 'string') return started;
   }
   return wait('the copy');
+}
+
+/** What the watchdog took for a stall was a source that waited for its manager: it has been allowed to go on since. */
+function isOverruled({ cancel, steps }: MigrationState): boolean {
+  return cancel?.reason === 'stalled' && steps.cancel !== 'done' && steps['switch-over'] === 'done';
+}
+
+/** The source has stopped its guest and sent all but the rest: it leaves only towards a peer that is proven. */
+function atGate(state: MigrationState, elapsed: Elapsed): Decision | undefined {
+  if (mayPassGate(state)) {
+    const passed = attempt(state, 'switch-over', elapsed);
+    return typeof passed === 'string' ? undefined : passed;
+  }
+  // Out of band nothing reaches it here: it waits for a word in band, and for no network.
+  if (state.cancel) {
+    const cancelled = attempt(state, 'cancel', elapsed);
+    return typeof cancelled === 'string' ? cancelling(state, elapsed) : cancelled;
+  }
+  if (lacksMptcp(state)) return cancelFor('mptcp-required', 'policy');
+  return state.peer || elapsed.unchangedMs > provingMs
+    ? cancelFor('peer-not-proven', 'switchyard')
+    : wait('the proof that the destination receives');
 }
 
 function cancelling(state: MigrationState, elapsed: Elapsed): Decision {
@@ -257,12 +297,18 @@ function pullFree(state: MigrationState, elapsed: Elapsed): Decision {
 
 function goBack(state: MigrationState, source: Answer, elapsed: Elapsed): Decision {
   if (source.run !== 'running' && mayHaveRunElsewhere(state)) {
-    return elapsed.unchangedMs > settlingMs
-      ? end(state, 'unknown', 'stopped', 'old-copy')
-      : wait(`the source to run, which is ${source.run}`);
+    if (elapsed.unchangedMs <= settlingMs) return wait(`the source to run, which is ${source.run}`);
+    return state.sourceCompleted && !hasArrived(state)
+      ? end(state, 'unknown', 'unknown', 'never-received')
+      : end(state, 'unknown', 'stopped', 'old-copy');
   }
   return removeDestinationThen(state, elapsed, () => {
     if (sourceRuns(state)) return end(state, 'safe-on-source', 'source', causeOf(state));
+    if (!nothingElseHasIt(state)) {
+      return elapsed.unchangedMs > settlingMs
+        ? end(state, 'unknown', 'unknown', 'never-received')
+        : wait(`the source to run, which is ${source.run}`);
+    }
     const resumed = attempt(state, 'resume-source', elapsed);
     if (typeof resumed !== 'string') return resumed;
     return resumed === 'given-up' || elapsed.unchangedMs > patienceMs
@@ -273,9 +319,12 @@ function goBack(state: MigrationState, source: Answer, elapsed: Elapsed): Decisi
 
 function sourceCompleted(state: MigrationState, elapsed: Elapsed): Decision {
   const { destination } = state.observed;
-  if (destination.kind === 'gone') return stoppedOnSource(state, elapsed);
+  if (destination.kind === 'gone') {
+    return hasArrived(state) ? stoppedOnSource(state, elapsed) : end(state, 'unknown', 'unknown', 'never-received');
+  }
   if (says(destination, 'completed')) return note({ kind: 'committed' });
   if (elapsed.unchangedMs <= patienceMs) return wait('the destination to complete');
+  if (!hasArrived(state)) return end(state, 'unknown', 'unknown', 'never-received');
   const cause = destination.kind === 'answering' ? 'destination-incomplete' : 'destination-unreachable';
   return end(state, 'unknown', 'unknown', cause);
 }

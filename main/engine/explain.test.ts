@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { GuestPlace, JournalEvent, StepName } from '#contract/migration.ts';
 import { explain, type Cause } from './explain.ts';
-import { answering, begun, did, failed, gone, prepared, sees, started, stateAfter } from './simulation/states.ts';
+import {
+  answering,
+  begun,
+  did,
+  failed,
+  foreign,
+  gone,
+  prepared,
+  sees,
+  started,
+  stateAfter,
+  unproven,
+} from './simulation/states.ts';
 
 interface Row {
   readonly journal: readonly JournalEvent[];
@@ -162,6 +174,20 @@ const rows: Readonly<Record<Cause, Row>> = {
     side: 'destination',
     cause: `alpha has handed the guest over and beta does not confirm that it holds it. ${nobodyKnows}`,
     next: `Look into the output of the QEMU on beta (process 2001), then ${watch}.`,
+  },
+  'never-received': {
+    journal: [...unproven, foreign],
+    guest: 'unknown',
+    side: 'destination',
+    cause: `alpha has handed the guest over, and beta was never seen to receive it, while something else answered at 10.0.1.2 port 42001: another QEMU may have it, and may run it. ${nobodyKnows}`,
+    next: 'Find out which QEMU received it (`ss -tnp` on the hosts of that network) before anything is resumed on alpha: two copies would damage its disks.',
+  },
+  'peer-not-proven': {
+    journal: [...unproven, foreign],
+    guest: 'source',
+    side: 'destination',
+    cause: `The peer is not beta: alpha has connected to 10.0.1.2 port 42001, and the QEMU on beta has no such connection. ${onAlpha}`,
+    next: 'Find the other machine that has the address 10.0.1.2 (`arping -D 10.0.1.2` on alpha), then migrate again; what listens there is not ended by Switchyard.',
   },
   'destination-resumed': {
     journal: begun,

@@ -20,6 +20,7 @@ export const causes = [
   'destination-died-running',
   'destination-unreachable',
   'destination-incomplete',
+  'never-received',
   'destination-resumed',
   'destination-not-removed',
   'destination-does-not-run',
@@ -177,6 +178,14 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
         cause: `${plan.source.id} has handed the guest over and ${plan.destination.id} does not confirm that it holds it.`,
         next: `Look into the output of the QEMU on {destination}${pid(state)}, then ${watch}.`,
       };
+    case 'peer-not-proven':
+      return peerNotProven(state);
+    case 'never-received':
+      return {
+        side: 'destination',
+        cause: `${plan.source.id} has handed the guest over, and ${plan.destination.id} was never seen to receive it${toWhom(state)}: another QEMU may have it, and may run it.`,
+        next: 'Find out which QEMU received it (`ss -tnp` on the hosts of that network) before anything is resumed on {source}: two copies would damage its disks.',
+      };
     case 'destination-resumed':
       return {
         side: 'destination',
@@ -262,6 +271,31 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
         next: 'Decide which copy to keep and end the other by hand at once; its disks may already be damaged.',
       };
   }
+}
+
+/** That something else answers at the address, and who, where that is known. */
+function peerNotProven({ peer, plan }: MigrationState): About {
+  const { source, destination } = plan;
+  if (peer?.kind !== 'peer-foreign') {
+    return {
+      cause: `It could not be proven that what ${source.id} sends arrives at the QEMU on ${destination.id}.`,
+      next: 'Keep what rewrites addresses (NAT, a proxy) off the paths, or migrate with --mptcp require, which is proven through it; then migrate again.',
+    };
+  }
+  const { address, port, isOfSource } = peer;
+  return {
+    side: isOfSource ? 'source' : 'destination',
+    cause:
+      `The peer is not ${destination.id}: ${source.id} has connected to ${address} port ${port}, and the QEMU on ${destination.id} has no such connection.` +
+      (isOfSource ? ` ${source.id} has the address ${address} itself.` : ''),
+    next: isOfSource
+      ? `Remove ${address} from one of the two hosts, or migrate over another path; a QEMU on {source} that listens there has received a part of the guest and is not ended by Switchyard.`
+      : `Find the other machine that has the address ${address} (\`arping -D ${address}\` on {source}), then migrate again; what listens there is not ended by Switchyard.`,
+  };
+}
+
+function toWhom({ peer }: MigrationState): string {
+  return peer?.kind === 'peer-foreign' ? `, while something else answered at ${peer.address} port ${peer.port}` : '';
 }
 
 /** A diagnosis may begin with what it explains. */

@@ -201,7 +201,7 @@ describe('a way back', () => {
 
   test('is refused before', async () => {
     const text =
-      'The guest cannot be returned to the source: it has not been handed over, or it may have run on the destination.';
+      'The guest cannot be returned to the source: it has not been handed over, it may have run on the destination, or another QEMU may have received it.';
     expect(await asked(goBack, { journal: copying })).toEqual(
       refused('copying', 'go-back', text, 'Look with `switchyard show` at where it is.'),
     );

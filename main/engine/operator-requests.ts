@@ -107,7 +107,7 @@ export class OperatorRequests {
     if (!mayGoBack(this.#options.state())) {
       throw this.#rejection(
         'go-back',
-        'The guest cannot be returned to the source: it has not been handed over, or it may have run on the destination.',
+        'The guest cannot be returned to the source: it has not been handed over, it may have run on the destination, or another QEMU may have received it.',
         'Look with `switchyard show` at where it is.',
       );
     }

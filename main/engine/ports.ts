@@ -83,6 +83,30 @@ export interface OwnedListener extends Disposable {
   accept(peer: SocketName): Promise<OwnedSocket>;
 }
 
+/** One end of a connection as the kernel of its host shows it. */
+export interface ConnectionEnd {
+  /** Of the socket that was made first, and of every further subflow. */
+  readonly subflows: readonly { readonly local: SocketName; readonly remote: SocketName }[];
+  /** By the process; otherwise it waits to be accepted, or has been closed. */
+  readonly held: boolean;
+  /** The peer has acknowledged the connection. */
+  readonly established: boolean;
+  /** Numbers of the data stream, counted from a random beginning; absent for plain TCP and where the kernel hides them. */
+  readonly sequence?: {
+    /** The next that will be sent. */
+    readonly sent: bigint;
+    /** Up to here the peer has acknowledged. */
+    readonly acked: bigint;
+    /** The next that is expected of the peer. */
+    readonly received: bigint;
+  };
+  /** Of plain TCP, where the kernel counts them. */
+  readonly bytes?: { readonly sent: Bytes; readonly acked: Bytes; readonly received: Bytes };
+}
+
+/** Which connections of a process: it has connected to this port, or takes connections on it. */
+export type PortAtEnd = { readonly remotePort: number } | { readonly localPort: number };
+
 /** What a monitor said by itself. */
 export type QemuEvent =
   | { readonly kind: 'migration'; readonly status: string }
@@ -145,6 +169,8 @@ export interface Qemu {
   portrait(): Promise<Portrait>;
   /** Every file and device that it has open for its disks now; one question, changes nothing. */
   images(): Promise<readonly OpenImage[]>;
+  /** migrate-continue, where the source waits before the switchover; refused in any other state. */
+  switchOver(): Promise<void>;
   /** migrate_cancel, in band. */
   cancel(): Promise<void>;
   /** yank of the migration, out of band: answers also when the main loop is blocked. */
@@ -349,6 +375,13 @@ export interface MigrationHost {
    * asked in order, so a sampler that is asked for before `migrate` listens before there is a connection.
    */
   sampler(identity: QemuIdentity, port: number): Promise<SubflowSampler>;
+  /**
+   * The connections that this very process holds at that port, or is about to accept there, as its kernel shows them at this
+   * moment. Rejects where the kernel or the process cannot be asked.
+   */
+  connectionEnds(identity: QemuIdentity, port: PortAtEnd): Promise<readonly ConnectionEnd[]>;
+  /** Whether this host itself has the address: then what is sent there never leaves it. */
+  hasAddress(address: string): Promise<boolean>;
   /** What this host's routing would do with such packets, in that order. Sends none; one that is not answered is not known. */
   routes(questions: readonly RouteQuestion[]): Promise<readonly RouteAnswer[]>;
   /**

@@ -8,6 +8,7 @@ import {
   listeningPort,
   nothingToReport,
   reachablePath,
+  refuseOwnAddress,
   rejected,
   sourceOf,
   wildcardFor,
@@ -24,6 +25,7 @@ const allConnectedWithinMs = 2000;
  * source's, from any host: so connections are watched for as long as the port is open.
  */
 export class QemuTransport implements Transport {
+  readonly connectsUnseen = true;
   #callers: CallerWatch | undefined;
   #stranger: JournalEventOf<'stranger-connected'> | undefined;
   readonly #over = new AbortController();
@@ -56,11 +58,13 @@ export class QemuTransport implements Transport {
 
   async migrate(context: StepContext): Promise<Report> {
     const { plan } = context.state;
+    const source = sourceOf(context);
+    await refuseOwnAddress(context, reachablePath(context));
     // A connection so far is not the source's, from any address.
     await this.#callers?.look();
     if (this.#stranger) throw takenBy(this.#stranger, plan.destination.id);
     this.#sourceMayCall = true;
-    await sourceOf(context).migrate({
+    await source.migrate({
       host: reachablePath(context).destinationAddress,
       port: listeningPort(context),
       mptcp: plan.settings.mptcp !== 'off' && speaksMptcp(plan.source),

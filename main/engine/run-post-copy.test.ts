@@ -33,6 +33,7 @@ test('the guest moves at once, its memory follows', async () => {
     'done listen',
     'intended migrate',
     'done migrate',
+    'peer-proven',
     'negotiated mptcp',
     'post-copy-requested',
     'intended start-post-copy',

@@ -22,8 +22,8 @@ function long(settings: Parameters<typeof planned>[0] = {}): MigrationUnderTest 
 
 describe('a source whose kernel does not answer about its sockets', () => {
   test('delays no decision', async () => {
-    const prompt = await timesOf(planned());
-    const silent = planned();
+    const prompt = await timesOf(long());
+    const silent = long();
     silent.world.nature.sampling = never;
     const { outcome, committedMs, endMs } = await timesOf(silent);
     // The last sample is waited for at the very end, when the guest has arrived.

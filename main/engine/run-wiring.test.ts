@@ -167,7 +167,7 @@ describe('what is written down', () => {
       'source running setup',
       'destination inmigrate active',
       'source running active',
-      'source finish-migrate active',
+      'source finish-migrate device',
       'destination paused completed',
       'source postmigrate completed',
       'destination running completed',

@@ -20,6 +20,7 @@ test('a migration goes through its steps in the one order that is safe', async (
     'done listen',
     'intended migrate',
     'done migrate',
+    'peer-proven',
     'negotiated mptcp',
     'committed',
     'intended resume-destination',

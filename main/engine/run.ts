@@ -12,10 +12,11 @@ import { LivePaths } from './live-paths.ts';
 import { runs } from './observation.ts';
 import { Observer } from './observer.ts';
 import { Opening } from './opening.ts';
+import { PeerWatch } from './peer-watch.ts';
 import { OperatorRequests } from './operator-requests.ts';
 import type { Ports, QemuStatus } from './ports.ts';
 import { maySend, maySendOverPaths, standsStill } from './sending.ts';
-import { apply, initialState, phaseOf, replay, type MigrationState } from './state.ts';
+import { apply, initialState, mayPassGate, phaseOf, replay, type MigrationState } from './state.ts';
 import { stepTable } from './step-table.ts';
 import { steps } from './steps.ts';
 import type { Transport } from './step-context.ts';
@@ -64,6 +65,7 @@ export class MigrationRun {
   readonly #paths: LivePaths;
   readonly #connection: ConnectionWatch;
   readonly #disks: DiskWatch;
+  readonly #peer: PeerWatch;
   readonly #requests: OperatorRequests;
   readonly #decisions: DecisionTrace;
 
@@ -96,6 +98,7 @@ export class MigrationRun {
       sourceMonitor: () => this.#observers.source?.monitor,
       statistics: () => this.#statistics,
     });
+    this.#peer = new PeerWatch({ ...common, isCopying: () => this.#copying() });
     this.#requests = new OperatorRequests({
       ...common,
       report: ports.report,
@@ -159,7 +162,13 @@ export class MigrationRun {
       this.#detached = true;
       links[Symbol.dispose]();
       for (const observer of Object.values(this.#observers)) observer.stop();
-      const closing = Promise.all([...this.#observing, this.#connection.end(), this.#paths.idle(), this.#disks.idle()]);
+      const closing = Promise.all([
+        ...this.#observing,
+        this.#connection.end(),
+        this.#peer.end(),
+        this.#paths.idle(),
+        this.#disks.idle(),
+      ]);
       await within(this.#ports.clock, closingMs, closing, this.#ports.report);
       this.#transport[Symbol.dispose]();
       await this.#written;
@@ -294,6 +303,7 @@ export class MigrationRun {
         if (event.kind === 'shutdown' && event.byGuest) {
           void this.#dispatch({ kind: 'guest-shut-down', side, reason: event.reason });
         }
+        if (event.kind === 'migration' && event.status === 'pre-switchover' && side === 'source') this.#passGate();
         if (event.kind === 'run-state') void this.#dispatch({ kind: 'run-changed', side, run: event.run });
       },
     });
@@ -373,14 +383,27 @@ export class MigrationRun {
   }
 
   #sampleOnceMigrating(): void {
-    const { listener, steps: progress } = this.#state;
+    const { listener, steps: progress, postCopy } = this.#state;
     if (!listener) return;
     if (!this.#copying()) {
       if (progress.migrate === 'done') void this.#connection.copied();
       return;
     }
     this.#connection.open(listener.port);
-    if (progress.migrate === 'done') this.#connection.start();
+    if (progress.migrate !== 'done') return;
+    this.#connection.start();
+    if (!postCopy.entered) this.#peer.start();
+  }
+
+  /**
+   * The guest stands still now, and its peer is proven: nothing is left to be decided, and that the source may leave is on
+   * disk already. Where this does not come through, the table has the step `switch-over`.
+   */
+  #passGate(): void {
+    if (!mayPassGate(this.#state)) return;
+    this.#observers.source?.monitor?.switchOver().catch((thrown: unknown) => {
+      if (!(thrown instanceof SwitchyardError)) this.fail(thrown);
+    });
   }
 
   #copying(): boolean {

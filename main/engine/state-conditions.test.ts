@@ -15,11 +15,30 @@ import {
   sees,
   silent,
   stateAfter,
+  unproven,
   unreachable,
 } from './simulation/states.ts';
-import { apply, initialState, mayGoBack, phaseOf, type MigrationState } from './state.ts';
+import {
+  apply,
+  hasArrived,
+  initialState,
+  mayGoBack,
+  mayPassGate,
+  nothingElseHasIt,
+  phaseOf,
+  type MigrationState,
+} from './state.ts';
 
 /** Every condition of the fold, and every member that it sets or keeps. */
+
+const proven: JournalEventOf<'peer-proven'> = { kind: 'peer-proven', by: 'sequence', connections: 1 };
+const foreign: JournalEventOf<'peer-foreign'> = {
+  kind: 'peer-foreign',
+  address: '10.0.1.2',
+  port: 42_001,
+  isOfSource: false,
+};
+const byStatus: JournalEvent = { ...proven, by: 'status' };
 
 const source = (run: string, migration: string, errorText?: string): JournalEvent =>
   sees('source', answering(run, migration, errorText));
@@ -63,6 +82,9 @@ test('at the beginning nothing is known, done or wanted', () => {
     sourceCompleted: false,
     mayHaveRunOnDestination: false,
     destinationEndedByItself: false,
+    destinationCompleted: false,
+    gated: false,
+    peer: undefined,
     stalled: undefined,
     stranger: undefined,
     guestShutDown: undefined,
@@ -101,6 +123,8 @@ describe('one fact changes one member', () => {
     ['negotiated', negotiated, { negotiated }],
     ['stranger-connected', stranger, { stranger }],
     ['stranger-connected', { ...stranger, turnedAway: true }, {}],
+    ['peer-proven', proven, { peer: proven }],
+    ['peer-foreign', foreign, { peer: foreign }],
     ['guest-shut-down', shutDown, { guestShutDown: shutDown }],
     ['final-statistics', final, { finalStatistics: true }],
     ['go-back-requested', { kind: 'go-back-requested', by: 'ann' }, { goBackRequested: true }],
@@ -119,7 +143,7 @@ describe('one fact changes one member', () => {
     ],
   ];
   const before: readonly JournalEvent[] = [
-    ...begun,
+    ...unproven,
     entered,
     asked,
     { kind: 'path-changed', by: 'ann', action: 'backup', path: { ...path, sourceInterface: 'eth2' } },
@@ -426,5 +450,68 @@ describe('the way back is open', () => {
 
   test('not for a guest that was paused before', () => {
     expect(mayGoBack(stateAfter(handedOver, { guestWasRunning: false }))).toBe(false);
+  });
+});
+
+describe('the peer', () => {
+  const peerAfter = (...events: readonly JournalEvent[]): string | undefined => {
+    const { peer } = stateAfter([...unproven, ...events]);
+    return peer?.kind === 'peer-proven' ? peer.by : peer?.kind;
+  };
+
+  test('that a kernel has proven stays so, and one that only reports it does not', () => {
+    expect([peerAfter(proven, foreign), peerAfter(byStatus, foreign), peerAfter(foreign, proven)]).toEqual([
+      'sequence',
+      'peer-foreign',
+      'sequence',
+    ]);
+  });
+
+  test('holds the guest when it was proven, or was seen complete; nothing else can when the source was not let go', () => {
+    const ungated = [...prepared.filter((event) => !('gated' in event)), ...did('migrate')];
+    const facts = [
+      [...unproven],
+      [...unproven, proven],
+      [...unproven, byStatus],
+      [...unproven, foreign],
+      [...unproven, byStatus, destination('paused', 'completed')],
+      ungated,
+      [...ungated, foreign],
+      prepared,
+    ].map((events) => {
+      const state = stateAfter(events);
+      return `${hasArrived(state) ? 'arrived' : '-'}, ${nothingElseHasIt(state) ? 'nowhere else' : 'perhaps elsewhere'}`;
+    });
+    expect(facts).toEqual([
+      '-, nowhere else',
+      'arrived, nowhere else',
+      '-, perhaps elsewhere',
+      '-, nowhere else',
+      'arrived, nowhere else',
+      '-, perhaps elsewhere',
+      '-, perhaps elsewhere',
+      '-, nowhere else',
+    ]);
+  });
+
+  test('that is proven may have the guest, unless that was cancelled; a cancel that was never sent does not count', () => {
+    const cancelFor = (reason: 'operator' | 'stalled'): JournalEvent => ({
+      kind: 'cancel-requested',
+      reason,
+      by: 'ann',
+    });
+    const tcp: JournalEvent = { kind: 'negotiated', protocol: 'tcp', when: 'connected', connections: [], text: 'so' };
+    const required = { settings: { ...plan.settings, mptcp: 'require' as const } };
+    expect([
+      mayPassGate(stateAfter(unproven)),
+      mayPassGate(stateAfter(begun)),
+      mayPassGate(stateAfter([...begun, cancelFor('operator')])),
+      mayPassGate(stateAfter([...begun, cancelFor('stalled')])),
+      mayPassGate(stateAfter([...begun, cancelFor('stalled'), ...did('cancel')])),
+      mayPassGate(stateAfter([...begun, tcp])),
+      mayPassGate(stateAfter([...begun, tcp], required)),
+      mayPassGate(stateAfter([...begun, { kind: 'sampling-failed', why: 'no' }], required)),
+      mayPassGate(stateAfter(begun, required)),
+    ]).toEqual([false, true, false, true, false, true, false, false, true]);
   });
 });

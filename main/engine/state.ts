@@ -56,10 +56,16 @@ export interface MigrationState {
   readonly mayHaveRunOnDestination: boolean;
   /** The destination's process was found gone before it was to be removed. */
   readonly destinationEndedByItself: boolean;
+  /** The destination reported `completed`: it has held the whole guest. */
+  readonly destinationCompleted: boolean;
+  /** The source waits before the switchover until it is allowed; false of a migration that an earlier version began. */
+  readonly gated: boolean;
+  /** What is known of the other end of the connection; `undefined` while it could be any program. */
+  readonly peer: JournalEventOf<'peer-proven'> | JournalEventOf<'peer-foreign'> | undefined;
   readonly stalled: JournalEventOf<'stalled'> | undefined;
-  /** The guest has ended itself, and its QEMU with it. */
   /** The last stranger that got through to QEMU; those that were turned away change nothing. */
   readonly stranger: JournalEventOf<'stranger-connected'> | undefined;
+  /** The guest has ended itself, and its QEMU with it. */
   readonly guestShutDown: JournalEventOf<'guest-shut-down'> | undefined;
   /** The kernel could not be asked about the connection; what is not known by now will not be. */
   readonly samplingFailed: boolean;
@@ -103,6 +109,9 @@ export function initialState(plan: Plan): MigrationState {
     sourceCompleted: false,
     mayHaveRunOnDestination: false,
     destinationEndedByItself: false,
+    destinationCompleted: false,
+    gated: false,
+    peer: undefined,
     stalled: undefined,
     stranger: undefined,
     guestShutDown: undefined,
@@ -166,6 +175,10 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
       return { ...state, goBackRequested: true };
     case 'path-changed':
       return { ...state, changedPaths: withPathAction(state.changedPaths, event.path.sourceInterface, event.action) };
+    case 'peer-proven':
+      return { ...state, peer: event };
+    case 'peer-foreign':
+      return isPeerProven(state) && hasArrived(state) ? state : { ...state, peer: event };
     case 'committed':
       return { ...state, committed: true };
     case 'final-statistics':
@@ -273,6 +286,7 @@ function withDone(state: MigrationState, event: JournalEventOf<'done'>): Migrati
     observed,
     sourceStatus: event.step === 'migrate' ? 'setup' : state.sourceStatus,
     destination: event.started ?? state.destination,
+    gated: event.gated ?? state.gated,
     listener: event.port === undefined ? state.listener : { port: event.port, mptcp: event.mptcp ?? false },
   };
 }
@@ -318,6 +332,7 @@ function withDestination(state: MigrationState, observation: Observation): Migra
     ...state,
     mayHaveRunOnDestination: state.mayHaveRunOnDestination || runs(observation),
     destinationEndedByItself: state.destinationEndedByItself || endedByItself,
+    destinationCompleted: state.destinationCompleted || says(observation, 'completed'),
   };
 }
 
@@ -386,7 +401,46 @@ export function isPostCopyPaused({ observed }: MigrationState): boolean {
  */
 export function mayGoBack(state: MigrationState): boolean {
   const handedOver = state.sourceCompleted || state.committed;
-  return handedOver && state.plan.guestWasRunning && !state.mayHaveRunOnDestination && !mayBeInPostCopy(state);
+  return (
+    handedOver &&
+    state.plan.guestWasRunning &&
+    !state.mayHaveRunOnDestination &&
+    !mayBeInPostCopy(state) &&
+    hasArrived(state)
+  );
+}
+
+/**
+ * What the source has sent went to this destination and to no other QEMU: both kernels show it, or the destination held the
+ * whole guest.
+ */
+export function hasArrived({ peer, destinationCompleted }: MigrationState): boolean {
+  return destinationCompleted || (peer?.kind === 'peer-proven' && peer.by !== 'status');
+}
+
+/** The source may switch over: its peer is proven, as far as that can be. */
+export function isPeerProven({ peer }: MigrationState): boolean {
+  return peer?.kind === 'peer-proven';
+}
+
+/**
+ * Whether a source that waits before the switchover is to go on. A watchdog's cancel that was never sent counts for nothing
+ * there: what stood still was the source that waited for its manager.
+ */
+export function mayPassGate(state: MigrationState): boolean {
+  const { cancel, steps } = state;
+  const isCancelled = cancel !== undefined && (cancel.reason !== 'stalled' || steps.cancel === 'done');
+  return isPeerProven(state) && !isCancelled && !lacksMptcp(state);
+}
+
+/** MPTCP is required, and it is not used, or cannot be seen to be. */
+export function lacksMptcp({ plan, negotiated, samplingFailed }: MigrationState): boolean {
+  return plan.settings.mptcp === 'require' && (negotiated ? negotiated.protocol === 'tcp' : samplingFailed);
+}
+
+/** No QEMU but the destination can hold the guest as a whole: it has arrived there, or the source was never allowed to leave. */
+export function nothingElseHasIt(state: MigrationState): boolean {
+  return hasArrived(state) || (state.gated && !isPeerProven(state)) || state.steps.migrate === undefined;
 }
 
 /** From the moment it was asked for: when QEMU carries it out, only the destination may ever run. */

@@ -31,6 +31,8 @@ export const nothingToReport: Report = {};
  * the migration, and gives back what it has opened when it is disposed of.
  */
 export interface Transport extends Disposable {
+  /** The source's QEMU makes the connection, and to whom is only known afterwards. */
+  readonly connectsUnseen: boolean;
   /** The destination's port is open when this resolves. */
   readonly listen: Step;
   /** Only where the connection is made before QEMU is sent `migrate`. */
@@ -52,6 +54,31 @@ function throwNoPath(): never {
 /** Bound to one address, the kernel refuses the subflows that join on the others. */
 export function wildcardFor({ destinationAddress }: Path): string {
   return destinationAddress.includes(':') ? '::' : '0.0.0.0';
+}
+
+/**
+ * An address that a host has itself leads nowhere else, however right it looks from the other host: what listens there is
+ * another program, which takes the connection for its own. Asked at the moment of use; addresses come and go.
+ */
+export async function refuseOwnAddress(
+  { ports }: Pick<StepContext, 'ports'>,
+  { sourceAddress, destinationAddress }: Path,
+): Promise<void> {
+  const { source, destination } = ports;
+  const [leadsBack, comesFromItself] = await Promise.all([
+    source.hasAddress(destinationAddress),
+    destination.hasAddress(sourceAddress),
+  ]);
+  if (leadsBack) throw ownAddress(source.id, destinationAddress, destination.id);
+  if (comesFromItself) throw ownAddress(destination.id, sourceAddress, source.id);
+}
+
+function ownAddress(host: string, address: string, other: string): SwitchyardError {
+  return rejected(
+    'connecting',
+    `${host} has the address ${address} of ${other} itself, so nothing that is sent there reaches ${other}`,
+    `Remove it from one of the two (\`ip address\` lists them), or migrate over another path.`,
+  );
 }
 
 /** The port that was opened in an earlier step. */

@@ -54,6 +54,13 @@ export const stepTable: Readonly<Record<StepName, StepRow>> = {
     intentMustBeOnDisk: true,
     changesWhatIsObserved: ['source'],
   },
+  // A permission that `peer-proven` has given: its own intent is for the record.
+  'switch-over': {
+    ...ordinary,
+    title: 'Allowing the switchover',
+    side: 'source',
+    changesWhatIsObserved: ['source'],
+  },
   cancel: { ...ordinary, title: 'Cancelling', side: 'source' },
   yank: { ...ordinary, title: 'Breaking the connection', side: 'source' },
   'resume-destination': {

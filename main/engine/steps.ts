@@ -39,7 +39,8 @@ export const steps: Readonly<Record<StepName, Step>> = {
     const source = sourceOf(context);
     const destination = destinationOf(context);
     const { settings } = context.state.plan;
-    const wanted = capabilitiesFor(context.state);
+    const gated = context.transport.connectsUnseen;
+    const wanted = capabilitiesFor(context.state, gated);
     await Promise.all([source.setCapabilities(wanted), destination.setCapabilities(wanted)]);
     refuseDifference(await source.capabilities(), await destination.capabilities(), wanted);
     const parallel = settings.parallelConnections > 0 ? { parallelConnections: settings.parallelConnections } : {};
@@ -51,7 +52,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
       }),
       destination.setParameters(parallel),
     ]);
-    return nothingToReport;
+    return { gated };
   },
 
   'prepare-paths': async ({ ports, state }) => {
@@ -70,6 +71,11 @@ export const steps: Readonly<Record<StepName, Step>> = {
   listen: (context) => context.transport.listen(context),
   connect: (context) => context.transport.connect(context),
   migrate: (context) => context.transport.migrate(context),
+
+  'switch-over': async (context) => {
+    await sourceOf(context).switchOver().catch(ignoreUnanswered);
+    return nothingToReport;
+  },
 
   cancel: async (context) => {
     // In band: behind a main loop that waits for the network it is not answered, and the watchdog must not wait with it.
@@ -159,15 +165,18 @@ export const steps: Readonly<Record<StepName, Step>> = {
   },
 };
 
-/** `return-path` always: without it a source reports `completed` with data still unsent. `events`: statuses as they happen. */
-function capabilitiesFor(state: MigrationState): Capabilities {
+/**
+ * `return-path` always: without it a source reports `completed` with data still unsent. `events`: statuses as they happen.
+ * `gated`: the source stops before the switchover until its peer is proven.
+ */
+function capabilitiesFor(state: MigrationState, gated: boolean): Capabilities {
   const { settings } = state.plan;
   return {
     events: true,
     'return-path': true,
     'auto-converge': settings.autoConverge,
     multifd: settings.parallelConnections > 0,
-    'pause-before-switchover': false,
+    'pause-before-switchover': gated,
     'postcopy-ram': settings.postCopy === 'allow',
   };
 }

@@ -185,6 +185,38 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     'Cancelling: the manager had ended before anything moved.',
   ],
   [
+    { kind: 'peer-proven', by: 'sequence', connections: 1 },
+    'What lab-source sends arrives at the QEMU on lab-destination: both kernels count the same data.',
+  ],
+  [
+    { kind: 'peer-proven', by: 'addresses', connections: 5 },
+    'What lab-source sends arrives at the QEMU on lab-destination: it holds the same connection.',
+  ],
+  [
+    { kind: 'peer-proven', by: 'bytes', connections: 1 },
+    'What lab-source sends arrives at the QEMU on lab-destination: it receives as much as is sent.',
+  ],
+  [
+    { kind: 'peer-proven', by: 'own-sockets', connections: 1 },
+    'What lab-source sends arrives at the QEMU on lab-destination: Switchyard has made both ends of the connection.',
+  ],
+  [
+    { kind: 'peer-proven', by: 'status', connections: 0 },
+    'What lab-source sends arrives at the QEMU on lab-destination: its QEMU reports that it receives a guest; a kernel could not be asked.',
+  ],
+  [
+    { kind: 'peer-foreign', address: '192.0.2.7', port: 4444, isOfSource: false },
+    'lab-source has connected to 192.0.2.7 port 4444, and the QEMU on lab-destination has no such connection.',
+  ],
+  [
+    { kind: 'peer-foreign', address: '192.168.122.1', port: 4444, isOfSource: true },
+    'lab-source has connected to 192.168.122.1 port 4444, and the QEMU on lab-destination has no such connection; lab-source has that address itself.',
+  ],
+  [
+    { kind: 'cancel-requested', reason: 'peer-not-proven', by: 'switchyard' },
+    'Cancelling: what the source sends is not proven to arrive at the destination.',
+  ],
+  [
     { kind: 'cancel-requested', reason: 'silent-before-start', by: 'watchdog' },
     'Cancelling: a QEMU does not answer, and nothing has moved yet.',
   ],

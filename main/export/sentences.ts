@@ -7,6 +7,7 @@ import type {
   Observation,
   Outcome,
   PathAction,
+  PeerProof,
   Side,
   StepName,
 } from '#contract/migration.ts';
@@ -103,6 +104,10 @@ function wording(event: JournalEvent, scene: Scene): string {
       return `${pathActions[event.action]} ${event.path.sourceInterface} failed: ${closed(event.failure.text)}`;
     case 'stranger-connected':
       return strangerConnected(event, scene);
+    case 'peer-proven':
+      return peerProven(event, scene);
+    case 'peer-foreign':
+      return peerForeign(event, scene);
     case 'committed':
       return `The source has handed everything over: from here on ${scene.guest} belongs to ${scene.destination}.`;
     case 'final-statistics':
@@ -212,6 +217,11 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     done: () => 'The source QEMU has begun to migrate',
     failed: () => 'The source QEMU refused to migrate',
   },
+  'switch-over': {
+    intended: () => 'Allowing the source QEMU to switch over',
+    done: () => 'The source QEMU may switch over',
+    failed: () => 'The source QEMU could not be allowed to switch over',
+  },
   cancel: {
     intended: () => 'Asked the source QEMU to cancel',
     done: () => 'The source QEMU has taken the cancel',
@@ -312,6 +322,23 @@ function strangerConnected(event: JournalEventOf<'stranger-connected'>, { destin
   return `${who} connected to the migration port ${port} of ${destination} ${fate}${count}.`;
 }
 
+const proofs: Readonly<Record<PeerProof, string>> = {
+  sequence: 'both kernels count the same data',
+  addresses: 'it holds the same connection',
+  bytes: 'it receives as much as is sent',
+  'own-sockets': 'Switchyard has made both ends of the connection',
+  status: 'its QEMU reports that it receives a guest; a kernel could not be asked',
+};
+
+function peerProven({ by }: JournalEventOf<'peer-proven'>, { source, destination }: Scene): string {
+  return `What ${source} sends arrives at the QEMU on ${destination}: ${proofs[by]}.`;
+}
+
+function peerForeign({ address, port, isOfSource }: JournalEventOf<'peer-foreign'>, scene: Scene): string {
+  const owner = isOfSource ? `; ${scene.source} has that address itself` : '';
+  return `${scene.source} has connected to ${address} port ${port}, and the QEMU on ${scene.destination} has no such connection${owner}.`;
+}
+
 function outputKept(raw: string, side: Side, scene: Scene): string {
   const last = raw.trimEnd().split('\n').at(-1);
   return last
@@ -336,6 +363,7 @@ const cancelReasons: Readonly<Record<CancelReason, (by: string) => string>> = {
   'mptcp-required': () => 'Cancelling: MPTCP is required and the connection is plain TCP',
   stalled: () => 'Cancelling: nothing moves on any path',
   'attached-before-start': () => 'Cancelling: the manager had ended before anything moved',
+  'peer-not-proven': () => 'Cancelling: what the source sends is not proven to arrive at the destination',
   'silent-before-start': () => 'Cancelling: a QEMU does not answer, and nothing has moved yet',
   'disks-not-taken': () => 'Cancelling: the destination would not get the disks',
 };

@@ -5,6 +5,7 @@ import type { StartedDestination } from '#contract/migration.ts';
 import type { HostMptcpChange } from '#contract/requests.ts';
 import type {
   CallerWatch,
+  ConnectionEnd,
   DestinationOrder,
   DiskOrder,
   LinkChange,
@@ -15,6 +16,7 @@ import type {
   PathEnd,
   PathEndChange,
   PathLease,
+  PortAtEnd,
   PortCounter,
   SocketName,
   SubflowName,
@@ -25,11 +27,13 @@ import type {
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
 import { readRoutes } from '#main/mptcp/routes.ts';
 import { openNetlinkSession } from '#native/netlink/open-session.ts';
+import { lookUpRoute } from '#native/netlink/route-lookup.ts';
 import type { BitsPerSecond, Bytes } from '#contract/units.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import { probeQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
 import type { Finding } from '#main/likeness/finding.ts';
 import { findDestination, startDestination } from './destination.ts';
+import { readConnectionEnds } from './connection-ends.ts';
 import { measureDirtyRate } from './dirty-rate.ts';
 import { disksCanBeTaken } from './disks/disks-can-be-taken.ts';
 import { readFacts } from './facts.ts';
@@ -175,6 +179,19 @@ export class LocalHost implements Host {
         sample: () => inContractTerms(async () => ({ sample: await sampler.sample(), troubles: sampler.troubles() })),
         [Symbol.dispose]: () => sampler[Symbol.dispose](),
       };
+    });
+  }
+
+  connectionEnds(identity: QemuIdentity, port: PortAtEnd): Promise<readonly ConnectionEnd[]> {
+    return inContractTerms(async () =>
+      presenceOf(identity) === 'gone' ? [] : await readConnectionEnds(this.#network, identity.pid, port),
+    );
+  }
+
+  hasAddress(address: string): Promise<boolean> {
+    return inContractTerms(async () => {
+      using session = openNetlinkSession('route', this.#network.namespace);
+      return (await lookUpRoute(session, address))?.local === true;
     });
   }
 

@@ -153,6 +153,10 @@ export class QemuMonitor implements Qemu {
     return { machine: type.replace(/-machine$/, ''), memoryBytes: memory['base-memory'] };
   }
 
+  async switchOver(): Promise<void> {
+    await this.#client.execute('migrate-continue', { state: 'pre-switchover' });
+  }
+
   async cancel(): Promise<void> {
     await this.#client.execute('migrate_cancel');
   }

@@ -20,9 +20,12 @@ export const moments = {
   listening: ({ destination }) => destination?.listener !== undefined,
   connecting: ({ source }) => source.outgoing === 'setup',
   copying: ({ source }) => source.stream?.inProgress === true && source.stream.iteration === 2,
-  switchingOver: ({ source, destination }) => source.run === 'finish-migrate' && destination?.incoming === 'active',
+  /** The source waits, its guest stopped, until it may switch over. */
+  waitingToLeave: ({ source }) => source.outgoing === 'pre-switchover',
+  switchingOver: ({ source, destination }) =>
+    source.run === 'finish-migrate' && source.stream?.isLeaving === true && destination?.incoming === 'active',
   /** The destination has everything, the source has not heard of it. */
-  arrived: ({ source, destination }) => destination?.incoming === 'completed' && source.outgoing === 'active',
+  arrived: ({ source, destination }) => destination?.incoming === 'completed' && source.stream?.inProgress === true,
   handedOver: ({ source }) => source.run === 'postmigrate' && source.outgoing === 'completed',
   committed: ({ disk }) => disk.committed,
   running: ({ destination }) => destination?.run === 'running',

@@ -51,6 +51,11 @@ export class SimulatedDisk {
     return this.#noted('committed');
   }
 
+  /** So is the proof of the peer. */
+  get peerProven(): boolean {
+    return this.#noted('peer-proven');
+  }
+
   /** Only then `cont` may be sent there. */
   get mayStartDestination(): boolean {
     return this.committed || this.#noted('post-copy-entered');

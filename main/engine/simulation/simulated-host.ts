@@ -3,6 +3,7 @@ import type { StartedDestination } from '#contract/migration.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type {
   CallerWatch,
+  ConnectionEnd,
   DestinationOrder,
   LinkChange,
   MigrationHost,
@@ -13,6 +14,7 @@ import type {
   PathEnd,
   PathEndChange,
   PathLease,
+  PortAtEnd,
   PortCounter,
   SocketName,
   SubflowName,
@@ -161,6 +163,21 @@ export class SimulatedHost implements MigrationHost {
       this.samplers.add(sampler);
       return sampler;
     });
+  }
+
+  connectionEnds(identity: QemuIdentity, port: PortAtEnd): Promise<readonly ConnectionEnd[]> {
+    return this.#call('connectionEnds', callTimeoutMs, async () => {
+      const { nature, clock } = this.#world;
+      const isSource = 'remotePort' in port;
+      await (isSource ? nature.sampling : nature.answersOfDestination);
+      await clock.sleep(1);
+      const stream = this.#world.streamTo(identity, isSource ? 'source' : 'destination');
+      return stream?.connected === true ? stream.ends(isSource ? 'source' : 'destination') : [];
+    });
+  }
+
+  hasAddress(address: string): Promise<boolean> {
+    return this.#ask('hasAddress', 1, () => this.#machine.otherAddresses.has(address));
   }
 
   routes(): Promise<readonly RouteAnswer[]> {

@@ -9,6 +9,8 @@ import type { SimulatedWorld } from './simulated-world.ts';
 
 const addresses: Readonly<Record<string, string>> = { alpha: '10.0.1.1', beta: '10.0.1.2' };
 
+const firstPids: Readonly<Record<string, number>> = { alpha: 1000, beta: 2000 };
+
 /** One host: its processes, what they left on disk, and whether a manager can reach it. */
 export class SimulatedMachine {
   readonly id: string;
@@ -25,6 +27,8 @@ export class SimulatedMachine {
   pathChanges: readonly PathManagerChange[] = [];
   /** What was done to paths of living connections, in order. */
   readonly pathActions: { readonly action: PathEndChange | 'close'; readonly address: string }[] = [];
+  /** Addresses that it has beside its own. */
+  readonly otherAddresses = new Set<string>();
   readonly linkListeners = new Set<(change: LinkChange) => void>();
   /** Who wants to hear of connections to a port. */
   readonly callerWatches = new Set<{ readonly port: number; readonly tell: (caller: SocketName) => void }>();
@@ -39,7 +43,7 @@ export class SimulatedMachine {
     this.id = id;
     this.address = addresses[id] ?? '10.0.1.9';
     this.facts = factsOf(id, this.address);
-    this.#lastPid = id === 'alpha' ? 1000 : 2000;
+    this.#lastPid = firstPids[id] ?? 3000;
   }
 
   get answersLoseMultipath(): boolean {

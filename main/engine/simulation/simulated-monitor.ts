@@ -117,6 +117,10 @@ export class SimulatedMonitor implements Qemu {
     return this.#inBand('images', () => this.#qemu.images, queryTimeoutMs);
   }
 
+  switchOver(): Promise<void> {
+    return this.#inBand('switchOver', () => this.#qemu.switchOver());
+  }
+
   cancel(): Promise<void> {
     return this.#inBand('cancel', () => this.#qemu.cancel());
   }

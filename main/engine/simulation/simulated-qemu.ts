@@ -68,6 +68,7 @@ export class SimulatedQemu {
     events: false,
     'return-path': false,
     multifd: false,
+    'pause-before-switchover': false,
     'auto-converge': false,
     'postcopy-ram': false,
   };
@@ -160,6 +161,16 @@ export class SimulatedQemu {
     this.#refuse('keepPaused');
     if (this.run === 'inmigrate') this.#startsPaused = true;
     else this.setRun('paused');
+  }
+
+  switchOver(): void {
+    this.#refuse('switchOver');
+    if (this.outgoing !== 'pre-switchover' || !this.stream) {
+      throw refused('migrate-continue', 'Migration not in expected state: active');
+    }
+    this.stream.mayLeave = true;
+    this.#world.leaves();
+    this.#world.changed();
   }
 
   cancel(): void {

@@ -1,11 +1,20 @@
 import type { Milliseconds } from '#contract/units.ts';
-import type { MigrationAddress } from '#main/engine/ports.ts';
+import type { ConnectionEnd, MigrationAddress } from '#main/engine/ports.ts';
 import { SimulatedPostCopy } from './simulated-post-copy.ts';
 import type { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 /** The grain in which the migration threads notice what has happened. */
 const grainMs = 10;
+
+/** Data is counted from a random beginning in each direction. */
+function dataOf(sender: 'source' | 'destination', bytes: number): bigint {
+  return (sender === 'source' ? 0x7d69_bc3b_f651_1ba4n : 0xa721_afaf_c500_eeedn) + BigInt(Math.round(bytes));
+}
+
+function otherThan(side: 'source' | 'destination'): 'source' | 'destination' {
+  return side === 'source' ? 'destination' : 'source';
+}
 
 /** Why the source's migration thread stops before it is done. */
 class StreamEnd extends Error {
@@ -34,6 +43,10 @@ export class SimulatedStream {
   totalTimeMs: Milliseconds = 0;
   /** The connection exists. */
   connected = false;
+  /** Where it waits before the switchover: it need not any more. */
+  mayLeave = false;
+  /** The guest has stopped for good, and the rest is being sent. */
+  isLeaving = false;
   inProgress = true;
   /** The destination needs nothing more of the source. */
   everythingSent = false;
@@ -52,8 +65,33 @@ export class SimulatedStream {
     this.#address = address;
     this.#guestWasRunning = source.run === 'running';
     this.#startedAtMs = world.clock.monoMs();
-    this.multipath = world.nature.multipath && address.mptcp && world.listenerAt(address)?.listener?.mptcp === true;
+    this.multipath = world.nature.multipath && address.mptcp && world.answererAt(address)?.listener?.mptcp === true;
     source.setOutgoing('setup');
+  }
+
+  /** The connection as the kernel of one side shows it. */
+  ends(side: 'source' | 'destination'): readonly ConnectionEnd[] {
+    const near = { address: '10.0.1.1', port: 50_000 };
+    const far = { address: this.#address.host, port: this.#address.port };
+    const [local, remote] = side === 'source' ? [near, far] : [far, near];
+    const [sent, received] = side === 'source' ? [this.bytesSent, 0] : [0, this.bytesSent];
+    const counts = this.multipath
+      ? {
+          sequence: {
+            sent: dataOf(side, sent),
+            acked: dataOf(side, sent),
+            received: dataOf(otherThan(side), received),
+          },
+        }
+      : { bytes: { sent, acked: sent, received } };
+    const connections =
+      1 + (this.source.capabilities['multifd'] === true ? this.source.parameters.parallelConnections : 0);
+    return Array.from({ length: connections }, () => ({
+      subflows: [{ local, remote }],
+      held: true,
+      established: true,
+      ...counts,
+    }));
   }
 
   async run(): Promise<void> {
@@ -74,7 +112,7 @@ export class SimulatedStream {
 
   async #connect(): Promise<SimulatedQemu> {
     await this.#send(this.#world.nature.connectMs);
-    const destination = this.#world.listenerAt(this.#address);
+    const destination = this.#world.answererAt(this.#address);
     if (!destination) {
       throw new StreamEnd('broken', `Failed to connect to '${this.#address.host}': Connection refused`);
     }
@@ -101,6 +139,7 @@ export class SimulatedStream {
 
   async #switchToPostCopy(destination: SimulatedQemu): Promise<void> {
     this.#stoppedAtMs = this.#world.clock.monoMs();
+    await this.#gate();
     this.everythingSent = true;
     this.postCopy = new SimulatedPostCopy(this.#world, this.source, destination, (ms) => this.#sent(ms));
     if ((await this.postCopy.run(this.#guestWasRunning)) === 'completed') this.#complete(1);
@@ -109,10 +148,13 @@ export class SimulatedStream {
 
   async #switchOver(destination: SimulatedQemu): Promise<void> {
     const { source } = this;
+    this.#stoppedAtMs = this.#world.clock.monoMs();
+    await this.#gate();
     source.hold();
+    this.isLeaving = true;
     try {
-      this.#stoppedAtMs = this.#world.clock.monoMs();
       source.setRun('finish-migrate');
+      this.#world.changed();
       await this.#send(this.#world.nature.deviceStateMs);
     } finally {
       source.release();
@@ -123,6 +165,21 @@ export class SimulatedStream {
     // Without a return path the source does not learn whether the destination could use what was sent.
     if (source.capabilities['return-path']) await this.#hearOfCompletion(destination);
     this.#complete(this.#world.clock.monoMs() - this.#stoppedAtMs);
+  }
+
+  /** With `pause-before-switchover`: the guest stops, and nothing more is sent until the manager allows it. */
+  async #gate(): Promise<void> {
+    const { source } = this;
+    if (source.capabilities['pause-before-switchover'] !== true) return;
+    const status = source.outgoing;
+    source.setRun('finish-migrate');
+    source.setOutgoing('pre-switchover');
+    while (!this.mayLeave) {
+      await this.#world.nextChange();
+      if (!source.alive) throw new StreamEnd('source-died');
+      if (source.outgoing === 'cancelling') throw new StreamEnd('cancelled');
+    }
+    source.setOutgoing(this.postCopyAsked ? status : 'device');
   }
 
   #complete(downtimeMs: Milliseconds): void {

@@ -6,6 +6,7 @@ import { PortCalls } from './port-calls.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedMachine } from './simulated-machine.ts';
 import type { SimulatedQemu } from './simulated-qemu.ts';
+import type { SimulatedStream } from './simulated-stream.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** How long things take, and how they behave; tests change what they are about. */
@@ -41,6 +42,8 @@ export interface Nature {
   readonly refusals: Map<string, string>;
   /** Destinations are started without `-S`: they run as soon as they have the guest. */
   destinationsRunByThemselves: boolean;
+  /** The destination's kernel answers no question about connections before this is settled. */
+  answersOfDestination: Promise<unknown>;
 }
 
 /** Of one kind, by all managers: twice what a busy one needs. */
@@ -79,6 +82,7 @@ export class SimulatedWorld {
     sampling: Promise.resolve(),
     refusals: new Map(),
     destinationsRunByThemselves: false,
+    answersOfDestination: Promise.resolve(),
   };
   /** How many have been planned in it. */
   migrations = 0;
@@ -106,8 +110,11 @@ export class SimulatedWorld {
     return [...this.machines.values()].flatMap((machine) => machine.processes);
   }
 
+  /** A QEMU of strangers, on a machine that no manager knows, which answers at every address of the destination. */
+  foreigner: SimulatedQemu | undefined;
+
   get running(): readonly SimulatedQemu[] {
-    return this.processes.filter((qemu) => qemu.run === 'running');
+    return [...this.processes, ...(this.foreigner ? [this.foreigner] : [])].filter((qemu) => qemu.run === 'running');
   }
 
   /** Living copies whose memory is the guest's newest: the guest can continue from any of them, and from nothing else. */
@@ -126,8 +133,33 @@ export class SimulatedWorld {
     return this.processes.find((qemu) => qemu.identity.pid === identity.pid);
   }
 
+  /** The attempt that this process sends, or receives. */
+  streamTo(identity: QemuIdentity, side: 'source' | 'destination'): SimulatedStream | undefined {
+    const streams = this.processes.flatMap(({ stream }) => (stream ? [stream] : []));
+    return streams.find((stream) => stream[side]?.identity.pid === identity.pid);
+  }
+
   listenerAt({ host, port }: MigrationAddress): SimulatedQemu | undefined {
     return this.processes.find((qemu) => qemu.machine.address === host && qemu.listener?.port === port);
+  }
+
+  /** What a connection to there ends at. */
+  answererAt(address: MigrationAddress): SimulatedQemu | undefined {
+    return this.foreigner?.alive === true ? this.foreigner : this.listenerAt(address);
+  }
+
+  /** Another machine has the destination's address too; a QEMU waits there, and starts what it receives. */
+  addForeigner(): SimulatedQemu {
+    const machine = new SimulatedMachine(this, 'gamma');
+    this.foreigner = machine.startWaiting('of strangers');
+    this.foreigner.listen({ host: '0.0.0.0', port: 0, mptcp: true });
+    return this.foreigner;
+  }
+
+  /** The source is allowed to switch over: only once what it sends is known to arrive, by an entry on disk. */
+  leaves(): void {
+    const isProven = [...this.disks.values()].some(({ peerProven }) => peerProven);
+    if (!isProven) this.violations.push('a switchover towards a peer that is not proven');
   }
 
   /** Called by a QEMU whose guest begins to run. */

@@ -38,10 +38,14 @@ export const entered: JournalEvent = { kind: 'post-copy-entered' };
 export function did(...steps: readonly StepName[]): JournalEvent[] {
   return steps.flatMap((step): JournalEvent[] => [
     { kind: 'intended', step },
-    { kind: 'done', step, ...(step === 'start-destination' ? { started } : {}), ...(step === 'listen' ? port : {}) },
+    { kind: 'done', step, ...reports[step] },
   ]);
 }
-const port = { port: 42_001, mptcp: true };
+const reports: Partial<Record<StepName, object>> = {
+  'start-destination': { started },
+  'negotiate-capabilities': { gated: true },
+  listen: { port: 42_001, mptcp: true },
+};
 
 export function failed(step: StepName, kind: 'qmp' | 'timeout' = 'qmp'): JournalEvent[] {
   const words = { text: 'QEMU refused it: because.', remedy: 'Fix it.' };
@@ -71,7 +75,11 @@ export const attached: JournalEvent = { kind: 'attached', user: 'operator', pid:
 
 /** Everything before `migrate`, which is what the next decision would be about. */
 export const prepared = did('start-destination', 'compare-twin', 'negotiate-capabilities', 'check-disks', 'listen');
-export const begun = [...prepared, ...did('migrate')];
+/** The source sends, and to whom is not known yet. */
+export const unproven = [...prepared, ...did('migrate')];
+export const proven: JournalEvent = { kind: 'peer-proven', by: 'sequence', connections: 1 };
+export const foreign: JournalEvent = { kind: 'peer-foreign', address: '10.0.1.2', port: 42_001, isOfSource: false };
+export const begun = [...unproven, proven];
 
 export const now: Elapsed = { withoutProgressMs: 0, sourceStoppedMs: 0, unchangedMs: 0 };
 /** Longer than any patience. */

@@ -34,6 +34,13 @@ function notResumedByItself(): MigrationUnderTest {
   return migration;
 }
 
+/** The source has sent all but the rest before its peer is proven. */
+function provenLate(): MigrationUnderTest {
+  const migration = planned();
+  migration.world.nature.answersOfDestination = migration.world.clock.sleep(600);
+  return migration;
+}
+
 /** One for every step: a step that cannot be brought about is not in the table, or `decide` has no row for it. */
 export const stepStories: Readonly<Record<StepName, StepStory>> = {
   'start-destination': { call: 'destination.startDestination', tell: planned },
@@ -44,6 +51,7 @@ export const stepStories: Readonly<Record<StepName, StepStory>> = {
   connect: { call: 'source.connectOwned', tell: overOurConnection },
   'check-disks': { call: 'destination.disksCanBeTaken', tell: planned },
   migrate: { call: 'source.migrate', tell: planned },
+  'switch-over': { call: 'source.switchOver', tell: provenLate },
   cancel: { call: 'source.cancel', tell: cancelled },
   yank: { call: 'source.yank', tell: cutDuringSwitchover },
   'resume-destination': { call: 'destination.cont', tell: planned },

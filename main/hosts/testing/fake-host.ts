@@ -19,6 +19,8 @@ export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
     terminate: unable,
     tidy: unable,
     sampler: unable,
+    connectionEnds: unable,
+    hasAddress: unable,
     routes: unable,
     changePathManager: unable,
     restorePathManager: unable,
