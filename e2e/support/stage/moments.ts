@@ -32,8 +32,8 @@ export function seen(side: Side, wanted: { readonly run?: string; readonly migra
 }
 
 export const copying = told('iteration');
-/** The source has stopped and sends what is left. */
-export const switchingOver = seen('source', { run: 'finish-migrate', migration: 'active' });
+/** The source has stopped, was allowed to leave, and sends what is left. */
+export const switchingOver = seen('source', { run: 'finish-migrate', migration: 'device' });
 export const handedOver = seen('source', { migration: 'completed' });
 export const committed = told('committed');
 export const inPostCopy = told('post-copy-entered');
