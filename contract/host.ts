@@ -55,6 +55,8 @@ export const networkInterfaceSchema = z.object({
   kind: z.string().exactOptional(),
   /** The interface that carries its packets, as a VLAN's port does; `if5@ns0` where that is in another namespace. */
   parent: z.string().exactOptional(),
+  /** Of a veth: the index of its other end, in whichever namespace that is. */
+  peerIndex: z.number().int().exactOptional(),
   /** How a bond shares its ports (Documentation/networking/bonding.rst), and the one that it uses while it uses one alone. */
   bondMode: z.string().exactOptional(),
   activePort: z.string().exactOptional(),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { LeftOutPair, Path } from '#contract/migration.ts';
+import type { LeftOutPair, Path, Side } from '#contract/migration.ts';
 import { formatBitsPerSecond } from '#contract/units.ts';
 import { BareHosts, canMake } from './fixtures/bare-hosts.ts';
 import { pathCases, type PathCase } from './fixtures/path-cases.ts';
 import { whyNoHosts } from './fixtures/two-hosts.ts';
-import { planPairs } from './paths.ts';
+import { planPairs, type PlannedPairs } from './paths.ts';
 import { planPaths } from './plan/plan-paths.ts';
 
 const reason = whyNoHosts();
@@ -73,5 +73,31 @@ describe.skipIf(reason !== undefined)('each path carries, on its own ports', () 
     const megabytes = await hosts.carry([first, ...further], changes, 2);
     // 40 Mbit/s are 10 MB in two seconds: what went through another port would be missed here.
     expect(megabytes.map(({ sent, received }) => [sent > 6, received > 6])).toEqual(paths.map(() => [true, true]));
+  });
+});
+
+/** What the plan prints for the operator, by what it is about. */
+function printed({ leftOut, firstObstacle }: PlannedPairs): readonly { side: Side; command: string }[] {
+  return [
+    ...leftOut.flatMap(({ command, commandSide: side }) => (command && side ? [{ side, command }] : [])),
+    ...(firstObstacle?.command === undefined ? [] : [{ side: 'source' as const, command: firstObstacle.command }]),
+  ];
+}
+
+describe.skipIf(reason !== undefined)('the printed commands make paths of what is left out', () => {
+  test.each([
+    ['Two ports each, in one subnet', ['eth1', 'eth2']],
+    ['The same with a source before Linux 6.18', ['eth1', 'eth2']],
+    ['The same, with a strict reverse path filter on the second port of the destination', ['eth1', 'eth2']],
+    ['Routes in tables of their own alone (`ip rule add from …`)', ['eth1', 'eth2']],
+    ['A port that is switched off', ['eth1', 'eth2']],
+  ])('%s', async (setUp, planned) => {
+    const story = pathCases.find((each) => each.setUp === setUp);
+    if (story === undefined) throw new Error('there is no such case');
+    using hosts = new BareHosts(story.commands);
+    const commands = printed(await planOf(hosts, story));
+    for (const { side, command } of commands) hosts.run(`ip netns exec $${side === 'source' ? 'A' : 'B'} ${command}`);
+    const found = await planOf(hosts, story);
+    expect([found.paths.map(plannedName), found.firstObstacle]).toEqual([planned, undefined]);
   });
 });

@@ -394,6 +394,21 @@ describe('the first path', () => {
     expect(names(await plan(container('a', 1), container('b', 2)))).toEqual(['eth1 eth1', 'docker0 docker0']);
   });
 
+  test('is the veth that joins both hosts, where one machine has both', async () => {
+    const between = (id: string, end: 1 | 2, bootId: string): HostNetwork =>
+      host(
+        id,
+        [
+          port('vpn0', `10.8.0.${end}/24`, { kind: 'veth', index: 3, peerIndex: 5 + end }),
+          port('eth1', `10.0.1.${end}/24`, { kind: 'veth', index: 10 + end, peerIndex: 13 - end }),
+        ],
+        { bootId },
+      );
+    const first = async (one: string, other: string) =>
+      names(await plan(between('a', 1, one), between('b', 2, other)))[0];
+    expect([await first('this', 'this'), await first('this', 'that')]).toEqual(['eth1 eth1', 'vpn0 vpn0']);
+  });
+
   test('is the one where the destination listens', async () => {
     const planned = await plan(twin('a', 1), twin('b', 2), { wish: { listener: '10.0.2.2' } });
     expect(names(planned)).toEqual(['eth2 eth2', 'eth1 eth1']);

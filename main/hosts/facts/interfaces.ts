@@ -46,6 +46,7 @@ function describeLink(link: NetworkLink, names: ReadonlyMap<number, string>): Om
     ...(master === undefined ? {} : { master }),
     ...(kind === undefined ? {} : { kind }),
     ...(parent === undefined ? {} : { parent }),
+    ...(kind === 'veth' && link.lowerIndex !== undefined ? { peerIndex: link.lowerIndex } : {}),
     ...(bondMode === undefined ? {} : { bondMode }),
     ...(activePort === undefined ? {} : { activePort }),
     ...(physicalPort === undefined ? {} : { physicalPort }),

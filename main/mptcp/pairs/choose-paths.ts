@@ -38,6 +38,7 @@ export function choosePaths(pairs: readonly AgreedPair[], wish: Wish): Choice {
     (one, other) =>
       Number(isDoubtful(one)) - Number(isDoubtful(other)) ||
       (speedOf(other) ?? 0) - (speedOf(one) ?? 0) ||
+      Number(other.cabled) - Number(one.cabled) ||
       Number(other.inOneSubnet) - Number(one.inOneSubnet),
   );
   const { heard = [], unheard = [] } = Object.groupBy(fastestFirst, ({ destinationAddress }) =>

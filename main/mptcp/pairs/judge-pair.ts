@@ -1,4 +1,4 @@
-import type { RouteAnswer } from '#contract/host.ts';
+import type { NetworkInterface, RouteAnswer } from '#contract/host.ts';
 import type { LeftOutPair, LeftOutReason, Side } from '#contract/migration.ts';
 import { settingCommand } from '#contract/sysctl-commands.ts';
 import { familyOf, inSubnet } from '#main/mptcp/subnet.ts';
@@ -15,6 +15,8 @@ export interface AgreedPair extends Candidate {
   readonly leavesWhenBound: boolean;
   /** The subflow of an announced address can be made to leave by this interface. */
   readonly canJoin: boolean;
+  /** The two are the ends of one veth: nothing can be wrong between them. */
+  readonly cabled: boolean;
   /** Ports of the destination where the packets may arrive, its own and those that answer ARP in its place. */
   readonly arrivesAt: readonly string[];
   /** Of the route from the source's address; absent where the destination is on the link. */
@@ -46,7 +48,7 @@ export function judgePair(pair: Candidate, { ends, usable }: Candidates, answers
   const thereUnbound = answers.source.get(remote);
   const back = answers.destination.get(local, remote);
   const backUnbound = answers.destination.get(local);
-  const reject = (reason: LeftOutReason, text: string, fix?: { side: Side; command: string }): Verdict => ({
+  const reject = (reason: LeftOutReason, text: string, fix?: Fix): Verdict => ({
     rejected: {
       pair,
       halfWorks: there?.interface === from,
@@ -79,13 +81,13 @@ export function judgePair(pair: Candidate, { ends, usable }: Candidates, answers
   // Bound to the interface, a packet leaves there for what is on its link, whatever other routes there are.
   const canJoin = leavesByItself || (hasLaminarEndpoints(host) && (leavesWhenBound || pair.inOneSubnet));
   if (!leavesWhenBound && !canJoin) {
-    const command = hostRouteCommand({ to: remote, gateway: undefined, interface: from, source: local });
+    const fix = onLinkRoute(pair, 'source');
     return there?.interface === undefined
-      ? reject('no-route', `${host.id} has no route to ${remote} from ${local}.`, { side: 'source', command })
+      ? reject('no-route', `${host.id} has no route to ${remote} from ${local}.`, fix)
       : reject(
           'leaves-elsewhere',
           `${host.id} sends what goes from ${local} to ${remote} over ${there.interface}, whose capacity it would share.`,
-          { side: 'source', command },
+          fix,
         );
   }
   const isIpv4 = familyOf(local) === 'ipv4';
@@ -98,9 +100,9 @@ export function judgePair(pair: Candidate, { ends, usable }: Candidates, answers
   }
   const answersHere = back === undefined || back.interface === to;
   if (!answersHere) {
-    const command = hostRouteCommand({ to: local, gateway: undefined, interface: to, source: remote });
+    const fix = onLinkRoute(pair, 'destination');
     if (back.interface === undefined) {
-      return reject('no-route', `${peer.id} has no route back to ${local}.`, { side: 'destination', command });
+      return reject('no-route', `${peer.id} has no route back to ${local}.`, fix);
     }
     if (isIpv4 && effectiveSetting(peer, 'rp_filter', to) === 1) {
       return reject(
@@ -110,10 +112,7 @@ export function judgePair(pair: Candidate, { ends, usable }: Candidates, answers
       );
     }
     if (!pair.inOneSubnet) {
-      return reject('answers-elsewhere', `${peer.id} answers ${local} over ${back.interface} instead of ${to}.`, {
-        side: 'destination',
-        command,
-      });
+      return reject('answers-elsewhere', `${peer.id} answers ${local} over ${back.interface} instead of ${to}.`, fix);
     }
   }
   const rivals = isIpv4 && pair.inOneSubnet ? arpRivals(pair, peer, usable.destination, answersHere) : [];
@@ -124,10 +123,33 @@ export function judgePair(pair: Candidate, { ends, usable }: Candidates, answers
       leavesWhenBound,
       canJoin,
       gateway: there?.gateway,
+      cabled: ends.source.sameMachine && areOneVeth(source.port, destination.port),
       answeredBy: rivals.map(({ port }) => port.name),
       arrivesAt: [...destination.physicalPorts, ...rivals.flatMap(({ physicalPorts }) => physicalPorts)],
     },
   };
+}
+
+interface Fix {
+  readonly side: Side;
+  readonly command: string;
+}
+
+/** Through which gateway a port reaches what is not on its link, only the operator knows. */
+function onLinkRoute(
+  { source, sourceAddress, destination, destinationAddress, inOneSubnet }: Candidate,
+  side: Side,
+): Fix | undefined {
+  if (!inOneSubnet) return undefined;
+  const route =
+    side === 'source'
+      ? { to: destinationAddress, interface: source.port.name, source: sourceAddress }
+      : { to: sourceAddress, interface: destination.port.name, source: destinationAddress };
+  return { side, command: hostRouteCommand({ ...route, gateway: undefined }) };
+}
+
+function areOneVeth(one: NetworkInterface, other: NetworkInterface): boolean {
+  return one.peerIndex === other.index && other.peerIndex === one.index;
 }
 
 function isLocal(...answers: readonly (RouteAnswer | undefined)[]): boolean {
