@@ -2,7 +2,7 @@ import type { JudgedFinding } from '#main/likeness/finding.ts';
 import type { GuestObject, Netdev, Portrait } from '#main/likeness/portrait.ts';
 import type { CommandLine, CommandLineOption } from '#main/hosts/command-line/command-line.ts';
 import { parseOptionList, optionValue } from '#main/hosts/command-line/option-list.ts';
-import { carried, type Change } from './change.ts';
+import { carried, refused, type Change } from './change.ts';
 import { editable, listOption } from './editable.ts';
 
 /** Network backends, objects and character devices that came or went while the guest ran. */
@@ -14,6 +14,8 @@ export function carryBackends(commandLine: CommandLine, source: Portrait): Chang
       impliedKey: 'type',
       row: 'netdev',
       title: 'The network backend',
+      removal: 'netdev_del',
+      isOwn: (id: string) => ownNetdev.test(id),
       present: new Set(source.netdevs.map(({ id }) => id)),
       added: source.netdevs.map((netdev) => ({ id: netdev.id, option: netdevOption(netdev) })),
     },
@@ -22,6 +24,8 @@ export function carryBackends(commandLine: CommandLine, source: Portrait): Chang
       impliedKey: 'qom-type',
       row: 'object',
       title: 'The object',
+      removal: 'object-del',
+      isOwn: (id: string) => ownObject.test(id),
       present: new Set(source.objects.map(({ id }) => id)),
       added: source.objects.map((object) => ({ id: object.id, option: objectOption(object) })),
     },
@@ -30,11 +34,13 @@ export function carryBackends(commandLine: CommandLine, source: Portrait): Chang
       impliedKey: 'backend',
       row: 'character-device',
       title: 'The character device',
+      removal: 'chardev-remove',
+      isOwn: (id: string) => ownCharacterDevice.test(id),
       present: new Set(source.characterDevices.map(({ id }) => id)),
       added: source.characterDevices.map(({ id, kind }) => ({
         id,
         option:
-          kind === 'null' && !implicit.test(id)
+          kind === 'null' && !ownCharacterDevice.test(id)
             ? listOption('chardev', [
                 ['backend', 'null'],
                 ['id', id],
@@ -44,7 +50,8 @@ export function carryBackends(commandLine: CommandLine, source: Portrait): Chang
     },
   ];
   let { options } = commandLine;
-  for (const { option: name, impliedKey, row, title, present, added } of kinds) {
+  const words = commandLine.options.map(({ value = '' }) => value);
+  for (const { option: name, impliedKey, row, title, removal, isOwn, present, added } of kinds) {
     const known = new Set<string>();
     const kept = options.flatMap((option): CommandLineOption[] => {
       if (option.name !== name || option.value === undefined) return [option];
@@ -55,7 +62,13 @@ export function carryBackends(commandLine: CommandLine, source: Portrait): Chang
       return [];
     });
     const news = added.flatMap(({ id, option }) => {
-      if (option === undefined || known.has(id)) return [];
+      if (known.has(id)) return [];
+      if (option === undefined) {
+        // Other options make backends of their own, by ids that they are given; what several share (`mux=on`) has `-base` added.
+        if (isOwn(id) || words.some((value) => value.includes(id.replace(/-base$/, '')))) return [];
+        findings.push(unreadable(row, id, title, removal));
+        return [];
+      }
       findings.push(carried(row, id, `${title} ${id} came while the guest ran.`));
       return [option];
     });
@@ -64,18 +77,31 @@ export function carryBackends(commandLine: CommandLine, source: Portrait): Chang
   return { commandLine: { ...commandLine, options }, findings };
 }
 
-/** Character devices that other options make: `-serial`, `-monitor`, a console. */
-const implicit = /^(?:compat_monitor|serial|parallel|gdb|vc|debugcon|con|virtcon|mon)\d*$|^#/;
+function unreadable(row: string, id: string, title: string, removal: string): JudgedFinding {
+  return refused(
+    row,
+    id,
+    `${title} ${id} came while the guest ran, and its options cannot be read back.`,
+    `Remove it with \`${removal}\`, migrate, and add it again; or restart the guest with it on its command line.`,
+  );
+}
 
-/** `undefined` for a kind whose options cannot be read back: then the twin lacks it, and that is refused by name. */
+/** Character devices that other options make: `-serial`, `-monitor`, a console; and what lies beneath several on one. */
+const ownCharacterDevice =
+  /^(?:compat_monitor|serial|parallel|gdb|vc|debugcon|con|virtcon|mon|hmp)\d*(?:-base|-dbg)?$|^#/;
+/** Backends of `-nic` and `-net`. */
+const ownNetdev = /^(?:__org\.qemu|#|hub\d+port\d+$)/;
+/** What the machine has made for itself has an id of its own form. */
+const ownObject = /\.ram$|^ram-node\d+$|^mem$|^default$|^#/;
+
+/** `undefined` for a kind whose options cannot be read back. */
 function netdevOption({ id, type, details }: Netdev): CommandLineOption | undefined {
   const words = parseOptionList(details);
   const word = (key: string): readonly (readonly [string, string])[] => {
     const value = optionValue(words, key);
     return value === undefined ? [] : [[key, value]];
   };
-  // `-nic` and `-net` name their own backends so.
-  if (id.startsWith('__org.qemu') || id.startsWith('#')) return undefined;
+  if (ownNetdev.test(id)) return undefined;
   switch (type) {
     case 'user':
       return details === 'net=10.0.2.0,restrict=off'
@@ -100,8 +126,7 @@ function netdevOption({ id, type, details }: Netdev): CommandLineOption | undefi
 }
 
 function objectOption({ id, type, properties }: GuestObject): CommandLineOption | undefined {
-  // What the machine has made for itself has an id of its own form.
-  if (/\.ram$|^ram-node\d+$|^mem$|^default$|^#/.test(id)) return undefined;
+  if (ownObject.test(id)) return undefined;
   switch (type) {
     case 'memory-backend-ram': {
       const { 'host-nodes': nodes, policy, ...rest } = properties;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { emptyPortrait, type Portrait } from '#main/likeness/portrait.ts';
 import { samplePortrait } from '#main/likeness/testing/sample-portrait.ts';
 import { carryOver } from './carry-over.ts';
 import { driveOf, guestWith } from './testing/changed-guest.ts';
@@ -24,4 +25,55 @@ test('a command line is brought up to date in everything, and what has not chang
     argv: ['qemu', '-drive', 'media=cdrom,id=cd', '-m', '64'],
     findings: [{ row: 'disk' }, { row: 'device' }, { row: 'netdev' }],
   });
+});
+
+function refusalsOf(argv: string, portrait: Partial<Portrait>): readonly string[] {
+  const { findings } = carryOver(['qemu-system-x86_64', ...argv.split(' ')], { ...emptyPortrait, ...portrait });
+  return findings.flatMap(({ verdict, row, item }) => (verdict === 'refused' ? [`${row} ${item}`] : []));
+}
+
+const limited = {
+  nodeName: 'top',
+  readOnly: false,
+  encrypted: false,
+  cache: { writeback: true, direct: false, noFlush: false },
+  detectZeroes: 'off',
+  layers: [{ format: 'raw', filename: '/a', path: '/a', isOpen: true }],
+  throttle: { iops: 100 },
+  bitmaps: [],
+};
+
+test('limits of a disk of -blockdev are refused before a destination is started', () => {
+  const drive = { name: '', device: '/machine/peripheral/disk0/virtio-backend', removable: false, trayOpen: false };
+  const argv = '-blockdev driver=file,filename=/a,node-name=top -device virtio-blk-pci,drive=top,id=disk0';
+  expect([
+    refusalsOf(argv, { drives: [{ ...drive, medium: limited }] }),
+    refusalsOf(argv, { drives: [{ ...drive, medium: { ...limited, throttle: {} } }] }),
+  ]).toEqual([['throttle disk0'], []]);
+});
+
+test('backends that came later and cannot be read back are refused before a destination is started', () => {
+  const added = {
+    netdevs: [{ id: 'n9', type: 'socket', details: 'listening' }],
+    objects: [{ id: 's9', type: 'secret', properties: {} }],
+    characterDevices: [{ id: 'c9', kind: 'unix' }],
+  };
+  expect(refusalsOf('-nodefaults', added)).toEqual(['netdev n9', 'object s9', 'character-device c9']);
+});
+
+test('backends that options of other kinds have made are not refused', () => {
+  const own = {
+    netdevs: [
+      { id: '#net123', type: 'user', details: '' },
+      { id: 'lan', type: 'socket', details: '' },
+    ],
+    objects: [{ id: 'pc.ram', type: 'memory-backend-ram', properties: {} }],
+    characterDevices: [
+      { id: 'compat_monitor0', kind: 'unix' },
+      { id: 'serial0-base', kind: 'stdio' },
+      { id: 'c1-base', kind: 'unix' },
+    ],
+  };
+  const argv = '-nic socket,id=lan,listen=:9 -serial mon:stdio -chardev socket,mux=on,id=c1,path=/s';
+  expect(refusalsOf(argv, own)).toEqual([]);
 });

@@ -55,8 +55,25 @@ export function carryDrives(commandLine: CommandLine, source: Portrait): Change 
   );
   return {
     commandLine: { ...commandLine, options: [...options, ...added.map(({ option }) => option)] },
-    findings: [...findings, ...added.map(({ finding }) => finding)],
+    findings: [...findings, ...added.map(({ finding }) => finding), ...limitsWithoutOption(source)],
   };
+}
+
+/** `block_set_io_throttle` limits the use that a device makes of a disk; no option of `-blockdev` or `-device` does. */
+function limitsWithoutOption({ drives }: Portrait): readonly JudgedFinding[] {
+  return drives.flatMap((drive) => {
+    const { name, medium } = drive;
+    if (name !== '' || !medium || Object.keys(medium.throttle).length === 0) return [];
+    const label = driveLabel(drive);
+    return [
+      refused(
+        'throttle',
+        label,
+        `${label} has ${throttleLabel(medium)}, and no option of a disk of \`-blockdev\` sets such limits.`,
+        'Take the limits off with `block_set_io_throttle`, migrate, and set them again; or use a throttle node.',
+      ),
+    ];
+  });
 }
 
 interface DriveChange {
