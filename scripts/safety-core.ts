@@ -19,6 +19,9 @@ export const safetyCore: readonly string[] = [
   // What has changed since: it becomes the destination's disks and devices.
   'main/hosts/carry-over/*.ts',
   'main/hosts/swtpm/{tpm-arguments,tpm-files}.ts',
+  // Whether the destination gets the disks: what excludes a QEMU from an image, and what of that may be passed over.
+  'main/hosts/disks/{file-lock,image-lock}.ts',
+  'main/engine/disk-takeover.ts',
   'main/hosts/process/{descriptor-info,process-stat,process-status,unix-sockets}.ts',
   // Whose process it is, what may be executed, and with which rights.
   'main/hosts/authority/{environment,handled,path-steps,rights,user-ids}.ts',

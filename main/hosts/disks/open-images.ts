@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Milliseconds } from '#contract/units.ts';
+import { refuseTooMany } from '#main/hosts/portrait/answers.ts';
 import { identityAt } from '#main/hosts/portrait/files.ts';
 import { pathOfImage } from '#main/hosts/portrait/image-name.ts';
 import { parseDescriptorInfo } from '#main/hosts/process/descriptor-info.ts';
@@ -26,16 +27,21 @@ const answerTimeoutMs: Milliseconds = 1500;
  */
 export async function readOpenImages(client: QmpClient, pid: number): Promise<readonly OpenImage[]> {
   const nodes = await client.execute('query-named-block-nodes', { flat: true }, { timeoutMs: answerTimeoutMs });
+  refuseTooMany({ nodes });
   return imagesOf(nodes, readLink(pid, 'cwd') ?? '/', descriptorsOf(pid));
 }
 
 /** What the descriptors of a process show of one file. */
-interface Open {
+export interface Open {
   readonly isWritten: boolean;
   readonly locks: readonly FileLock[];
 }
 
-function imagesOf(
+/**
+ * What QEMU names and, by its descriptors, has open: its user decides what it names, and nothing else is opened on its word.
+ * Where the descriptors may not be seen, its word is all there is.
+ */
+export function imagesOf(
   nodes: readonly JsonObject[],
   workingDirectory: string,
   open: ReadonlyMap<FileIdentity, Open>,
@@ -46,6 +52,7 @@ function imagesOf(
     if (path === undefined) continue;
     const leadsTo = identityAt(path);
     const shown = leadsTo === undefined ? undefined : open.get(leadsTo);
+    if (open.size > 0 && !shown) continue;
     const before = images.get(leadsTo ?? path);
     const { cache } = node;
     images.set(leadsTo ?? path, {

@@ -125,7 +125,7 @@ export async function askForPortrait(client: QmpClient, timeoutMs: Milliseconds)
 const mostOfAKind = 8192;
 
 /** The user of a QEMU decides what it answers: one that lists things without end must not keep its reader busy. */
-function refuseTooMany(lists: Readonly<Record<string, readonly unknown[]>>): void {
+export function refuseTooMany(lists: Readonly<Record<string, readonly unknown[]>>): void {
   const [tooMany] = Object.entries(lists).filter(([, items]) => items.length > mostOfAKind);
   if (!tooMany) return;
   const [kind, { length }] = tooMany;
