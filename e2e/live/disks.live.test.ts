@@ -60,7 +60,9 @@ describe.skipIf(reason !== '')(`a disk that the destination does not get${reason
     const verdict = await sevenChecks(story, goBack);
     expect(verdict).toEqual({
       ...safeOnSource({}),
-      copies: ['source: postmigrate', 'destination: paused'],
+      copies: ['destination: paused', 'source: postmigrate'],
+      // That of the other process, which is this one.
+      leftOver: [`+ descriptor ${image}`],
       told: told('paused-recoverable', 'stopped', {
         side: 'destination',
         cause: /refuses to start it: .*lock.* The guest has never run there/,

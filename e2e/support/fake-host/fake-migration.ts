@@ -17,6 +17,8 @@ const before: readonly { readonly atMs: Milliseconds; readonly event: JournalEve
   { atMs: 200, event: { kind: 'done', step: 'compare-twin' } },
   { atMs: 200, event: { kind: 'intended', step: 'negotiate-capabilities' } },
   { atMs: 300, event: { kind: 'done', step: 'negotiate-capabilities' } },
+  { atMs: 300, event: { kind: 'intended', step: 'check-disks' } },
+  { atMs: 300, event: { kind: 'done', step: 'check-disks' } },
   { atMs: 300, event: { kind: 'intended', step: 'listen' } },
   { atMs: 300, event: { kind: 'done', step: 'listen', port: 49_152, mptcp: true } },
   { atMs: 400, event: { kind: 'intended', step: 'migrate' } },
