@@ -41,15 +41,20 @@ describe('a network backend that came while the guest ran', () => {
       { id: 'n', type: 'tap', details: 'ifname=t0' },
       ['-netdev', 'type=tap,id=n,ifname=t0'],
     ],
-    ['is left to the comparison where the kernel chose the tap', { id: 'n', type: 'tap', details: 'helper=x' }, []],
-    ['is left to the comparison where it forwards ports', { ...user, details: 'net=10.0.2.0,restrict=on' }, []],
-    ['is left to the comparison where its kind is not known', { ...user, type: 'socket' }, []],
-    ['is left to the option that made it (-nic)', { ...user, id: '#net1' }, []],
-    ['is left to the option that made it (-net)', { ...user, id: '__org.qemu.net0' }, []],
-  ] satisfies [string, Netdev, string[]][])('%s', (_what, netdev, args) => {
+    ['is refused where the kernel chose the tap', { id: 'n', type: 'tap', details: 'helper=x' }, 'refused'],
+    ['is refused where it forwards ports', { ...user, details: 'net=10.0.2.0,restrict=on' }, 'refused'],
+    ['is refused where its kind is not known', { ...user, type: 'socket' }, 'refused'],
+    ['is left to the option that made it (-nic)', { ...user, id: '#net1' }, 'left'],
+    ['is left to the option that made it (-net)', { ...user, id: '__org.qemu.net0' }, 'left'],
+  ] satisfies [string, Netdev, readonly string[] | 'refused' | 'left'][])('%s', (_what, netdev, becomes) => {
+    const said = {
+      made: ['carried: The network backend n came while the guest ran.'],
+      refused: ['refused: The network backend n came while the guest ran, and its options cannot be read back.'],
+      left: [],
+    };
     expect(changeBy(carryBackends, [], guestWith({ netdevs: [netdev] }))).toEqual({
-      args,
-      said: args.length === 0 ? [] : ['carried: The network backend n came while the guest ran.'],
+      args: typeof becomes === 'string' ? [] : becomes,
+      said: said[typeof becomes === 'string' ? becomes : 'made'],
     });
   });
 });
@@ -87,6 +92,9 @@ test('of the character devices that came while the guest ran, those that lead no
   ];
   expect(changeBy(carryBackends, ['-S'], guestWith({ characterDevices }))).toEqual({
     args: ['-chardev', 'backend=null,id=c', '-S'],
-    said: ['carried: The character device c came while the guest ran.'],
+    said: [
+      'carried: The character device c came while the guest ran.',
+      'refused: The character device d came while the guest ran, and its options cannot be read back.',
+    ],
   });
 });

@@ -48,7 +48,7 @@ test('limits of a disk of -blockdev are refused before a destination is started'
   const argv = '-blockdev driver=file,filename=/a,node-name=top -device virtio-blk-pci,drive=top,id=disk0';
   expect([
     refusalsOf(argv, { drives: [{ ...drive, medium: limited }] }),
-    refusalsOf(argv, { drives: [{ ...drive, medium: { ...limited, throttle: {} } }] }),
+    refusalsOf(argv, { drives: [{ ...drive, medium: { ...limited, throttle: {} } }, drive] }),
   ]).toEqual([['throttle disk0'], []]);
 });
 
