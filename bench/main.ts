@@ -12,6 +12,7 @@ import { atLeast, atMost, mbits, median, seconds, type Figure } from './figures.
 import { histories } from './histories.ts';
 import { bare, costOf, ours, type Move } from './moves.ts';
 import { preflightOf } from './preflight.ts';
+import { probeRun } from './probes.ts';
 
 /**
  * Measures what the README promises. Every figure is a ratio of two things measured in this one run, alternating, so that
@@ -228,6 +229,33 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
         ),
       ];
     }),
+
+  probes: async (bench) => {
+    const figures = async (rates: readonly number[]): Promise<Figure[]> =>
+      inLab(rates, async (lab) => {
+        const rounds = await repeat(bench, () => probeRun(bench.application, lab, rates));
+        const off = (ratios: readonly number[]): number => Math.max(...ratios.map((ratio) => Math.abs(ratio - 1)));
+        const links = rates.map((rate) => mbits(rate)).join(' + ');
+        return [
+          {
+            ...atMost(
+              `${links}: what a probe measures, off by`,
+              median(rounds.map((r) => off(r.ratios))),
+              0.05,
+              'the worse path',
+            ),
+            runs: rounds.map((round) => off(round.ratios)),
+          },
+          atMost(
+            `${links}: longest standstill of this process, of 100 ms`,
+            median(rounds.map((r) => r.standstillMs)) / 100,
+            1,
+            'two looks at both hosts included',
+          ),
+        ];
+      });
+    return [...(await figures([500e6, 500e6])), ...(await figures([500e6, 50e6]))];
+  },
 };
 
 type Memory = Pick<LabOptions, 'guestMemoryBytes' | 'guestWalkBytes'>;

@@ -38,6 +38,7 @@ function plannerWith(resolveHost: Planner['resolveHost']): Planner {
   return {
     resolveHost,
     openMigrations: () => Promise.resolve([]),
+    known: (paths) => [...paths],
     user: 'bench',
     version: 'bench',
     now: () => new Date(),

@@ -9,6 +9,7 @@ import {
   nameSchema,
 } from './host.ts';
 import { pathChoiceSchema } from './path-choice.ts';
+import { pathProbeSchema } from './probe.ts';
 import { connectionSampleSchema, sampleSchema } from './telemetry.ts';
 import { epochMsSchema, monoMsSchema } from './clock-time.ts';
 
@@ -115,6 +116,8 @@ export const pathSchema = z.object({
   destinationAddress: z.string(),
   speedBitsPerSecond: z.number().optional(),
   mtu: z.number().int(),
+  /** What a probe has found out about it; absent where none was made. */
+  probe: pathProbeSchema.exactOptional(),
 });
 export type Path = z.infer<typeof pathSchema>;
 
@@ -128,7 +131,9 @@ export type Path = z.infer<typeof pathSchema>;
  *   `leaves-elsewhere` (the source would send over another interface), `answers-elsewhere` (so would the destination),
  *   `reverse-path-filter`, `arp-answered-elsewhere`, `shared-port`, `other-family` (cannot join the first),
  *   `not-listened-to`, `foreign-endpoint` (another program keeps the address and does not announce it), `no-counterpart`,
- *   `beyond-limit` (a connection has nine paths at most), `not-examined` (there are too many), `excluded-by-operator`.
+ *   `beyond-limit` (a connection has nine paths at most), `not-examined` (there are too many), `excluded-by-operator`;
+ * - by a probe: `probed-no-answer` (nothing, or an error), `probed-stranger` (not the destination), `probed-full-size-lost`
+ *   (small packets pass, those of full size do not), `probed-no-mptcp` (TCP option 30 does not pass).
  */
 export const leftOutReasonSchema = z.enum([
   'interface-down',
@@ -157,6 +162,10 @@ export const leftOutReasonSchema = z.enum([
   'beyond-limit',
   'not-examined',
   'excluded-by-operator',
+  'probed-no-answer',
+  'probed-stranger',
+  'probed-full-size-lost',
+  'probed-no-mptcp',
 ]);
 export type LeftOutReason = z.infer<typeof leftOutReasonSchema>;
 

@@ -3,6 +3,7 @@ import { failureSchema } from './errors.ts';
 import { mptcpEndpointFlagSchema, mptcpEndpointSchema, mptcpLimitsSchema } from './host.ts';
 import { longestDataName } from './plain-text.ts';
 import { journalEntrySchema, migrationSettingsSchema, pathActionSchema } from './migration.ts';
+import { probeWishSchema } from './probe.ts';
 import { sampleSchema } from './telemetry.ts';
 
 /** What an operator asks for, before anything has been looked up: names and wishes, never paths or command lines. */
@@ -24,6 +25,8 @@ export const migrationRequestSchema = z.object({
   /** Where the destination is to listen, as QEMU writes it: `tcp:0:4444`. Absent for the wildcard and any port. */
   incoming: z.string().min(1).max(300).exactOptional(),
   settings: migrationSettingsSchema,
+  /** Whether the paths are measured beforehand; absent for `auto`, which does so where nothing recent is known of them. */
+  probe: probeWishSchema.exactOptional(),
 });
 export type MigrationRequest = z.infer<typeof migrationRequestSchema>;
 

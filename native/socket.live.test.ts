@@ -11,6 +11,7 @@ import {
   bind,
   connect,
   connectBlocking,
+  discard,
   listen,
   localAddress,
   openSocket,
@@ -33,6 +34,18 @@ describe.skipIf(!nativeAvailability().available)('sockets (need Linux)', () => {
     shutdown(pair.client, 'writing');
     await waitUntilReady(pair.server, 'readable', soon);
     expect([before, data?.toString(), receive(pair.server, 100)?.length]).toEqual([undefined, 'hello', 0]);
+  });
+
+  test.each(['tcp', 'mptcp'] as const)('%s: what is thrown away is counted, and makes room', async (protocol) => {
+    using pair = await connectPair('ipv4', protocol, protocol);
+    const scratch = Buffer.alloc(3);
+    const before = discard(pair.server, scratch);
+    send(pair.client, Buffer.from('hello'));
+    await waitUntilReady(pair.server, 'readable', soon);
+    const thrown = [discard(pair.server, scratch), discard(pair.server, scratch)];
+    shutdown(pair.client, 'writing');
+    await waitUntilReady(pair.server, 'readable', soon);
+    expect([before, thrown, discard(pair.server, scratch)]).toEqual([undefined, [3, 2], 0]);
   });
 
   test('each end knows both addresses', async () => {

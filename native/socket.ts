@@ -12,6 +12,7 @@ import {
   IPPROTO_MPTCP,
   IPPROTO_TCP,
   MSG_NOSIGNAL,
+  MSG_TRUNC,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
@@ -108,6 +109,17 @@ export function receive(fd: Fd, maxBytes: number): Buffer | undefined {
   if (result === -EAGAIN) return undefined;
   if (result < 0) throw new NativeError('recv', -result, 'receive');
   return data.subarray(0, result);
+}
+
+/**
+ * Throws away what is there, at most as many bytes as `scratch` has: returns how many that was, 0 at the end of the stream,
+ * `undefined` when nothing has come yet. TCP and MPTCP do not even copy them (tcp(7), MSG_TRUNC).
+ */
+export function discard(fd: Fd, scratch: Uint8Array): number | undefined {
+  const result = libc().recv(fd.number, scratch, scratch.length, MSG_TRUNC);
+  if (result === -EAGAIN) return undefined;
+  if (result < 0) throw new NativeError('recv', -result, 'receive');
+  return result;
 }
 
 /**

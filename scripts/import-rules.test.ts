@@ -43,6 +43,17 @@ const rooms: readonly Room[] = [
     refused: ['koffi', '#main/engine/reducer.ts', '#main/qmp/client.ts', 'node:module'],
   },
   {
+    folder: 'main/probe',
+    welcome: ['./ports.ts', '#contract/probe.ts', '#main/mptcp/counters.ts', '#main/engine/ports.ts'],
+    refused: [
+      'node:crypto',
+      '#native/libc.ts',
+      '#main/hosts/local.ts',
+      '#main/storage/journal.ts',
+      '#main/engine/run.ts',
+    ],
+  },
+  {
     folder: 'main/likeness',
     welcome: ['./portrait.ts', '#contract/units.ts', '#main/likeness/compare.ts'],
     refused: ['node:fs', '#native/libc.ts', '#main/engine/ports.ts', '#main/qmp/client.ts', '#main/hosts/local.ts'],
@@ -82,6 +93,7 @@ const rooms: readonly Room[] = [
       '#main/mptcp/sampler.ts',
       '#main/redaction/redact.ts',
       '#main/engine/ports.ts',
+      '#main/probe/ports.ts',
       '#main/storage/plain-file.ts',
       '#main/storage/lock.ts',
     ],
@@ -92,6 +104,7 @@ const rooms: readonly Room[] = [
     welcome: [
       'node:os',
       '#main/engine/reducer.ts',
+      '#main/probe/probe.ts',
       '#main/hosts/local.ts',
       '#main/storage/journal.ts',
       '#main/export/csv.ts',

@@ -47,6 +47,17 @@ test('without Multipath TCP one path is used, and the forecast is of that one', 
   expect(await page.getByText('not used by plain TCP').count()).toBe(2);
 });
 
+test('paths are measured on request, and each shows what was found out and when', async ({ visitor }) => {
+  const { page } = visitor;
+  await page.getByText('3 paths · 22.5 Gbit/s').waitFor();
+  const before = await page.getByText('measured just now').count();
+
+  await page.getByRole('button', { name: 'Probe paths' }).click();
+
+  await page.getByText('measured just now').first().waitFor();
+  expect([before, await page.getByText(/measured just now: .*bit\/s, RTT 0\.2 ms/).count()]).toEqual([0, 3]);
+});
+
 test('an error keeps the button shut until it is accepted, where it may be', async ({ visitor }) => {
   const { page } = visitor;
   const migrate = page.getByRole('button', { name: 'Migrate', exact: true });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError, type Failure } from '#contract/errors.ts';
 import { trace } from '#contract/trace.ts';
@@ -22,6 +22,7 @@ import { readIncidents } from '#main/storage/incidents.ts';
 import { createJournal, openJournal } from '#main/storage/journal.ts';
 import { lockGuest, lockMigration, managerOf, type LockOwner } from '#main/storage/lock.ts';
 import { migrationPaths, openDirectories, type Directories } from '#main/storage/paths.ts';
+import { probeNotePath } from '#main/storage/probe-files.ts';
 import { readSampleChunk, type SampleChunk } from '#main/storage/sample-chunk.ts';
 import { readMigration, readMigrationWithoutSamples, type StoredMigration } from '#main/storage/stored-migration.ts';
 import { tellManager } from './control-client.ts';
@@ -35,6 +36,7 @@ import { manage } from './manage.ts';
 import type { OpenMigration } from './managed.ts';
 import { operatorName } from './operator-name.ts';
 import { openMigrationsOf, prepare, type OpenMigration as OpenMigrationOnDisk, type Preparation } from './planning.ts';
+import { Prober } from './probing.ts';
 import { collectReport, type Report as CollectedReport } from './report/report.ts';
 import { surroundings } from './report/surroundings.ts';
 import { tarArchive } from './report/tar.ts';
@@ -83,6 +85,7 @@ export class Application {
   readonly #version: string;
   readonly #history: History<MigrationSummary>;
   readonly #foreteller = new Foreteller((id) => this.#host(id));
+  readonly #prober: Prober;
 
   constructor({ version, environment = process.env, hosts, report }: ApplicationOptions) {
     this.#version = version;
@@ -92,8 +95,14 @@ export class Application {
       hosts ??
       localHosts({
         runtimeDirectory: this.#directories.runtime,
-        journalOf: (id) => migrationPaths(this.#directories.state, id).journal,
+        journalOf: (id) => journalOf(this.#directories.state, id),
       });
+    this.#prober = new Prober({
+      state: this.#directories.state,
+      hostOf: (id) => this.#host(id),
+      clock: this.#clock,
+      owner: () => ({ pid: process.pid, user: this.user, sinceEpochMs: this.#clock.epochMs() }),
+    });
     this.#history = new History({
       state: this.#directories.state,
       version,
@@ -151,8 +160,30 @@ export class Application {
     });
   }
 
-  preflight(request: MigrationRequest): Promise<Preparation> {
+  /**
+   * Looks, and measures the paths where that is wanted. Afterwards everything is looked at again: the kernels count what a
+   * probe does too, and what it found out may change the plan.
+   */
+  async preflight(request: MigrationRequest): Promise<Preparation> {
+    await this.#prober.putBackLeftBehind();
+    const preparation = await this.#prepare(request);
+    const { plan, candidates, routes, refusals } = preparation;
+    const probed = await this.#prober.probe({
+      wish: request.probe ?? 'auto',
+      plan,
+      candidates,
+      routes,
+      isReady: refusals.length === 0,
+      open: async () => (await this.#openMigrations()).map((open) => open.plan),
+    });
+    if (probed.kind === 'skipped' && probed.why === undefined) return preparation;
+    return this.#prepare(request, probed.kind === 'skipped' ? probed.why : undefined);
+  }
+
+  #prepare(request: MigrationRequest, notProbed?: string): Promise<Preparation> {
     return prepare(request, {
+      known: (paths, source, destination) => this.#prober.known(paths, source, destination),
+      notProbed,
       resolveHost: (id) => this.#host(id),
       openMigrations: () => this.#openMigrations(),
       user: this.user,
@@ -211,6 +242,7 @@ export class Application {
   }
 
   async #open(idOrPrefix: string, request?: ManagerRequest): Promise<OpenMigration | undefined> {
+    await this.#prober.putBackLeftBehind();
     const id = await this.#history.find(idOrPrefix);
     const controlPath = controlSocketPath(this.#directories.runtime, id);
     if (managerOf(this.#directories.state, id)) {
@@ -392,6 +424,12 @@ export class Application {
   async #entries(id: string): Promise<readonly JournalEntry[]> {
     return (await readMigrationWithoutSamples(this.#directories.state, id)).entries;
   }
+}
+
+/** What is borrowed of hosts is held for as long as this exists: the journal of a migration, the note of a probe. */
+function journalOf(state: string, id: string): string {
+  const note = probeNotePath(state, id);
+  return existsSync(note) ? note : migrationPaths(state, id).journal;
 }
 
 /** setns(2) refuses a namespace that belongs to another user. */

@@ -1,6 +1,7 @@
 import type { PreflightAnswer } from '#contract/channels.ts';
 import { SwitchyardError } from '#contract/errors.ts';
-import type { Plan } from '#contract/migration.ts';
+import type { Path, Plan } from '#contract/migration.ts';
+import { freshProbe } from '#contract/probe.ts';
 import type { BitsPerSecond, Milliseconds } from '#contract/units.ts';
 import { forecast, type ForecastFacts } from '#main/engine/forecast.ts';
 import { isManagedElsewhere } from '#main/engine/preflight-paths.ts';
@@ -67,12 +68,13 @@ export class Foreteller {
 export function forecastsFor(
   { settings, source, destination, guest, paths }: Plan,
   dirtyBitsPerSecond: BitsPerSecond | undefined,
+  nowEpochMs: Milliseconds = systemClock.epochMs(),
 ): PreflightAnswer['forecast'] {
-  const fastestFirst = paths.toSorted((a, b) => (b.speedBitsPerSecond ?? 0) - (a.speedBitsPerSecond ?? 0));
+  const fastestFirst = paths.toSorted((a, b) => rateOf(b) - rateOf(a));
   // What a program decides about further paths cannot be foretold.
   const kernels = [source, destination].every((host) => host.mptcp.usable && !isManagedElsewhere(host));
   const sockets = settings.socket === 'app' || [source, destination].every(({ qemu }) => qemu?.mptcp !== false);
-  const facts = { memoryBytes: guest.memoryBytes, dirtyBitsPerSecond, settings };
+  const facts = { memoryBytes: guest.memoryBytes, dirtyBitsPerSecond, settings, nowEpochMs };
   const overOne: ForecastFacts = { ...facts, paths: fastestFirst.slice(0, 1), protocol: 'tcp' };
   // Plain TCP goes over the first, which need not be the fastest.
   const overFirst: ForecastFacts = { ...facts, paths: paths.slice(0, 1), protocol: 'tcp' };
@@ -81,6 +83,10 @@ export function forecastsFor(
     chosen: forecast(settings.mptcp !== 'off' && kernels && sockets ? overAll : overFirst),
     onePath: forecast(overOne),
   };
+}
+
+function rateOf(path: Path): BitsPerSecond {
+  return freshProbe(path)?.capacityBitsPerSecond ?? path.speedBitsPerSecond ?? 0;
 }
 
 /** A forecast that cannot be made is left out: the checks say why, and a start finds out for itself. */

@@ -1,6 +1,6 @@
 import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
 import type { Guest, HostFacts, MptcpEndpoint, QemuIdentity } from '#contract/host.ts';
-import type { Check, LeftOutPair, ListenerAddress, PathPlanning, Plan } from '#contract/migration.ts';
+import type { Check, LeftOutPair, ListenerAddress, Path, PathPlanning, Plan } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
 import type { MigrationHost } from '#main/engine/ports.ts';
 import {
@@ -18,6 +18,8 @@ import type { OpenImage } from '#main/likeness/open-image.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 import { planPairs } from '#main/mptcp/paths.ts';
 import { planPaths, type PathPlan } from '#main/mptcp/plan/plan-paths.ts';
+import type { RoutesBetween } from '#main/mptcp/routes.ts';
+import { withoutDeadPaths } from '#main/probe/usable.ts';
 import { meet, wantedListener } from './listener-address.ts';
 import { pickGuest } from './pick-guest.ts';
 import { pickWaiting, readWaiting, visit, type Waiting } from './waiting.ts';
@@ -29,12 +31,19 @@ export interface Preparation {
   readonly plan: Plan;
   /** Errors that were not accepted; empty means ready. */
   readonly refusals: readonly Check[];
+  /** For a probe of all pairs: those that an earlier one has taken out of the plan too. */
+  readonly candidates: readonly Path[];
+  readonly routes: RoutesBetween;
 }
 
 export interface Planner {
   readonly resolveHost: (id: string) => MigrationHost;
   /** The migrations that have not ended, whether a process manages them or not. */
   readonly openMigrations: () => Promise<readonly OpenMigration[]>;
+  /** These paths, with what earlier probes have found out about them. */
+  readonly known: (paths: readonly Path[], source: HostFacts, destination: HostFacts) => Path[];
+  /** Why a probe that was wanted was not made. */
+  readonly notProbed?: string | undefined;
   readonly user: string;
   readonly version: string;
   readonly now: () => Date;
@@ -88,7 +97,9 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
       destination: (questions) => destination.routes(questions),
     },
   );
-  const { listener, paths: hopedFor } = meet(heard, planned.paths);
+  const candidates = planner.known(planned.paths, sourceFacts, destinationFacts);
+  const probed = withoutDeadPaths(candidates, settings.mptcp !== 'off');
+  const { listener, paths: hopedFor } = meet(heard, probed.paths);
   const pathPlan = planPaths({
     source: sourceFacts,
     destination: destinationFacts,
@@ -97,7 +108,10 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     listener: announceable(listener),
     announcedForOthers: lent.flatMap(({ address, flags }) => (flags.includes('signal') ? [address] : [])),
   });
-  const { paths, leftOut } = withoutUnannounced({ ...planned, paths: hopedFor }, pathPlan.unannounced);
+  const { paths, leftOut } = withoutUnannounced(
+    { paths: hopedFor, leftOut: [...planned.leftOut, ...probed.leftOut] },
+    pathPlan.unannounced,
+  );
   const checks = preflight({
     guest,
     guestRun,
@@ -109,6 +123,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     leftOut,
     unmetChoice: planned.unmet,
     ...(planned.firstObstacle ? { firstObstacle: planned.firstObstacle } : {}),
+    probing: { nowEpochMs: planner.now().getTime(), leftOut: probed.leftOut, notProbed: planner.notProbed },
     settings,
     preparation: {
       commands: { source: pathPlan.source.commands, destination: pathPlan.destination.commands },
@@ -144,7 +159,14 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
     user: planner.user,
     versions: versionsOf(planner.version, sourceFacts, destinationFacts),
   };
-  return { source, destination, plan, refusals: refusals(checks, settings.accepted) };
+  return {
+    source,
+    destination,
+    plan,
+    refusals: refusals(checks, settings.accepted),
+    candidates,
+    routes: planned.routes,
+  };
 }
 
 /**
@@ -230,7 +252,7 @@ async function findWaiting(
 }
 
 /** `20261122T120250Z-7f3a`. */
-function migrationId(now: Date, random: string): string {
+export function migrationId(now: Date, random: string): string {
   return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${random}`;
 }
 

@@ -26,6 +26,8 @@ export interface MigrateOptions {
   readonly firstPath?: string;
   /** false is `--no-prepare-paths`. */
   readonly preparePaths?: boolean;
+  /** true is `--probe`, false is `--no-probe`. */
+  readonly probe?: boolean;
   readonly postCopy?: MigrationSettings['postCopy'];
   readonly downtimeLimit?: number;
   readonly bandwidth?: number;
@@ -51,6 +53,7 @@ export function toMigrationRequest(guest: string, options: MigrateOptions): Migr
     to: options.to,
     ...(options.toWaiting === undefined ? {} : { toWaiting: options.toWaiting }),
     ...(options.incoming === undefined ? {} : { incoming: options.incoming }),
+    ...(options.probe === undefined ? {} : { probe: options.probe ? 'always' : 'never' }),
     settings: {
       mptcp: options.mptcp ?? defaultSettings.mptcp,
       socket: options.socket ?? defaultSettings.socket,
@@ -145,6 +148,7 @@ const optionOf: Readonly<Record<string, string>> = {
   only: '--paths',
   without: '--without-path',
   first: '--first-path',
+  probe: '--probe',
   postCopy: '--post-copy',
   downtimeLimitMs: '--downtime-limit (in milliseconds)',
   bandwidthBitsPerSecond: '--bandwidth (in bits per second)',

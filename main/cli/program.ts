@@ -116,7 +116,7 @@ function movingCommands(program: Program, choose: Choose): void {
   migrationOptions(
     program
       .command('preflight')
-      .description('check whether a migration would work, and forecast it; changes nothing')
+      .description('check whether a migration would work, and forecast it; changes nothing for good')
       .option('--commands', 'show what each QEMU would be sent'),
   ).action((guest: string, options: PreflightOptions) =>
     choose('enters', migrateCommands, (commands) => commands.preflight(guest, options)),
@@ -187,6 +187,11 @@ function migrationOptions(command: Program): Program {
     )
     .option('--without-path <names>', 'leave these paths out: docker0; may be repeated', collectNames)
     .option('--first-path <name>', 'begin the connection on this path (default: the fastest)')
+    .option(
+      '--probe',
+      'measure the paths now: fills them for up to 2 s (default: once between two hosts, for half a second)',
+    )
+    .option('--no-probe', 'never measure the paths')
     .option('--no-prepare-paths', 'leave MPTCP endpoints and limits as they are')
     .addOption(
       new Option(

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultSettings, type Path } from '#contract/migration.ts';
+import type { PathProbe } from '#contract/probe.ts';
 import { carriedBitsPerSecond, forecast, type ForecastFacts } from './forecast.ts';
 
 const mebibyte = 2 ** 20;
@@ -39,6 +40,43 @@ describe('what paths carry', () => {
 
   test('is unknown as long as the speed of one of them is', () => {
     expect(carriedBitsPerSecond([path(500e6), path(undefined)], 'mptcp')).toBeUndefined();
+  });
+});
+
+describe('what was measured', () => {
+  const nowEpochMs = 1_795_000_000_000;
+  const measured = (known: Partial<PathProbe> = {}, speed: number | 'unknown' = 1e9): Path => ({
+    ...path(speed === 'unknown' ? undefined : speed),
+    probe: {
+      atEpochMs: nowEpochMs - 180_000,
+      reach: 'answered',
+      joined: true,
+      capacityBitsPerSecond: 300e6,
+      problems: [],
+      ...known,
+    },
+  });
+
+  test.each<[string, Path[], number | undefined]>([
+    ['counts as it is, before the speed of the link', [measured(), measured()], 600e6],
+    ['makes a link of unknown speed count', [measured({}, 'unknown')], 300e6],
+    ['is a bound that a known link goes before', [measured({ capacityIsLeast: true }, 500e6)], 470.6e6],
+    ['is a bound that counts where nothing else is known', [measured({ capacityIsLeast: true }, 'unknown')], 300e6],
+    ['is not used when it is stale', [measured({ stale: 'old' }, 500e6)], 470.6e6],
+    ['leaves out a path that did not join', [measured(), measured({ joined: false })], 300e6],
+    ['leaves in the only path', [measured({ joined: false })], 300e6],
+  ])('%s', (_name, paths, expected) => {
+    const rate = carriedBitsPerSecond(paths, 'mptcp');
+    expect(rate === undefined ? rate : Math.round(rate / 1e5) * 1e5).toBe(expected);
+  });
+
+  test.each<[string, Path[], number, string]>([
+    ['with its age', [measured()], 0, 'at 300 Mbit/s (measured 3 min ago),'],
+    ['without it, where one path was computed', [measured(), path(1e9)], 0, 'at 1.24 Gbit/s,'],
+    ['without it, where the bandwidth limit decides', [measured()], 200e6, 'at 200 Mbit/s,'],
+  ])('is shown %s', (_name, paths, bandwidthBitsPerSecond, text) => {
+    const settings = { ...defaultSettings, bandwidthBitsPerSecond };
+    expect(forecast(facts({ paths, nowEpochMs, settings })).text).toContain(text);
   });
 });
 

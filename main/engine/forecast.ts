@@ -1,5 +1,7 @@
+import { agoOf } from '#contract/ago.ts';
 import type { Forecast } from '#contract/channels.ts';
 import type { MigrationSettings, Path } from '#contract/migration.ts';
+import { freshProbe } from '#contract/probe.ts';
 import {
   formatBitsPerSecond,
   formatBytes,
@@ -18,6 +20,8 @@ export interface ForecastFacts {
   /** Those that will be used. */
   readonly paths: readonly Path[];
   readonly protocol: 'tcp' | 'mptcp';
+  /** Against which the age of a measurement counts; it is not shown without. */
+  readonly nowEpochMs?: Milliseconds;
   readonly settings: Pick<
     MigrationSettings,
     'bandwidthBitsPerSecond' | 'downtimeLimitMs' | 'autoConverge' | 'postCopy'
@@ -34,14 +38,36 @@ const mptcpShare = 0.016;
 /** Dirtying three quarters of what is sent, or more, is too near to promise an end. */
 const comfortableRatio = 0.75;
 
-/** What the paths can carry of a migration's own bytes; unknown as long as the speed of one of them is. */
+/**
+ * What the paths can carry of a migration's own bytes, measured or computed from their links; unknown as long as it is of one
+ * of them. A path that a probe's connection did not join adds nothing to others.
+ */
 export function carriedBitsPerSecond(paths: readonly Path[], protocol: 'tcp' | 'mptcp'): BitsPerSecond | undefined {
-  const rates = paths.flatMap(({ speedBitsPerSecond, mtu }) =>
-    speedBitsPerSecond === undefined ? [] : (speedBitsPerSecond * (mtu - headerBytes)) / (mtu + frameBytes),
-  );
-  if (paths.length === 0 || rates.length < paths.length) return undefined;
-  const sum = rates.reduce((total, rate) => total + rate, 0);
-  return protocol === 'mptcp' ? sum * (1 - mptcpShare) : sum;
+  const used = paths.length < 2 ? paths : paths.filter((path) => freshProbe(path)?.joined !== false);
+  const rates = used.flatMap((path) => measuredRate(path) ?? rateOfLink(path, protocol) ?? []);
+  if (used.length === 0 || rates.length < used.length) return undefined;
+  return rates.reduce((total, rate) => total + rate, 0);
+}
+
+/** A measurement that this machine limited shows no more than a link that is known. */
+function measuredRate(path: Path): BitsPerSecond | undefined {
+  const probe = freshProbe(path);
+  const isMeasured = probe?.capacityIsLeast !== true || path.speedBitsPerSecond === undefined;
+  return isMeasured ? probe?.capacityBitsPerSecond : undefined;
+}
+
+function rateOfLink({ speedBitsPerSecond, mtu }: Path, protocol: 'tcp' | 'mptcp'): BitsPerSecond | undefined {
+  if (speedBitsPerSecond === undefined) return undefined;
+  const rate = (speedBitsPerSecond * (mtu - headerBytes)) / (mtu + frameBytes);
+  return protocol === 'mptcp' ? rate * (1 - mptcpShare) : rate;
+}
+
+/** ` (measured 3 min ago)` where every path is; nothing where one is computed. */
+function howKnown({ paths, nowEpochMs }: ForecastFacts): string {
+  const measured = paths.flatMap((path) => (measuredRate(path) === undefined ? [] : (freshProbe(path) ?? [])));
+  if (nowEpochMs === undefined || measured.length === 0 || measured.length < paths.length) return '';
+  const oldest = Math.min(...measured.map(({ atEpochMs }) => atEpochMs));
+  return ` (measured ${agoOf(nowEpochMs - oldest)})`;
 }
 
 /**
@@ -58,7 +84,8 @@ export function forecast(facts: ForecastFacts): Forecast {
   const limit = settings.bandwidthBitsPerSecond;
   const sendBitsPerSecond = limit > 0 ? Math.min(limit, carried) : carried;
   const once = (memoryBytes * 8 * 1000) / sendBitsPerSecond;
-  const rate = formatBitsPerSecond(sendBitsPerSecond);
+  const isLimited = limit > 0 && limit <= carried;
+  const rate = `${formatBitsPerSecond(sendBitsPerSecond)}${isLimited ? '' : howKnown(facts)}`;
   if (dirtyBitsPerSecond === undefined) {
     return {
       durationMs: once,

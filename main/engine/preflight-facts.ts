@@ -1,5 +1,6 @@
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { Check, LeftOutPair, ListenerAddress, MigrationSettings, Path, Side } from '#contract/migration.ts';
+import type { Milliseconds } from '#contract/units.ts';
 import type { Finding, JudgedFinding } from '#main/likeness/finding.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
 import type { Hardware, TwinForesight } from './ports.ts';
@@ -26,6 +27,8 @@ export interface PreflightFacts {
   readonly firstObstacle?: { readonly text: string; readonly remedy: string; readonly command?: string };
   /** What the operator has asked for by name and is no path, a sentence each. */
   readonly unmetChoice?: readonly string[];
+  /** What probes have found out, apart from what stands with each path; absent where none is made. */
+  readonly probing?: ProbingFacts;
   readonly settings: MigrationSettings;
   readonly preparation: PathPreparation;
   /** Migrations under way that have set MPTCP endpoints or limits on one of the two hosts. */
@@ -36,6 +39,15 @@ export interface PreflightFacts {
   readonly waiting?: WaitingFacts;
   /** What starting the twin would mean; absent where the operator has started one. */
   readonly twin?: TwinForesight;
+}
+
+export interface ProbingFacts {
+  /** Against which the age of a result counts. */
+  readonly nowEpochMs: Milliseconds;
+  /** Pairs that a probe has taken out of the plan. */
+  readonly leftOut: readonly LeftOutPair[];
+  /** Why a probe that was wanted was not made. */
+  readonly notProbed: string | undefined;
 }
 
 export type GuestRun =

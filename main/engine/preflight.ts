@@ -14,6 +14,7 @@ import {
 import { likenessQuestions, memoryBlocksOf, memoryOf } from './preflight-likeness.ts';
 import { pathQuestions } from './preflight-paths.ts';
 import { mayBeCopy, userQuestions } from './preflight-user.ts';
+import { probeQuestions } from './preflight-probe.ts';
 import { tapQuestions } from './preflight-taps.ts';
 import { waitingQuestions } from './preflight-waiting.ts';
 
@@ -105,6 +106,8 @@ const questions: Readonly<Record<string, Question>> = {
   ...waitingQuestions,
 
   ...pathQuestions,
+
+  ...probeQuestions,
 
   ...connectionQuestions,
 

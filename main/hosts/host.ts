@@ -2,10 +2,11 @@ import type { QemuIdentity } from '#contract/host.ts';
 import type { HostMptcpChange } from '#contract/requests.ts';
 import type { BitsPerSecond, Bytes } from '#contract/units.ts';
 import type { MigrationHost } from '#main/engine/ports.ts';
+import type { ProbeHost } from '#main/probe/ports.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
 /** What Switchyard asks of a host: all that a migration needs, and what an operator wants to know and to change beside it. */
-export interface Host extends MigrationHost {
+export interface Host extends MigrationHost, ProbeHost {
   /** For good, as the operator wishes; what a migration needs for its time goes through `changePathManager`. */
   changeMptcp(change: HostMptcpChange): Promise<void>;
   /** How fast this guest writes to its memory; takes a second, and holds the monitor for as long. */

@@ -26,6 +26,7 @@ import type {
 } from '#main/engine/ports.ts';
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
 import { readRoutes } from '#main/mptcp/routes.ts';
+import type { ProbeAttempt, ProbeConnectOrder, ProbeListener, ProbeListenOrder } from '#main/probe/ports.ts';
 import { openNetlinkSession } from '#native/netlink/open-session.ts';
 import { lookUpRoute } from '#native/netlink/route-lookup.ts';
 import type { BitsPerSecond, Bytes } from '#contract/units.ts';
@@ -53,6 +54,8 @@ import { askNeighboursAnew, closeSubflows, portCounters, unansweredNeighbours } 
 import { LeaseBook } from './path-leases/lease-book.ts';
 import { changeLentPath, giveBack, lend, type Borrower, type LendingPlace } from './path-leases/lend.ts';
 import { readLentFacts } from './path-leases/lent-facts.ts';
+import { connectForProbe } from './probe/connection.ts';
+import { listenForProbe } from './probe/listener.ts';
 import { presenceOf, terminate, type Presence } from './process/identity.ts';
 import { featuresOf } from './qemu-features.ts';
 import { QemuMonitor } from './qemu-monitor.ts';
@@ -153,6 +156,14 @@ export class LocalHost implements Host {
     beforeConnecting?: (local: SocketName) => Promise<void>,
   ): Promise<OwnedSocket> {
     return inContractTerms(() => connectFrom(this.#network, order, beforeConnecting));
+  }
+
+  listenForProbe(order: ProbeListenOrder): Promise<ProbeListener> {
+    return inContractTerms(() => listenForProbe(this.#network, order));
+  }
+
+  connectForProbe(order: ProbeConnectOrder): Promise<ProbeAttempt> {
+    return inContractTerms(() => connectForProbe(this.#network, order));
   }
 
   findDestination(migrationId: string): Promise<StartedDestination | undefined> {

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exampleId, examplePlan } from '#main/export/testing/example-migration.ts';
-import { lockGuest, lockMigration, managerOf, tryLock } from './lock.ts';
+import { lockGuest, lockMigration, lockProbe, managerOf, tryLock } from './lock.ts';
 import { migrationPaths } from './paths.ts';
 import { hostileFiles, replace } from './testing/hostile-files.ts';
 
@@ -48,6 +48,13 @@ test('a released lock can be taken again, and releasing it twice is nothing', ()
 test('of a released lock only its empty file stays, for the next one', () => {
   lockMigration(state, owner).release();
   expect(readdirSync(migrationPaths(state, exampleId).directory)).toEqual(['manager.lock']);
+});
+
+test('a probe of two hosts that are being probed gets no lock, one of others does', () => {
+  using first = lockProbe(state, 'a-b', owner);
+  using second = lockProbe(state, 'a-b', owner);
+  using other = lockProbe(state, 'a-c', owner);
+  expect([first !== undefined, second, other !== undefined]).toEqual([true, undefined, true]);
 });
 
 test('guests without a uuid are distinguished by their process', () => {

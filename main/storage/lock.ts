@@ -43,6 +43,17 @@ export function lockGuest(state: string, guest: QemuIdentity, owner: LockOwner):
 }
 
 /**
+ * One probe at a time between two hosts, in either direction; `undefined` while another process has it. `key` must be fit
+ * for a file's name.
+ */
+export function lockProbe(state: string, key: string, owner: LockOwner): Lock | undefined {
+  const directory = join(state, 'locks');
+  makePrivateDirectory(state);
+  makePrivateDirectory(directory);
+  return take(join(directory, `probe-${key}.lock`), owner);
+}
+
+/**
  * Whether a living process manages this migration: its name card, `unknown` while it has none yet, or nothing. Throws
  * where something else stands in the place of its lock.
  */
@@ -89,8 +100,15 @@ const patienceMs = 100;
 const held = new Set<DatabaseSync>();
 
 function acquire(path: string, owner: LockOwner, refusal: string): Lock {
+  const lock = take(path, owner);
+  if (!lock) throw alreadyTaken(readCard(path), refusal);
+  return lock;
+}
+
+/** `undefined` while another process holds it. */
+function take(path: string, owner: LockOwner): Lock | undefined {
   const database = exclusively(path, patienceMs);
-  if (database === undefined) throw alreadyTaken(readCard(path), refusal);
+  if (database === undefined) return undefined;
   try {
     // By name: to open and close the file here would drop the lock (fcntl(2), record locks).
     chmodSync(path, 0o600);

@@ -9,7 +9,7 @@ import type {
 import { invalidRequest } from '#contract/errors.ts';
 import type { Guest, HostFacts } from '#contract/host.ts';
 import type { LabView } from '#contract/lab.ts';
-import type { Check, Plan } from '#contract/migration.ts';
+import type { Check, Path, Plan } from '#contract/migration.ts';
 import type { HostMptcpChange, MigrationRequest } from '#contract/requests.ts';
 import type { Milliseconds } from '#contract/units.ts';
 import type { AppWindow } from '#main/app/face.ts';
@@ -48,6 +48,7 @@ export class FakeHost {
   readonly #labs = new Map<string, FakeLab>();
   readonly #user: string;
   #nowEpochMs: Milliseconds;
+  #probedAtEpochMs: Milliseconds | undefined;
   /** Distinguishes two migrations of one instant. */
   #started = 0;
   #guests: readonly Guest[] = rackGuests;
@@ -288,6 +289,7 @@ export class FakeHost {
   }
 
   #preflight(request: MigrationRequest): PreflightAnswer {
+    if (request.probe === 'always') this.#probedAtEpochMs = Date.now();
     const plan = this.#planFor(request);
     const checks = checksOf(plan);
     const refused = checks.some(
@@ -296,11 +298,19 @@ export class FakeHost {
     return {
       ready: !refused,
       checks,
-      paths: plan.paths,
+      paths: plan.paths.map((path) => this.#probed(path)),
       ...(plan.leftOut ? { leftOut: plan.leftOut } : {}),
       forecast: forecastOf(plan),
       review: reviewOf(plan),
     };
+  }
+
+  /** The window counts the age of a result by its own clock. */
+  #probed(path: Path): Path {
+    const atEpochMs = this.#probedAtEpochMs;
+    if (atEpochMs === undefined) return path;
+    const rate = path.speedBitsPerSecond === undefined ? {} : { capacityBitsPerSecond: 0.94 * path.speedBitsPerSecond };
+    return { ...path, probe: { atEpochMs, reach: 'answered', joined: true, rttMs: 0.21, ...rate, problems: [] } };
   }
 
   #labHosts(): HostFacts[] {

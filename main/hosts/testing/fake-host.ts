@@ -14,6 +14,8 @@ export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
     disksCanBeTaken: unable,
     listenOwned: unable,
     connectOwned: unable,
+    listenForProbe: unable,
+    connectForProbe: unable,
     findDestination: unable,
     output: unable,
     terminate: unable,

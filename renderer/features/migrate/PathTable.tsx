@@ -7,6 +7,7 @@ import type { PathChoice } from '#contract/path-choice.ts';
 import { formatBitsPerSecond } from '#contract/units.ts';
 import { DataTable } from '#renderer/components/DataTable.tsx';
 import { Name } from '#renderer/components/Name.tsx';
+import { Measured } from './Measured.tsx';
 import { beginningOn, choiceInWords, excluding, including, rowsOf, type PathRow } from './path-choice.ts';
 import { sumInWords } from './path-sums.ts';
 
@@ -113,6 +114,7 @@ function PathLine({ row, first, isUsed, isOnly, choice, onChoose }: PathLineProp
       <Td>
         {sourceAddress} → {destinationAddress}
         {path === undefined ? ' (left out)' : !isUsed && ' (not used by plain TCP)'}
+        {path?.probe && <Measured probe={path.probe} />}
       </Td>
       <Td className="sy-number">{speed === undefined ? 'unknown' : formatBitsPerSecond(speed)}</Td>
       <Td className="sy-number">{mtu}</Td>

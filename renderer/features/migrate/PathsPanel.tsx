@@ -7,6 +7,7 @@ import { Choice } from '#renderer/components/Choice.tsx';
 import { Panel } from '#renderer/components/Panel.tsx';
 import { convergencePolicies, policyOf } from './convergence.ts';
 import { PathTable, type ChosenPaths } from './PathTable.tsx';
+import { ProbeBar } from './ProbeBar.tsx';
 import { Readiness } from './Readiness.tsx';
 import { SettingsFields } from './SettingsFields.tsx';
 import type { Preflight } from './use-preflight.ts';
@@ -33,6 +34,7 @@ export function PathsPanel({ settings, onChange, preflight, hasChoice, chosenPat
           {...chosenPaths}
         />
       )}
+      {hasChoice && <ProbeBar preflight={preflight} />}
       <h3 className="sy-part">Convergence</h3>
       <div role="radiogroup" aria-label="Convergence" className="sy-choices">
         {convergencePolicies.map(({ id, name, about, settings: changes }) => (

@@ -14,6 +14,10 @@ export interface Preflight {
   /** The answer is not about what is chosen now, or not yet there. */
   readonly asking: boolean;
   readonly again: () => void;
+  /** Looks again, and has the paths measured now. */
+  readonly probe: () => void;
+  /** What is under way measures the paths because that was asked for. */
+  readonly probing: boolean;
 }
 
 interface Told {
@@ -27,7 +31,11 @@ export function usePreflight(request: MigrationRequest | undefined): Preflight {
   const { connection } = useServices();
   const [told, setTold] = useState<Told>();
   const [round, setRound] = useState(0);
-  const key = request && `${round} ${JSON.stringify(request)}`;
+  const [measured, setMeasured] = useState<string>();
+  const asIs = JSON.stringify(request);
+  // One press measures for what is chosen then: another choice is another question.
+  const measures = request !== undefined && measured === `${round} ${asIs}`;
+  const key = request && `${round} ${measures ? JSON.stringify({ ...request, probe: 'always' }) : asIs}`;
 
   useEffect(() => {
     if (key === undefined) return;
@@ -54,5 +62,10 @@ export function usePreflight(request: MigrationRequest | undefined): Preflight {
     failure: told?.key === key ? told?.failure : undefined,
     asking: key !== undefined && told?.key !== key,
     again: () => setRound((before) => before + 1),
+    probe: () => {
+      setMeasured(`${round + 1} ${asIs}`);
+      setRound(round + 1);
+    },
+    probing: measures && told?.key !== key,
   };
 }

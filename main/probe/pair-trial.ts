@@ -1,0 +1,90 @@
+import type { Path } from '#contract/migration.ts';
+import type { Milliseconds } from '#contract/units.ts';
+import type { ProbeAttempt, ProbeHost, ProbeToken } from './ports.ts';
+
+/** What one pair alone answered. */
+export interface PairTrial {
+  readonly path: Path;
+  /** By plain TCP, which every firewall knows. */
+  readonly tcp: ProbeAttempt['kind'];
+  /** By a connection that offers MPTCP: what became of it, or why there was none. Absent where MPTCP is not wanted. */
+  readonly mptcp: 'mptcp' | 'tcp' | Exclude<ProbeAttempt['kind'], 'connected'> | undefined;
+  /** Whether another port of the destination answered; absent where this one did. */
+  readonly otherPort: boolean | undefined;
+  readonly rttMs: Milliseconds | undefined;
+  readonly pathMtuBytes: number | undefined;
+  /** Absent where it could not be tried, or where the link is too slow for an answer in time. */
+  readonly fullSize: 'pass' | 'lost' | undefined;
+}
+
+export interface TrialOrder {
+  readonly source: Pick<ProbeHost, 'connectForProbe'>;
+  readonly path: Path;
+  readonly port: number;
+  /** Where a second listener is, for a firewall that knows ports. */
+  readonly otherPort: () => Promise<number>;
+  readonly token: ProbeToken;
+  readonly wantsMptcp: boolean;
+}
+
+/**
+ * One packet may be lost: it is sent again after a second. Before the third the kernel would give MPTCP up and not offer it
+ * for an hour (blackhole detection, net/mptcp/ctrl.c), which a probe must not bring about.
+ */
+const connectTimeoutMs: Milliseconds = 1300;
+/** Time-outs come after 200 and 600 ms, so that a packet that was lost by chance has come by then. */
+const fullSizeTimeoutMs: Milliseconds = 1000;
+const timeoutsOfBlackHole = 2;
+
+/** Connects over one pair, twice at the same time: as plain TCP, and offering MPTCP. Takes some round trips where all is well. */
+export async function tryPair(order: TrialOrder): Promise<PairTrial> {
+  const [plain, mptcp] = await Promise.all([tryPlain(order), order.wantsMptcp ? tryMptcp(order) : undefined]);
+  const otherPort = plain.tcp === 'refused' || plain.tcp === 'unanswered' || plain.tcp === 'unreachable';
+  return {
+    path: order.path,
+    ...plain,
+    mptcp,
+    otherPort: otherPort ? await tryOtherPort(order) : undefined,
+  };
+}
+
+async function tryPlain(order: TrialOrder): Promise<Pick<PairTrial, 'tcp' | 'rttMs' | 'pathMtuBytes' | 'fullSize'>> {
+  const attempt = await connectOver(order, { mptcp: false, port: order.port });
+  if (attempt.kind !== 'connected') {
+    return { tcp: attempt.kind, rttMs: undefined, pathMtuBytes: undefined, fullSize: undefined };
+  }
+  using connection = attempt.connection;
+  const [before] = (await connection.reading()).subflows;
+  const passed = await connection.sendFullSize(fullSizeTimeoutMs);
+  const [after] = (await connection.reading()).subflows;
+  const nothingCame = before !== undefined && after !== undefined && after.bytesAcked <= before.bytesAcked;
+  const isLost = !passed && nothingCame && after.consecutiveTimeouts >= timeoutsOfBlackHole;
+  return {
+    tcp: 'connected',
+    rttMs: before?.minRttMs,
+    pathMtuBytes: after?.pathMtuBytes,
+    fullSize: passed ? 'pass' : isLost ? 'lost' : undefined,
+  };
+}
+
+async function tryMptcp(order: TrialOrder): Promise<PairTrial['mptcp']> {
+  const attempt = await connectOver(order, { mptcp: true, port: order.port });
+  if (attempt.kind !== 'connected') return attempt.kind;
+  using connection = attempt.connection;
+  return connection.protocol;
+}
+
+async function tryOtherPort(order: TrialOrder): Promise<boolean> {
+  const attempt = await connectOver(order, { mptcp: false, port: await order.otherPort() });
+  if (attempt.kind !== 'connected') return false;
+  attempt.connection[Symbol.dispose]();
+  return true;
+}
+
+function connectOver(
+  { source, path, token }: TrialOrder,
+  { mptcp, port }: { readonly mptcp: boolean; readonly port: number },
+): Promise<ProbeAttempt> {
+  const to = { address: path.destinationAddress, port };
+  return source.connectForProbe({ from: path.sourceAddress, to, mptcp, token, timeoutMs: connectTimeoutMs });
+}
