@@ -134,6 +134,27 @@ describe.skipIf(reason !== '')(`the command line${reason}`, () => {
     await verified(there());
   });
 
+  test('uses the paths that were chosen, also where the destination announces another one for good', async () => {
+    const unknown = await cli.run(...move('--paths', 'eth7'));
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringMatching(/"eth7" for --paths: .* has eth1, eth2/)]);
+
+    const record = recordOf(await cli.run(...move('--mptcp', 'require', '--without-path', 'eth2', '--json')));
+    const share = record.subflows.find((subflow) => subflow.interface === 'eth2')?.shareFraction ?? 0;
+    expect([record.outcome, record.paths.map((path) => path.sourceInterface), share < 0.2]).toEqual([
+      'done-on-destination',
+      ['eth1'],
+      true,
+    ]);
+
+    here = there();
+    const back = recordOf(await cli.run(...move('--mptcp', 'require', '--first-path', 'eth2', '--json')));
+    expect([back.paths.map((path) => path.sourceInterface), back.subflows[0]?.interface]).toEqual([
+      ['eth2', 'eth1'],
+      'eth2',
+    ]);
+    await verified(there());
+  });
+
   test('Ctrl-C cancels, waits until the guest is safe, and says so', async () => {
     const running = await begun('--mptcp', 'off');
     running.child.kill('SIGINT');

@@ -2,6 +2,7 @@ import { SwitchyardError, toFailure } from '#contract/errors.ts';
 import type { ConnectionFinding, JournalEvent } from '#contract/migration.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import type { Bytes, Milliseconds } from '#contract/units.ts';
+import { ExcludedSubflows } from './excluded-subflows.ts';
 import type { LivePaths } from './live-paths.ts';
 import { missingPaths } from './missing-paths.ts';
 import { listenerOf, negotiatedBy, negotiatedText, whyTcp } from './negotiation.ts';
@@ -42,6 +43,7 @@ export interface ConnectionWatchOptions {
 export class ConnectionWatch {
   readonly #options: ConnectionWatchOptions;
   readonly #counts: PortCounts;
+  readonly #excluded: ExcludedSubflows;
   #reader: SampleReader | undefined;
   #running: Promise<void> | undefined;
   #counting: Promise<void> | undefined;
@@ -57,6 +59,7 @@ export class ConnectionWatch {
   constructor(options: ConnectionWatchOptions) {
     this.#options = options;
     this.#counts = new PortCounts(options.ports);
+    this.#excluded = new ExcludedSubflows(options);
   }
 
   /** What was sampled last, while that is news: nothing may be concluded from an older one. */
@@ -153,6 +156,7 @@ export class ConnectionWatch {
     if (this.#options.state().negotiated?.protocol !== 'mptcp') return;
     await paths.begin();
     paths.sampled(sample);
+    this.#excluded.sampled(sample);
     this.#lookForPaths(reading);
     this.#lookForStall(reading);
   }
