@@ -215,6 +215,17 @@ const kinds: readonly Kind[] = [
     ],
   },
   {
+    name: 'a port for a debugger and a network over a socket of its own',
+    args: () => [
+      '-gdb',
+      'unix:gdb.sock,server,nowait',
+      '-netdev',
+      'stream,id=n0,server=on,addr.type=unix,addr.path=net.sock',
+      '-device',
+      'e1000,netdev=n0',
+    ],
+  },
+  {
     name: 'USB devices behind a hub, a random number generator and a balloon',
     args: () => [
       '-device',

@@ -145,3 +145,8 @@ function withProperties(properties: Readonly<Record<string, string>>): Portrait 
   const device = { place: 'usb/thing 0', id: '', type: 'thing', bus: 'usb', properties };
   return { ...samplePortrait, devices: [...samplePortrait.devices, device] };
 }
+
+test('character devices that QEMU names by chance are compared by their order', () => {
+  const withDebugger = (id: string): Portrait => ({ ...samplePortrait, characterDevices: [{ id, kind: 'gdb' }] });
+  expect(compare(withDebugger('#chr036'), withDebugger('#chr019'))).toEqual([]);
+});

@@ -260,7 +260,16 @@ export const rows: readonly Row[] = [
     reads: 'character devices by id and kind (`query-chardev`); their files and sockets get places of their own',
     carries: '`null`; character devices that were removed',
     ofHost: () => true,
-    items: ({ characterDevices }) => new Map(characterDevices.map(({ id, kind }) => [id, kind])),
+    items: ({ characterDevices }) => {
+      const unnamed = characterDevices.filter(({ id }) => id.startsWith('#'));
+      return new Map(
+        // QEMU makes up a name for that of `-gdb`.
+        characterDevices.map((each) => [
+          unnamed.includes(each) ? `${unnamed.indexOf(each) + 1} without an id` : each.id,
+          each.kind,
+        ]),
+      );
+    },
     harmless: (item) =>
       item.startsWith('compat_monitor') ? 'It is a monitor, of which the destination has its own.' : undefined,
     remedy: 'Remove it with `chardev-remove`, then migrate; or restart the guest.',

@@ -111,6 +111,9 @@ function adapted(source: CommandLineOption, relocate: Relocate): CommandLineOpti
     // Sound and packets that are written to a file.
     case 'audiodev':
       return changed(source, relocateProperty(value, 'driver', 'path', relocate));
+    // A socket that it listens on, by itself or for datagrams: binding it would take it away from the source.
+    case 'netdev':
+      return changed(source, adaptedNetwork(value, relocate));
     case 'object':
       return propertiesOf(value, 'qom-type').get('qom-type') === 'filter-dump'
         ? changed(source, relocateProperty(value, 'qom-type', 'file', relocate))
@@ -129,6 +132,24 @@ function adapted(source: CommandLineOption, relocate: Relocate): CommandLineOpti
 // Without a change an option keeps its own text; printing a list may not write what the operator wrote.
 function changed(source: CommandLineOption, value: string): CommandLineOption {
   return value === source.value ? source : withValue(source, value);
+}
+
+/** `stream,server=on,addr.type=unix,addr.path=...` and `dgram,local.type=unix,local.path=...` (QEMU 7.2); in JSON they are nested. */
+function adaptedNetwork(value: string, relocate: Relocate): string {
+  if (value.startsWith('{')) return adaptedNestedNetwork(value, relocate);
+  const properties = propertiesOf(value, 'type');
+  const listens = properties.get('type') === 'stream' && isOn(properties.get('server'));
+  return relocateProperty(value, 'type', listens ? 'addr.path' : 'local.path', relocate);
+}
+
+function adaptedNestedNetwork(value: string, relocate: Relocate): string {
+  const members = new Map(membersOf(value));
+  const key = members.get('type') === 'stream' && members.get('server') === true ? 'addr' : 'local';
+  const address = members.get(key);
+  if (typeof address !== 'object' || address === null || !('path' in address) || typeof address.path !== 'string') {
+    return value;
+  }
+  return JSON.stringify(Object.fromEntries(members.set(key, { ...address, path: relocate(address.path) })));
 }
 
 /** A file that QEMU writes, in either spelling of an option. */
