@@ -11,6 +11,7 @@ const ordinary: ReadonlySet<LeftOutReason> = new Set([
   'tunnel',
   'leads-nowhere',
   'bridge-without-port',
+  'no-address',
   'shared-port',
   'local-to-source',
   'local-to-destination',

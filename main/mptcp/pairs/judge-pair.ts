@@ -40,82 +40,14 @@ interface Answers {
 }
 
 /** Whether the answers of both kernels make a path of a pair. What was not answered is not held against it. */
-export function judgePair(pair: Candidate, { ends, usable }: Candidates, answers: Answers): Verdict {
-  const { sourceAddress: local, destinationAddress: remote, source, destination } = pair;
-  const [from, to] = [source.port.name, destination.port.name];
-  const [host, peer] = [ends.source.host, ends.destination.host];
-  const there = answers.source.get(remote, local);
-  const thereUnbound = answers.source.get(remote);
-  const back = answers.destination.get(local, remote);
-  const backUnbound = answers.destination.get(local);
-  const reject = (reason: LeftOutReason, text: string, fix?: Fix): Verdict => ({
-    rejected: {
-      pair,
-      halfWorks: there?.interface === from,
-      leftOut: {
-        sourceInterface: from,
-        sourceAddress: local,
-        destinationInterface: to,
-        destinationAddress: remote,
-        reason,
-        text,
-        ...(fix ? { command: fix.command, commandSide: fix.side } : {}),
-      },
-    },
-  });
-
-  if (isLocal(there, thereUnbound)) {
-    return reject('local-to-source', `${remote} is an address of ${host.id} too: what is sent there never leaves it.`);
-  }
-  if (isLocal(back, backUnbound)) {
-    return reject('local-to-destination', `${local} is an address of ${peer.id} too: its answers never leave it.`);
-  }
-  // Without an answer only a shared subnet speaks for it.
-  const isKnown = there !== undefined && back !== undefined;
-  if (!isKnown && !pair.inOneSubnet) {
-    return reject('no-route', `It is not known how ${host.id} and ${peer.id} reach each other there.`);
-  }
-
-  const leavesWhenBound = there === undefined || there.interface === from;
-  const leavesByItself = leavesWhenBound && (thereUnbound === undefined || thereUnbound.interface === from);
-  // Bound to the interface, a packet leaves there for what is on its link, whatever other routes there are.
-  const canJoin = leavesByItself || (hasLaminarEndpoints(host) && (leavesWhenBound || pair.inOneSubnet));
-  if (!leavesWhenBound && !canJoin) {
-    const fix = onLinkRoute(pair, 'source');
-    return there?.interface === undefined
-      ? reject('no-route', `${host.id} has no route to ${remote} from ${local}.`, fix)
-      : reject(
-          'leaves-elsewhere',
-          `${host.id} sends what goes from ${local} to ${remote} over ${there.interface}, whose capacity it would share.`,
-          fix,
-        );
-  }
-  const isIpv4 = familyOf(local) === 'ipv4';
-  if (isIpv4 && !leavesWhenBound && effectiveSetting(host, 'rp_filter', from) === 1) {
-    return reject(
-      'reverse-path-filter',
-      `${host.id} drops the answers that arrive at ${from}: it reaches ${remote} over ${there?.interface ?? 'no interface'}, and its reverse path filter is strict.`,
-      { side: 'source', command: settingCommand('ipv4', from, 'rp_filter', 2) },
-    );
-  }
-  const answersHere = back === undefined || back.interface === to;
-  if (!answersHere) {
-    const fix = onLinkRoute(pair, 'destination');
-    if (back.interface === undefined) {
-      return reject('no-route', `${peer.id} has no route back to ${local}.`, fix);
-    }
-    if (isIpv4 && effectiveSetting(peer, 'rp_filter', to) === 1) {
-      return reject(
-        'reverse-path-filter',
-        `${peer.id} drops what arrives at ${to} from ${local}: it answers over ${back.interface}, and its reverse path filter is strict.`,
-        { side: 'destination', command: settingCommand('ipv4', to, 'rp_filter', 2) },
-      );
-    }
-    if (!pair.inOneSubnet) {
-      return reject('answers-elsewhere', `${peer.id} answers ${local} over ${back.interface} instead of ${to}.`, fix);
-    }
-  }
-  const rivals = isIpv4 && pair.inOneSubnet ? arpRivals(pair, peer, usable.destination, answersHere) : [];
+export function judgePair(pair: Candidate, candidates: Candidates, answers: Answers): Verdict {
+  const view = viewOf(pair, candidates, answers);
+  const objection = ownAddress(view) ?? notKnown(view) ?? wrongWayThere(view) ?? wrongWayBack(view);
+  if (objection)
+    return { rejected: { pair, halfWorks: view.there?.interface === view.from, leftOut: leftOutOf(objection, view) } };
+  const { leavesByItself, leavesWhenBound, canJoin, there } = view;
+  const { ends, usable } = candidates;
+  const rivals = arpRivals(view, usable.destination);
   return {
     agreed: {
       ...pair,
@@ -123,11 +55,136 @@ export function judgePair(pair: Candidate, { ends, usable }: Candidates, answers
       leavesWhenBound,
       canJoin,
       gateway: there?.gateway,
-      cabled: ends.source.sameMachine && areOneVeth(source.port, destination.port),
+      cabled: ends.source.sameMachine && areOneVeth(pair.source.port, pair.destination.port),
       answeredBy: rivals.map(({ port }) => port.name),
-      arrivesAt: [...destination.physicalPorts, ...rivals.flatMap(({ physicalPorts }) => physicalPorts)],
+      arrivesAt: [...pair.destination.physicalPorts, ...rivals.flatMap(({ physicalPorts }) => physicalPorts)],
     },
   };
+}
+
+/** A pair, and what both kernels have answered about it. */
+interface View extends Pick<AgreedPair, 'leavesByItself' | 'leavesWhenBound' | 'canJoin'> {
+  readonly pair: Candidate;
+  readonly host: HostNetwork;
+  readonly peer: HostNetwork;
+  /** Names of the two interfaces. */
+  readonly from: string;
+  readonly to: string;
+  readonly isIpv4: boolean;
+  readonly there: RouteAnswer | undefined;
+  readonly thereUnbound: RouteAnswer | undefined;
+  readonly back: RouteAnswer | undefined;
+  readonly backUnbound: RouteAnswer | undefined;
+  readonly answersHere: boolean;
+}
+
+function viewOf(pair: Candidate, { ends }: Candidates, answers: Answers): View {
+  const { sourceAddress: local, destinationAddress: remote } = pair;
+  const [from, to] = [pair.source.port.name, pair.destination.port.name];
+  const there = answers.source.get(remote, local);
+  const thereUnbound = answers.source.get(remote);
+  const back = answers.destination.get(local, remote);
+  const leavesWhenBound = there === undefined || there.interface === from;
+  const leavesByItself = leavesWhenBound && (thereUnbound === undefined || thereUnbound.interface === from);
+  // Bound to the interface, a packet leaves there for what is on its link, whatever other routes there are.
+  const canBeBound = hasLaminarEndpoints(ends.source.host) && (leavesWhenBound || pair.inOneSubnet);
+  return {
+    pair,
+    host: ends.source.host,
+    peer: ends.destination.host,
+    from,
+    to,
+    isIpv4: familyOf(local) === 'ipv4',
+    there,
+    thereUnbound,
+    back,
+    backUnbound: answers.destination.get(local),
+    leavesWhenBound,
+    leavesByItself,
+    canJoin: leavesByItself || canBeBound,
+    answersHere: back === undefined || back.interface === to,
+  };
+}
+
+interface Objection {
+  readonly reason: LeftOutReason;
+  readonly text: string;
+  readonly fix?: Fix | undefined;
+}
+
+function ownAddress({ pair, host, peer, there, thereUnbound, back, backUnbound }: View): Objection | undefined {
+  if (isLocal(there, thereUnbound)) {
+    const text = `${pair.destinationAddress} is an address of ${host.id} too: what is sent there never leaves it.`;
+    return { reason: 'local-to-source', text };
+  }
+  if (!isLocal(back, backUnbound)) return undefined;
+  const text = `${pair.sourceAddress} is an address of ${peer.id} too: its answers never leave it.`;
+  return { reason: 'local-to-destination', text };
+}
+
+/** Without an answer only a shared subnet speaks for a pair. */
+function notKnown({ pair, host, peer, there, back }: View): Objection | undefined {
+  if (pair.inOneSubnet || (there !== undefined && back !== undefined)) return undefined;
+  return { reason: 'no-route', text: `It is not known how ${host.id} and ${peer.id} reach each other there.` };
+}
+
+function wrongWayThere({ pair, host, from, there, leavesWhenBound, canJoin, isIpv4 }: View): Objection | undefined {
+  const { sourceAddress: local, destinationAddress: remote } = pair;
+  if (leavesWhenBound) return undefined;
+  const other = there?.interface;
+  if (!canJoin) {
+    const fix = onLinkRoute(pair, 'source');
+    return other === undefined
+      ? { reason: 'no-route', text: `${host.id} has no route to ${remote} from ${local}.`, fix }
+      : {
+          reason: 'leaves-elsewhere',
+          text: `${host.id} sends what goes from ${local} to ${remote} over ${other}, whose capacity it would share.`,
+          fix,
+        };
+  }
+  if (!isIpv4 || !isStrict(host, from)) return undefined;
+  return {
+    reason: 'reverse-path-filter',
+    text: `${host.id} drops the answers that arrive at ${from}: it reaches ${remote} over ${other ?? 'no interface'}, and its reverse path filter is strict.`,
+    fix: loosen('source', from),
+  };
+}
+
+function wrongWayBack({ pair, peer, to, back, answersHere, isIpv4 }: View): Objection | undefined {
+  const { sourceAddress: local, inOneSubnet } = pair;
+  if (answersHere) return undefined;
+  const other = back?.interface;
+  const fix = onLinkRoute(pair, 'destination');
+  if (other === undefined) return { reason: 'no-route', text: `${peer.id} has no route back to ${local}.`, fix };
+  if (isIpv4 && isStrict(peer, to)) {
+    return {
+      reason: 'reverse-path-filter',
+      text: `${peer.id} drops what arrives at ${to} from ${local}: it answers over ${other}, and its reverse path filter is strict.`,
+      fix: loosen('destination', to),
+    };
+  }
+  if (inOneSubnet) return undefined;
+  return { reason: 'answers-elsewhere', text: `${peer.id} answers ${local} over ${other} instead of ${to}.`, fix };
+}
+
+function leftOutOf({ reason, text, fix }: Objection, { pair, from, to }: View): LeftOutPair {
+  return {
+    sourceInterface: from,
+    sourceAddress: pair.sourceAddress,
+    destinationInterface: to,
+    destinationAddress: pair.destinationAddress,
+    reason,
+    text,
+    ...(fix ? { command: fix.command, commandSide: fix.side } : {}),
+  };
+}
+
+function isStrict(host: HostNetwork, interfaceName: string): boolean {
+  return effectiveSetting(host, 'rp_filter', interfaceName) === 1;
+}
+
+function loosen(side: Side, interfaceName: string): Fix {
+  return { side, command: settingCommand('ipv4', interfaceName, 'rp_filter', 2) };
 }
 
 interface Fix {
@@ -161,14 +218,14 @@ function isLocal(...answers: readonly (RouteAnswer | undefined)[]): boolean {
  * (Documentation/networking/ip-sysctl.rst): which of them gets the packets is a matter of which answer is first.
  */
 function arpRivals(
-  { sourceAddress, destination }: Candidate,
-  peer: HostNetwork,
+  { pair, peer, to, isIpv4, answersHere }: View,
   others: Candidates['usable']['destination'],
-  answersHere: boolean,
 ): Candidates['usable']['destination'] {
+  if (!isIpv4 || !pair.inOneSubnet) return [];
   return others.filter(({ port, addresses }) => {
-    if (port.name === destination.port.name) return false;
-    if (!addresses.some(({ address, prefixLength }) => inSubnet(sourceAddress, address, prefixLength))) return false;
+    if (port.name === to) return false;
+    if (!addresses.some(({ address, prefixLength }) => inSubnet(pair.sourceAddress, address, prefixLength)))
+      return false;
     if (effectiveSetting(peer, 'arp_ignore', port.name) > 0) return false;
     return !(answersHere && effectiveSetting(peer, 'arp_filter', port.name) > 0);
   });
