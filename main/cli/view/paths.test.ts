@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LeftOutPair, Path } from '#contract/migration.ts';
+import type { PathProbe } from '#contract/probe.ts';
 import { pathLines } from './paths.ts';
 
 const path: Path = {
@@ -32,6 +33,19 @@ test('every path has its ends, speed and MTU, and every pair that is not used it
     'docker0          bridge-without-port  docker0 of alpha leads nowhere.',
     'destination:wg0  tunnel               wg0 of beta is a tunnel.',
     '',
+  ]);
+});
+
+test('what was measured of a path stands beside it, and a stale result does not', () => {
+  const probe: PathProbe = { atEpochMs: 0, reach: 'answered', joined: true, rttMs: 0.214, problems: [] };
+  const measured: Path = { ...path, probe: { ...probe, capacityBitsPerSecond: 951e6 } };
+  const bound: Path = { ...path, probe: { ...probe, rttMs: 40.4, capacityBitsPerSecond: 5e9, capacityIsLeast: true } };
+  const stale: Path = { ...path, probe: { ...probe, capacityBitsPerSecond: 951e6, stale: 'old' } };
+  expect(pathLines([measured, bound, stale]).join('\n').split('\n').slice(0, 4)).toEqual([
+    'PATH  FROM      TO        SPEED     MTU   CARRIES      RTT',
+    'eth1  10.0.1.1  10.0.1.2  1 Gbit/s  9000  951 Mbit/s   0.21 ms',
+    'eth1  10.0.1.1  10.0.1.2  1 Gbit/s  9000  >= 5 Gbit/s  40 ms',
+    'eth1  10.0.1.1  10.0.1.2  1 Gbit/s  9000  unknown      unknown',
   ]);
 });
 
