@@ -65,7 +65,7 @@ export const migrationRowSchema = z.object({
   open: z.boolean(),
   managed: z.boolean(),
   problem: z.string().optional(),
-  summary: recordSchema.omit({ samples: true, events: true, checks: true }).optional(),
+  summary: recordSchema.omit({ samples: true, events: true, checks: true, harmless: true }).optional(),
   /** The last sample of one that runs: its throughput, and QEMU's figures. `progressOf` makes progress and dirty rate of it. */
   latest: sampleSchema.optional(),
 });

@@ -151,6 +151,8 @@ export const guestSchema = z.object({
   identity: qemuIdentitySchema,
   /** Path of the QMP socket; absent when this QEMU has none that could be found. */
   monitorPath: z.string().optional(),
+  /** Of its further QMP sockets: another program may hold the first. */
+  otherMonitorPaths: z.array(z.string()).exactOptional(),
   argv: z.array(z.string()),
   memoryBytes: z.number().optional(),
   accelerator: z.string().optional(),

@@ -281,6 +281,15 @@ export const observationSchema = z.discriminatedUnion('kind', [
 ]);
 export type Observation = z.infer<typeof observationSchema>;
 
+/** A way in which the destination is not as the guest was, on which neither the guest nor its data depend. */
+export const harmlessDifferenceSchema = z.object({
+  /** What differs: what the source has, what the destination has. */
+  text: z.string(),
+  /** Why it does not matter, or how it is set. */
+  reason: z.string(),
+});
+export type HarmlessDifference = z.infer<typeof harmlessDifferenceSchema>;
+
 /** What the engine does to the world. Each is journalled before (`intended`) and after (`done` or `failed`). */
 export const stepNameSchema = z.enum([
   'start-destination',
@@ -387,6 +396,8 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
     mptcp: z.boolean().optional(),
     /** The source was set to wait before the switchover until it is allowed (`pause-before-switchover`). */
     gated: z.boolean().exactOptional(),
+    /** What `compare-twin` has found that does not stand in the way. */
+    harmless: z.array(harmlessDifferenceSchema).exactOptional(),
   }),
   z.object({ kind: z.literal('failed'), step: stepNameSchema, failure: failureSchema }),
   z.object({ kind: z.literal('observed'), side: sideSchema, observation: observationSchema }),
@@ -580,6 +591,8 @@ export const recordSchema = z.object({
     }),
   ),
   checks: z.array(checkSchema),
+  /** In what the destination was not as the guest, and why that does not matter; absent before they were compared. */
+  harmless: z.array(harmlessDifferenceSchema).exactOptional(),
   events: z.array(z.object({ atEpochMs: epochMsSchema, kind: z.string(), text: z.string() })),
   samples: z.array(sampleSchema),
   versions: z.record(z.string(), z.string()),

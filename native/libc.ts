@@ -45,6 +45,12 @@ export interface Libc {
   readonly setThreadGroups: (count: number, groups: Uint32Array) => number;
   readonly prctl: (option: number, value: number) => number;
   readonly faccessat2: (directory: number, path: Uint8Array, mode: number, flags: number) => number;
+  /** `limit` holds the soft and the hard one, 64 bits each; nothing is read back. */
+  readonly prlimit: (pid: number, resource: number, limit: Uint8Array, former: null) => number;
+  /** Of one thread. */
+  readonly sched_setaffinity: (thread: number, bytes: number, processors: Uint8Array) => number;
+  readonly sched_setscheduler: (thread: number, policy: number, parameters: Uint8Array) => number;
+  readonly setpriority: (which: number, thread: number, niceness: number) => number;
   readonly syscall: (number: number, first: number, second: number, third: number, fourth: number) => number;
 }
 
@@ -122,7 +128,7 @@ export function load(
 /** The one number here that is not the same everywhere: <asm/unistd.h>, setgroups. */
 const setgroupsNumber = arch() === 'x64' ? 116 : 159;
 
-type Call = (...args: readonly (number | Uint8Array | Uint32Array)[]) => number;
+type Call = (...args: readonly (number | Uint8Array | Uint32Array | null)[]) => number;
 
 function declare(koffi: typeof Koffi): Ffi {
   const library = koffi.load('libc.so.6');
@@ -174,6 +180,10 @@ function declare(koffi: typeof Koffi): Ffi {
       setThreadGroups: (count, groups) => setgroups(setgroupsNumber, count, groups),
       prctl: once('int prctl(int, unsigned long)'),
       faccessat2: (directory, path, mode, flags) => faccessat2(SYS_FACCESSAT2, directory, path, mode, flags),
+      prlimit: once('int prlimit(int, int, const void *, void *)'),
+      sched_setaffinity: once('int sched_setaffinity(int, size_t, const void *)'),
+      sched_setscheduler: once('int sched_setscheduler(int, int, const void *)'),
+      setpriority: once('int setpriority(int, int, int)'),
       syscall: once('long syscall(long, long, long, long, long)'),
     },
     addressOf: (buffer) => koffi.address(buffer),

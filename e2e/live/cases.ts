@@ -97,7 +97,7 @@ export const cases: readonly Case[] = [
     id: 12,
     phase: 'preflight',
     fault: 'another program holds the monitor',
-    sees: 'refused: the monitor is held; nothing has changed',
+    sees: 'refused: the monitor is held; nothing has changed; or the guest moves by its next monitor',
     made: 'real',
   },
   {

@@ -9,7 +9,7 @@ import { closeAgainCommand, firewallCommand } from '#main/engine/migration-port.
 import { namespacePlace } from '#main/hosts/network-place.ts';
 import { isNativeError } from '#native/native-error.ts';
 import { connectBlocking, openSocket } from '#native/socket.ts';
-import { tell } from '#e2e/support/stage/back-door.ts';
+import { backDoorPath, tell } from '#e2e/support/stage/back-door.ts';
 import { doneOnDestination, safeOnSource, untouched } from '#e2e/support/stage/expectations.ts';
 import { MonitorHolder } from '#e2e/support/stage/monitor-holder.ts';
 import { copying, done } from '#e2e/support/stage/moments.ts';
@@ -65,18 +65,47 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
       onTestFinished(() => rmSync(state, { recursive: true }));
       const environment = { ...stage.environment, SWITCHYARD_STATE_DIR: state };
       const { story, refusal } = await secondAsks(new Application({ version: '0.0.0', environment }));
-      expect(refusal).toMatch(/monitor.*another program/);
+      expect(refusal).toContain(`is already migrating (${story.id}), managed by a Switchyard that keeps its journals`);
+      expect(await sevenChecks(story)).toEqual(doneOnDestination());
+    });
+
+    test('case 11: one that knows nothing of this one has not migrated yet, and the guest has a free monitor', async () => {
+      const state = mkdtempSync(join(tmpdir(), 'sy-'));
+      onTestFinished(() => rmSync(state, { recursive: true }));
+      const other = new Application({
+        version: '0.0.0',
+        environment: { ...stage.environment, SWITCHYARD_STATE_DIR: state },
+      });
+      const story = await stage.begin();
+      const refusals: Promise<string>[] = [];
+      story.at(
+        done('start-destination'),
+        () => void refusals.push(stage.refusal({ request: { from: story.source } }, other)),
+      );
+      await story.end();
+      expect(await Promise.all(refusals)).toEqual([expect.stringContaining(`is already migrating (${story.id})`)]);
       expect(await sevenChecks(story)).toEqual(doneOnDestination());
     });
   });
 
   test('case 12: the monitor is held by another program', async () => {
     const before = await stage.before();
-    const holder = new MonitorHolder(stage.onlyCopy().monitorPath);
+    const { monitorPath, pid } = stage.onlyCopy();
+    const holders = [monitorPath, backDoorPath(pid)].map((path) => new MonitorHolder(path));
     const refusal = await stage.refusal();
-    holder[Symbol.dispose]();
+    for (const holder of holders) holder[Symbol.dispose]();
     expect(refusal).toMatch(/monitor.*another program/);
     expect(await nothingHappened(stage, before)).toEqual(untouched);
+  });
+
+  test('case 12: the first monitor is held by another program, and the guest moves by the second', async () => {
+    const holder = new MonitorHolder(stage.onlyCopy().monitorPath);
+    const story = await stage.begin();
+    const { outcome } = await story.end();
+    holder[Symbol.dispose]();
+    expect(outcome).toBe('done-on-destination');
+    // The holder's connection was there before, and went with the source.
+    expect(await sevenChecks(story)).toEqual({ ...doneOnDestination(), leftOver: ['- descriptor socket:'] });
   });
 
   test('case 23: a guest that was paused before is paused afterwards', async () => {

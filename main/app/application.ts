@@ -208,6 +208,7 @@ export class Application {
     held.use(lockGuest(this.#directories.state, plan.guest.identity, owner));
     if (refusals.length > 0) return withoutSecrets(plan.guest, { kind: 'refused', plan, refusals });
     await this.#refuseOpened(plan);
+    held.use(await this.#announced(plan, source));
     const journal = await createJournal(this.#directories.state, plan.id, this.#clock);
     held.defer(() => journal.close());
     held.use(lockMigration(this.#directories.state, owner));
@@ -229,6 +230,30 @@ export class Application {
       text: `Migration ${opened.migrationId} of ${guest.name} has not ended.`,
       remedy: `Finish it with \`switchyard watch ${opened.migrationId}\`, then migrate again.`,
     });
+  }
+
+  /**
+   * Announced first and looked for afterwards: of two that begin at the same time at least one sees the other. Rejects where
+   * another manager has this guest in hand, wherever it keeps its journals.
+   */
+  async #announced({ id, guest }: Plan, source: MigrationHost): Promise<Disposable> {
+    const notice = await source.announceMigration(guest.identity, id);
+    try {
+      const paths = [guest.monitorPath ?? [], guest.otherMonitorPaths ?? []].flat();
+      const { migrationIds } = await source.managersOf(guest.identity, paths);
+      const [other] = migrationIds.filter((each) => each !== id);
+      if (other === undefined) return notice;
+      throw new SwitchyardError({
+        kind: 'rejected',
+        phase: 'planning',
+        event: 'start',
+        text: `${guest.name} is already migrating (${other}), managed by another process.`,
+        remedy: 'Wait until it has ended, then migrate again.',
+      });
+    } catch (thrown) {
+      notice[Symbol.dispose]();
+      throw thrown;
+    }
   }
 
   /** Follows a migration that a process manages, takes up one without a manager; `undefined` when nothing is left to do. */
@@ -376,6 +401,7 @@ export class Application {
     }
     held.use(lockGuest(this.#directories.state, plan.guest.identity, owner));
     const [source, destination] = [this.#host(plan.source.id), this.#host(plan.destination.id)];
+    held.use(await this.#announced(plan, source));
     const ports = this.#ports(plan, source, destination, journal);
     const run = await MigrationRun.attach(ports, events, { user: this.user, pid: process.pid });
     // Before it looks around: a halt that no operator asked to end is left as it is.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PathManagerChange, Plan } from '#contract/migration.ts';
 import { plan } from '#main/engine/simulation/states.ts';
-import { borrowersOf, openMigrationsOf } from './planning.ts';
+import { borrowersOf, openMigrationsOf, withElsewhere } from './planning.ts';
 
 const change: PathManagerChange = {
   kind: 'set-limits',
@@ -49,4 +49,13 @@ describe('an open migration concerns a guest', () => {
     expect(openMigrationsOf(nameless, [{ ...open, plan: moved, destination: undefined }])).toEqual([]);
     expect(openMigrationsOf({ ...restarted, uuid: 'another' }, [open])).toEqual([]);
   });
+});
+
+test('a migration that only its manager knows of is added to those whose journals are here', () => {
+  const known = { migrationId, managed: true, same: 'process' } as const;
+  const managers = { migrationIds: [migrationId, 'other'], monitors: 'held' } as const;
+  expect(withElsewhere([known], managers)).toEqual([
+    known,
+    { migrationId: 'other', managed: true, elsewhere: true, same: 'process' },
+  ]);
 });

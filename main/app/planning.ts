@@ -1,28 +1,22 @@
-import { invalidRequest, SwitchyardError } from '#contract/errors.ts';
+import { invalidRequest } from '#contract/errors.ts';
 import type { Guest, HostFacts, MptcpEndpoint, QemuIdentity } from '#contract/host.ts';
 import type { Check, LeftOutPair, ListenerAddress, Path, PathPlanning, Plan } from '#contract/migration.ts';
 import type { MigrationRequest } from '#contract/requests.ts';
-import type { MigrationHost } from '#main/engine/ports.ts';
-import {
-  nilUuid,
-  type Borrower,
-  type GuestRun,
-  type LikenessFacts,
-  type OpenMigrationFacts,
-} from '#main/engine/preflight-facts.ts';
+import type { Managers, MigrationHost } from '#main/engine/ports.ts';
+import { nilUuid, type Borrower, type LikenessFacts, type OpenMigrationFacts } from '#main/engine/preflight-facts.ts';
 import { preflight, refusals } from '#main/engine/preflight.ts';
 import { carryOver } from '#main/hosts/carry-over/carry-over.ts';
 import { readPasswordFile } from '#main/hosts/password-file.ts';
 import type { Finding } from '#main/likeness/finding.ts';
 import type { OpenImage } from '#main/likeness/open-image.ts';
-import type { Portrait } from '#main/likeness/portrait.ts';
 import { planPairs } from '#main/mptcp/paths.ts';
 import { planPaths, type PathPlan } from '#main/mptcp/plan/plan-paths.ts';
 import type { RoutesBetween } from '#main/mptcp/routes.ts';
 import { withoutDeadPaths } from '#main/probe/usable.ts';
 import { meet, wantedListener } from './listener-address.ts';
+import { readGuest, type GuestNow } from './guest-now.ts';
 import { pickGuest } from './pick-guest.ts';
-import { pickWaiting, readWaiting, visit, type Waiting } from './waiting.ts';
+import { pickWaiting, readWaiting, type Waiting } from './waiting.ts';
 
 /** Everything found out about a wish before anything is done: what would be moved, how, and what stands in the way. */
 export interface Preparation {
@@ -64,21 +58,21 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   const { settings } = request;
   refuseContradictions(request);
   const wanted = request.incoming === undefined ? undefined : wantedListener(request.incoming, settings.mptcp);
-  const guest = pickGuest(await source.guests(), request.guest, source.id);
+  const chosen = pickGuest(await source.guests(), request.guest, source.id);
   const [
     { facts: sourceFacts },
     { facts: destinationFacts, lent },
     destinationGuests,
-    { guestRun, portrait, images },
+    { guest, guestRun, portrait, images, managers },
     open,
     twin,
   ] = await Promise.all([
     readHost(source),
     readHost(destination),
     destination.guests(),
-    readGuest(source, guest),
+    readGuest(source, chosen),
     planner.openMigrations(),
-    request.toWaiting === undefined ? destination.foreseeDestination(guest) : undefined,
+    request.toWaiting === undefined ? destination.foreseeDestination(chosen) : undefined,
   ]);
   const waiting = await findWaiting(request, { source, guest, destination, destinationGuests });
   const disks = images && (await disksFor(destination, guest.identity, waiting?.facts.guest.identity, images));
@@ -115,7 +109,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   const checks = preflight({
     guest,
     guestRun,
-    openMigrations: openMigrationsOf(guest.identity, open),
+    openMigrations: withElsewhere(openMigrationsOf(guest.identity, open), managers),
     source: sourceFacts,
     destination: destinationFacts,
     destinationGuests,
@@ -191,6 +185,18 @@ export function openMigrationsOf(guest: QemuIdentity, open: readonly OpenMigrati
     const isNamesake = guest.uuid !== nilUuid && plan.guest.identity.uuid === guest.uuid;
     return isNamesake ? [{ migrationId: plan.id, managed, same: 'uuid' }] : [];
   });
+}
+
+/** And those that only their managers know of, because their journals are in another place. */
+export function withElsewhere(
+  known: readonly OpenMigrationFacts[],
+  { migrationIds }: Managers,
+): readonly OpenMigrationFacts[] {
+  const others = migrationIds.filter((id) => !known.some((each) => each.migrationId === id));
+  return [
+    ...known,
+    ...others.map((other) => ({ migrationId: other, managed: true, elsewhere: true, same: 'process' as const })),
+  ];
 }
 
 function isSameProcess(one: QemuIdentity, other: QemuIdentity): boolean {
@@ -272,34 +278,6 @@ function withoutUnannounced({ paths, leftOut }: PathPlanning, unannounced: PathP
   };
 }
 
-interface GuestNow {
-  readonly guestRun: GuestRun;
-  /** Absent where the monitor did not answer. */
-  readonly portrait?: Portrait | { readonly unreadable: string };
-  /** Absent where they could not be read, for which the portrait gives the reason. */
-  readonly images?: readonly OpenImage[];
-}
-
-/** One visit to the guest's monitor for everything, so that a start is not refused only after everything has been prepared. */
-async function readGuest(host: MigrationHost, guest: Guest): Promise<GuestNow> {
-  if (guest.monitorPath === undefined) return { guestRun: { unreadable: `${guest.name} has no monitor socket.` } };
-  try {
-    return await visit(host, guest, async (qemu) => {
-      const unreadable = (thrown: unknown): { unreadable: string } => ({ unreadable: textOf(thrown) });
-      const [{ run, migration }, portrait, images] = await Promise.all([
-        qemu.status(),
-        qemu.portrait().catch(unreadable),
-        qemu.images().catch(unreadable),
-      ]);
-      const guestRun = { run, migration };
-      return 'unreadable' in images ? { guestRun, portrait: images } : { guestRun, portrait, images };
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof SwitchyardError)) throw thrown;
-    return { guestRun: { unreadable: thrown.failure.text, remedy: thrown.failure.remedy } };
-  }
-}
-
 /** A QEMU that waits has rights of its own; one that is to be started gets those of the guest's. */
 function disksFor(
   destination: MigrationHost,
@@ -309,11 +287,6 @@ function disksFor(
 ): Promise<readonly Finding[]> {
   const own = waiting ? [guest, waiting] : [guest];
   return destination.disksCanBeTaken({ opener: waiting ?? guest, own, images });
-}
-
-function textOf(thrown: unknown): string {
-  if (thrown instanceof SwitchyardError) return thrown.failure.text;
-  throw thrown;
 }
 
 /** A QEMU that the operator has started keeps its own command line, and is compared as it is. */

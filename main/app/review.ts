@@ -115,6 +115,8 @@ function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
     guests: notOnStage,
     attach: () => Promise.resolve(qemu),
     presence: notOnStage,
+    announceMigration: notOnStage,
+    managersOf: notOnStage,
     startDestination: () => Promise.resolve({ identity: qemu.identity, monitorPath: '' }),
     foreseeDestination: notOnStage,
     disksCanBeTaken: () => Promise.resolve([]),

@@ -49,7 +49,7 @@ function limitsOf(settings: MigrationSettings, entries: readonly JournalEntry[])
 
 /** The line in the table for a migration whose view is at hand. */
 export function rowOf({ record, managed, problem }: MigrationView, latest: Sample | undefined): MigrationRow {
-  const { events: _events, checks: _checks, ...summary } = record;
+  const { events: _events, checks: _checks, harmless: _harmless, ...summary } = record;
   return {
     id: record.id,
     open: record.outcome === undefined,

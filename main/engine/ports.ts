@@ -23,6 +23,7 @@ import type { BitsPerSecond, Bytes, Milliseconds } from '#contract/units.ts';
 import type { Finding } from '#main/likeness/finding.ts';
 import type { OpenImage } from '#main/likeness/open-image.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
+import type { StartingPoint } from '#main/likeness/process-order.ts';
 
 /**
  * What the engine needs of the world, and nothing else of it: implementations live in main/hosts and main/storage, fakes
@@ -297,6 +298,17 @@ export interface PathLease {
 }
 
 /** What starting a guest's twin would mean, found out without starting it. */
+/** Who else has a QEMU in hand. */
+export interface Managers {
+  /** Ids of migrations that are under way, the caller's own included. */
+  readonly migrationIds: readonly string[];
+  /**
+   * Who is connected to its monitors: nobody, a program that manages no migration, or one that cannot be
+   * seen.
+   */
+  readonly monitors: 'free' | 'held' | 'unknown';
+}
+
 export interface TwinForesight {
   /** As whom it would run: the user of its source at this moment. */
   readonly user: User | undefined;
@@ -310,6 +322,8 @@ export interface TwinForesight {
   readonly variablesThatMatter: readonly string[];
   /** Limits of the source that its twin would not have, and rights that it would lack, each a sentence. */
   readonly unlike: readonly string[];
+  /** How its process would begin; absent where that was not asked. */
+  readonly start?: StartingPoint;
   /** Why it could not be started; empty when it could. */
   readonly problems: readonly { readonly text: string; readonly remedy: string }[];
 }
@@ -343,6 +357,13 @@ export interface MigrationHost {
    * since). Rejects with `unreachable` when the host does not answer.
    */
   presence(identity: QemuIdentity): Promise<'present' | 'gone'>;
+  /**
+   * Shows to every process of this machine that a migration of this QEMU is under way, until disposed of or until this process
+   * ends. The directory of the journals does not matter. It excludes nobody: look for others after it.
+   */
+  announceMigration(identity: QemuIdentity, migrationId: string): Promise<Disposable>;
+  /** What other processes of this machine show of this QEMU: the migrations that they manage, and who holds a monitor. */
+  managersOf(identity: QemuIdentity, monitorPaths: readonly string[]): Promise<Managers>;
   /** Starts the guest's twin, paused and waiting: the source's own command line with `-incoming defer -S`. */
   startDestination(order: DestinationOrder): Promise<StartedDestination>;
   /** What `startDestination` would do for this guest; changes nothing. */

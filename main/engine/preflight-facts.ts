@@ -51,13 +51,21 @@ export interface ProbingFacts {
 }
 
 export type GuestRun =
-  { readonly run: string; readonly migration: string } | { readonly unreadable: string; readonly remedy?: string };
+  | {
+      readonly run: string;
+      readonly migration: string;
+      /** Of the first monitor, where another program holds that and the guest's next one answers. */
+      readonly heldMonitorPath?: string;
+    }
+  | { readonly unreadable: string; readonly remedy?: string };
 
 /** A migration whose journal has no end yet. */
 export interface OpenMigrationFacts {
   readonly migrationId: string;
   /** A living process manages it. */
   readonly managed: boolean;
+  /** That process has its journals in another place, so that nothing here can follow it. */
+  readonly elsewhere?: boolean;
   /** Whether this very process is one of its two QEMUs, or only a guest with the same uuid. */
   readonly same: 'process' | 'uuid';
 }

@@ -1,8 +1,9 @@
-import type { Bytes } from '#contract/units.ts';
+import { formatBytes, type Bytes } from '#contract/units.ts';
 import { withVerdict, type Finding } from '#main/likeness/finding.ts';
 import { diskRefusals } from '#main/likeness/open-image.ts';
 import { obstacles } from '#main/likeness/obstacles.ts';
 import { passwordDisplays } from './display-passwords.ts';
+import { orderFor } from '#main/likeness/process-order.ts';
 import type { LikenessFacts, PreflightFacts, Question, Verdict } from './preflight-facts.ts';
 
 /** What the guest is now, rather than what it was started with; one question for each reason why no twin could be like it. */
@@ -18,13 +19,15 @@ export const likenessQuestions: Readonly<Record<string, Question>> = {
     }
     const refused = withVerdict(likeness.changes, 'refused');
     const carried = withVerdict(likeness.changes, 'carried');
+    const harmless = withVerdict(likeness.changes, 'harmless');
     if (refused.length > 0) return refusal(refused);
-    return {
-      holds:
-        carried.length === 0
-          ? 'The guest is as its command line has it.'
-          : `Carried over to the destination: ${carried.map(({ text }) => text).join(' ')}`,
-    };
+    const text =
+      carried.length === 0
+        ? 'The guest is as its command line has it.'
+        : `Carried over to the destination: ${carried.map((each) => each.text).join(' ')}`;
+    if (harmless.length === 0) return { holds: text };
+    const unsure = refusal(harmless);
+    return { severity: 'warning', text: `${text} ${unsure.text}`, remedy: unsure.remedy };
   },
 
   ...Object.fromEntries(
@@ -71,6 +74,49 @@ export const likenessQuestions: Readonly<Record<string, Question>> = {
         };
   },
 };
+
+/** How the host runs the source and would run the destination. */
+export const processQuestions: Readonly<Record<string, Question>> = {
+  'twin-process': ({ likeness, twin }) => {
+    if (!twin?.start || !likeness || !('portrait' in likeness)) return undefined;
+    const { findings } = orderFor(likeness.portrait.process, twin.start);
+    const left = withVerdict(findings, 'harmless');
+    const carried = withVerdict(findings, 'carried');
+    if (left.length > 0) {
+      const { remedy } = refusal(left);
+      return { severity: 'warning', text: listed(left.map(({ text }) => text)), remedy };
+    }
+    return {
+      holds:
+        carried.length === 0
+          ? 'The destination is run as the source is.'
+          : `The destination is run as the source is: ${listed(carried.map(({ text }) => text))}`,
+    };
+  },
+
+  /** The kernel would end the guest there. */
+  'twin-memory-limit': (facts) => {
+    const { path = '', limits = {} } = facts.twin?.start?.process.controlGroup ?? {};
+    const values = ['memory.max', 'memory.limit_in_bytes'].flatMap((name) => limits[name]?.split(', ') ?? []);
+    const bytes = memoryOf(facts);
+    const limit = Math.min(...values.map(Number));
+    if (values.length === 0 || bytes === undefined || !Number.isFinite(limit)) return undefined;
+    if (limit > bytes) return { holds: `The control group ${path} leaves the destination ${formatBytes(limit)}.` };
+    return {
+      text: `The destination starts in the control group of Switchyard (${path}), which has no more than ${formatBytes(limit)} of memory; the guest needs ${formatBytes(bytes)}.`,
+      remedy: 'Raise that limit, or start Switchyard outside of that group.',
+      acceptable: true,
+    };
+  },
+};
+
+/** In one sentence; a guest has as many vCPUs as its operator likes. */
+const mostNamed = 12;
+
+function listed(texts: readonly string[]): string {
+  const others = texts.length - mostNamed;
+  return [...texts.slice(0, mostNamed), ...(others > 0 ? [`And ${others} more.`] : [])].join(' ');
+}
 
 /** By the running guest; the command line may leave it to QEMU (`-m`), and knows nothing of what was plugged in. */
 export function memoryOf({ guest, likeness }: PreflightFacts): Bytes | undefined {

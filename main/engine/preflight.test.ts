@@ -3,9 +3,10 @@ import type { Guest, HostFacts } from '#contract/host.ts';
 import { defaultSettings, type Check, type Path, type Side } from '#contract/migration.ts';
 import type { TwinForesight } from './ports.ts';
 import { preflight, refusals, type PreflightFacts } from './preflight.ts';
-import type { WaitingAnswer, WaitingFacts } from './preflight-facts.ts';
-import type { Portrait } from '#main/likeness/portrait.ts';
+import type { LikenessFacts, WaitingAnswer, WaitingFacts } from './preflight-facts.ts';
+import type { Portrait, ThreadPortrait } from '#main/likeness/portrait.ts';
 import { withLeaf } from '#main/likeness/testing/leaves.ts';
+import type { StartingPoint } from '#main/likeness/process-order.ts';
 import { samplePortrait } from '#main/likeness/testing/sample-portrait.ts';
 import { factsOf, guestNamed } from './simulation/facts.ts';
 
@@ -112,7 +113,7 @@ const asStarted = { portrait: samplePortrait, changes: [] };
 const change = { row: 'disk', item: 'cd', remedy: 'Put it back.', text: 'cd uses b.iso now, instead of a.iso.' };
 
 function tap(details: string): Change {
-  return now({ netdevs: [{ id: 'n0', type: 'tap', details }] });
+  return now({ netdevs: [{ id: 'n0', type: 'tap', details, queues: 1, forwards: [] }] });
 }
 
 /** vm1 is in br0 there; on the last side in another bridge, where one is named. */
@@ -125,6 +126,21 @@ function bridged(...[first, second, bridge]: readonly [Side, Side?, string?]): C
     [first]: at(first === 'source' ? source : destination, 'br0'),
     ...(second === undefined ? {} : { destination: at(destination, bridge ?? 'br0') }),
   };
+}
+
+/** The destination begins as Switchyard runs, in a control group of this much memory. */
+function starting(changes: Partial<StartingPoint>, limits: Readonly<Record<string, string>> = {}): Change {
+  const process = { ...samplePortrait.process, controlGroup: { path: '/switchyard.service', limits } };
+  const start = { process, processors: [0, 1], mayRaiseLimits: true, mayRaisePriority: true, ...changes };
+  return { ...now({}), twin: { ...twin, start } };
+}
+
+/** So many vCPUs that are run otherwise. */
+function withVcpu(changes: Partial<ThreadPortrait>, count = 1): LikenessFacts {
+  const threads = samplePortrait.process.threads.flatMap((vcpu) =>
+    Array.from({ length: count }, (_, index) => ({ ...vcpu, ...changes, role: `vCPU ${index}` })),
+  );
+  return { portrait: { ...samplePortrait, process: { ...samplePortrait.process, threads } }, changes: [] };
 }
 
 function now(changes: Partial<Portrait>): Change {
@@ -258,6 +274,14 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
     { when: 'it answers', facts: {}, check: { ...passed, text: 'The monitor of web1 answers: running.' } },
     {
+      when: 'another program holds the first, and the next one answers',
+      facts: { guestRun: { run: 'running', migration: 'none', heldMonitorPath: '/run/held.qmp' } },
+      check: {
+        ...passed,
+        text: 'The monitor /run/guest/1001.qmp of web1 answers: running. Another program holds the first, /run/held.qmp.',
+      },
+    },
+    {
       when: 'there is none',
       facts: { guest: withoutMonitor(guest) },
       check: { ...refused, remedy: 'Start the guest with `-qmp unix:PATH,server=on,wait=off`.' },
@@ -303,6 +327,14 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
         ...refused,
         text: 'web1 is already migrating (20260101T000000Z-0001).',
         remedy: 'Follow it with `switchyard watch 20260101T000000Z-0001`.',
+      },
+    },
+    {
+      when: 'a process with its journals elsewhere manages one',
+      facts: { openMigrations: [{ ...open, managed: true, elsewhere: true, same: 'process' }] },
+      check: {
+        ...refused,
+        text: 'web1 is already migrating (20260101T000000Z-0001), managed by a Switchyard that keeps its journals elsewhere.',
       },
     },
     {
@@ -636,6 +668,60 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
         ...passed,
         text: 'On the destination the SPICE password is that of the command line, even if it was changed since. When it expires is not carried over (`expire_password`).',
       },
+    },
+  ],
+  'twin-process': [
+    { when: 'what runs there is not known', facts: {} },
+    { when: 'the guest cannot be read', facts: { ...starting({}), likeness: { unreadable: 'no answer' } } },
+    {
+      when: 'it would run as its source does',
+      facts: starting({}, samplePortrait.process.controlGroup.limits),
+      check: { ...passed, text: 'The destination is run as the source is.' },
+    },
+    {
+      when: 'a vCPU is pinned',
+      facts: { ...starting({}, { 'memory.max': '1073741824' }), likeness: withVcpu({ processors: '1' }) },
+      check: {
+        ...passed,
+        text: 'The destination is run as the source is: vCPU 0 has processors 1, every memory node.',
+      },
+    },
+    {
+      when: 'the destination does not have its processor',
+      facts: { ...starting({}, { 'memory.max': '1073741824' }), likeness: withVcpu({ processors: '7' }) },
+      check: { ...warned, text: expect.stringContaining('does not have processors 7') },
+    },
+    {
+      when: 'its control group is another',
+      facts: starting({}),
+      check: { ...warned, text: expect.stringContaining('/machine.slice limits the source by memory.max=1073741824') },
+    },
+    {
+      when: 'more differs than one sentence holds',
+      facts: {
+        ...starting({ mayRaisePriority: false }, { 'memory.max': '1073741824' }),
+        likeness: withVcpu({ niceness: -1 }, 20),
+      },
+      check: { ...warned, text: expect.stringMatching(/vCPU 11 has.*And 8 more\.$/) },
+    },
+  ],
+  'twin-memory-limit': [
+    { when: 'what runs there is not known', facts: {} },
+    { when: 'there is none', facts: starting({}) },
+    {
+      when: 'the guest fits in',
+      facts: starting({}, { 'memory.max': '1073741824, 8589934592' }),
+      check: { ...passed, text: 'The control group /switchyard.service leaves the destination 1 GiB.' },
+    },
+    {
+      when: 'the guest does not',
+      facts: starting({}, { 'memory.max': '8589934592, 67108864' }),
+      check: { ...refused, acceptable: true, text: expect.stringContaining('no more than 64 MiB of memory') },
+    },
+    {
+      when: 'the guest does not, by version 1',
+      facts: starting({}, { 'memory.limit_in_bytes': '67108864' }),
+      check: { ...refused, acceptable: true },
     },
   ],
   paths: [

@@ -11,7 +11,7 @@ import {
   type Question,
   type Verdict,
 } from './preflight-facts.ts';
-import { likenessQuestions, memoryBlocksOf, memoryOf } from './preflight-likeness.ts';
+import { likenessQuestions, memoryBlocksOf, memoryOf, processQuestions } from './preflight-likeness.ts';
 import { pathQuestions } from './preflight-paths.ts';
 import { mayBeCopy, userQuestions } from './preflight-user.ts';
 import { probeQuestions } from './preflight-probe.ts';
@@ -42,7 +42,11 @@ const questions: Readonly<Record<string, Question>> = {
     }
     if ('unreadable' in guestRun)
       return { text: guestRun.unreadable, remedy: guestRun.remedy ?? 'See `switchyard guests` for its monitor.' };
-    return { holds: `The monitor of ${guest.name} answers: ${guestRun.run}.` };
+    const { run, heldMonitorPath } = guestRun;
+    if (heldMonitorPath === undefined) return { holds: `The monitor of ${guest.name} answers: ${run}.` };
+    return {
+      holds: `The monitor ${guest.monitorPath} of ${guest.name} answers: ${run}. Another program holds the first, ${heldMonitorPath}.`,
+    };
   },
 
   'guest-state': ({ guest, guestRun, destination }) => {
@@ -100,6 +104,8 @@ const questions: Readonly<Record<string, Question>> = {
   ...userQuestions,
 
   ...likenessQuestions,
+
+  ...processQuestions,
 
   ...tapQuestions,
 
@@ -276,7 +282,13 @@ const underWay = new Set([
   'wait-unplug',
 ]);
 
-function alreadyMigrating(name: string, { migrationId, managed }: OpenMigrationFacts): Verdict {
+function alreadyMigrating(name: string, { migrationId, managed, elsewhere = false }: OpenMigrationFacts): Verdict {
+  if (elsewhere) {
+    return {
+      text: `${name} is already migrating (${migrationId}), managed by a Switchyard that keeps its journals elsewhere.`,
+      remedy: 'Follow it as the user, and with the SWITCHYARD_STATE_DIR, with which it was started.',
+    };
+  }
   return managed
     ? {
         text: `${name} is already migrating (${migrationId}).`,

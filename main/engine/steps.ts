@@ -9,7 +9,7 @@ import type { Capabilities } from './ports.ts';
 import { listenForRecovery, recover } from './recovery.ts';
 import type { MigrationState } from './state.ts';
 import { destinationOf, nothingToReport, rejected, sourceOf, type Step } from './step-context.ts';
-import { refuseDisks, refuseUnlike } from './unlike.ts';
+import { harmlessOf, refuseDisks, refuseUnlike } from './unlike.ts';
 import { takeUpWaiting } from './waiting-destination.ts';
 import { within } from './within.ts';
 
@@ -30,9 +30,10 @@ export const steps: Readonly<Record<StepName, Step>> = {
     const { plan } = context.state;
     const [source, destination] = [sourceOf(context), destinationOf(context)];
     const [guest, twin] = await Promise.all([source.portrait(), destination.portrait()]);
-    refuseUnlike(plan, obstaclesOf(guest), compare(guest, twin, plan.waiting ? 'operator' : 'switchyard'));
+    const differences = compare(guest, twin, plan.waiting ? 'operator' : 'switchyard');
+    refuseUnlike(plan, obstaclesOf(guest), differences);
     await setPasswords(guest, plan.settings, destination);
-    return nothingToReport;
+    return { harmless: harmlessOf(differences) };
   },
 
   'negotiate-capabilities': async (context) => {

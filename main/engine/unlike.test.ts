@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { JudgedFinding } from '#main/likeness/finding.ts';
 import { plan } from './simulation/states.ts';
-import { refuseUnlike } from './unlike.ts';
+import { harmlessOf, refuseUnlike } from './unlike.ts';
 
 function difference(item: string, verdict: JudgedFinding['verdict'] = 'refused'): JudgedFinding {
   return { row: 'disk', item, text: `${item} differs.`, remedy: `Look at ${item}.`, verdict };
@@ -39,4 +39,14 @@ test('lets pass what is harmless or carried over, and what the operator has acce
 
 test('refuses what was not accepted', () => {
   expect(refusalOf([])).toMatch(/b is lost\. Remove b\.$/);
+});
+
+test('keeps every harmless difference with its reason, and none of the others', () => {
+  const differences = [difference('a', 'harmless'), difference('b', 'carried'), difference('c')];
+  expect(harmlessOf(differences)).toEqual([{ text: 'a differs.', reason: 'Look at a.' }]);
+});
+
+test('of a thousand differences the journal keeps some, and how many there were', () => {
+  const kept = harmlessOf(Array.from({ length: 1000 }, (_, index) => difference(`p${index}`, 'harmless')));
+  expect([kept.length, kept.at(-1)?.text]).toEqual([501, '500 more differences of these kinds.']);
 });

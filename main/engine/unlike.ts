@@ -1,5 +1,5 @@
-import type { Plan } from '#contract/migration.ts';
-import type { Finding, JudgedFinding } from '#main/likeness/finding.ts';
+import type { HarmlessDifference, Plan } from '#contract/migration.ts';
+import { withVerdict, type Finding, type JudgedFinding } from '#main/likeness/finding.ts';
 import type { ObstacleFinding } from '#main/likeness/obstacles.ts';
 import type { DiskLook } from './disk-takeover.ts';
 import { rejected } from './step-context.ts';
@@ -32,4 +32,18 @@ function refuse(refused: readonly Finding[], beginning: string): void {
   const others = refused.length - named.length;
   const more = others > 0 ? `; and ${others} more` : '';
   throw rejected('preparing', `${beginning}${named.join('. ')}${more}`, first.remedy);
+}
+
+/** In one line of the journal. */
+const mostKept = 500;
+
+/** What does not stand in the way, for the record: nothing differs silently. */
+export function harmlessOf(differences: readonly JudgedFinding[]): HarmlessDifference[] {
+  const harmless = withVerdict(differences, 'harmless').map(({ text, remedy }) => ({ text, reason: remedy }));
+  const others = harmless.length - mostKept;
+  if (others <= 0) return harmless;
+  return [
+    ...harmless.slice(0, mostKept),
+    { text: `${others} more differences of these kinds.`, reason: 'No more are kept in the journal.' },
+  ];
 }

@@ -51,3 +51,10 @@ test('values are escaped, markup is not, twice is once', () => {
     new Markup(`<p>${'<b title="&quot;&#39;&lt;&amp;&gt;">&lt;i&gt;</b>'.repeat(2)}3</p>`),
   );
 });
+
+test('harmless differences of the destination stand in a table of their own, with the reasons', () => {
+  const harmless = [{ text: 'Tray of cd: open, closed.', reason: 'It moves with the device.' }];
+  const entries = journalOf({ kind: 'planned', plan: examplePlan() }, { kind: 'done', step: 'compare-twin', harmless });
+  const [, table = ''] = recordToHtml(migrationRecord({ entries, samples: [], phase })).split('Harmless differences');
+  expect(table.replaceAll(/<[^>]*>\s*/g, '|')).toContain('Tray of cd: open, closed.||It moves with the device.');
+});

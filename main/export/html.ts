@@ -39,6 +39,7 @@ ${charts(record)}
 ${subflowTable(record)}
 ${iterationTable(record)}
 ${checkTable(record)}
+${harmlessTable(record)}
 ${eventTable(record)}
 ${settings(record)}
 </main>
@@ -188,6 +189,14 @@ function checkTable({ checks }: MigrationRecord): Markup | undefined {
     { name: 'Result', cell: (row) => (row.passed ? 'passed' : row.severity) },
     { name: 'Check', cell: (row) => row.text },
     { name: 'What fixes it', cell: (row) => (row.passed ? '' : (row.command ?? row.remedy ?? '')) },
+  ]);
+}
+
+function harmlessTable({ harmless = [] }: MigrationRecord): Markup | undefined {
+  if (harmless.length === 0) return undefined;
+  return table('Harmless differences of the destination', harmless, [
+    { name: 'Difference', cell: (row) => row.text },
+    { name: 'Why it does not matter', cell: (row) => row.reason },
   ]);
 }
 

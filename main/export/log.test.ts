@@ -71,3 +71,15 @@ test('one still open says how far it is', () => {
   );
   expect(log).toContain('# Outcome: still open (switching over)\n');
 });
+
+test('names each harmless difference of the destination, with its reason', () => {
+  const harmless = [{ text: 'Scheduling of vCPU 0: niceness 5, niceness 0.', reason: 'Set it with `renice`.' }];
+  const entries = journalOf({ kind: 'planned', plan: examplePlan() }, { kind: 'done', step: 'compare-twin', harmless });
+  const lines = recordToLog(migrationRecord({ entries, samples: [], phase })).split('\n');
+  expect([lines.filter((line) => line.includes('armless')).map((line) => line.replace(/^\S+Z /, ''))]).toEqual([
+    [
+      'What waits on lab-destination has the disks, devices and memory of lab-guest; 1 harmless difference.',
+      '# Harmless difference: Scheduling of vCPU 0: niceness 5, niceness 0. Set it with `renice`.',
+    ],
+  ]);
+});

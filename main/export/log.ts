@@ -13,7 +13,9 @@ export function recordToLog(record: MigrationRecord): string {
     ([name, value]) => `# ${plainText(name)}: ${plainText(value)}`,
   );
   const events = record.events.map(({ atEpochMs, text }) => `${isoTime(atEpochMs)} ${plainText(text)}`);
-  const result = summary(record).map(([name, value]) => `# ${plainText(name)}: ${plainText(value)}`);
+  const result = [...summary(record), ...harmless(record)].map(
+    ([name, value]) => `# ${plainText(name)}: ${plainText(value)}`,
+  );
   return `${[...header, '', ...events, '', ...result].join('\n')}\n`;
 }
 
@@ -60,6 +62,11 @@ function checks(record: MigrationRecord): Line[] {
   return failed.length === 0
     ? [['Checks', `all ${record.checks.length} passed`]]
     : failed.map(({ severity, text }): Line => [`Check (${severity})`, text]);
+}
+
+/** Nothing differs silently. */
+function harmless(record: MigrationRecord): Line[] {
+  return (record.harmless ?? []).map(({ text, reason }): Line => ['Harmless difference', `${text} ${reason}`]);
 }
 
 function summary(record: MigrationRecord): Line[] {

@@ -36,12 +36,12 @@ export interface RecordSource {
 export function migrationRecord(source: RecordSource): MigrationRecord {
   const { checks } = planOf(source.entries);
   const redactor = redactorFor(source);
-  const told = { ...summaryFrom(source), checks, events: narrated(source) };
+  const told = { ...summaryFrom(source), checks, ...harmlessIn(source.entries), events: narrated(source) };
   return { ...redactor.redact(told), samples: [...source.samples] };
 }
 
 /** Everything of a record that a table of many migrations can show. */
-export type MigrationSummary = Omit<MigrationRecord, 'samples' | 'events' | 'checks'>;
+export type MigrationSummary = Omit<MigrationRecord, 'samples' | 'events' | 'checks' | 'harmless'>;
 
 /** The same as of its record, for a fraction of the work: no event is put into words. Throws as `migrationRecord`. */
 export function migrationSummary(source: RecordSource): MigrationSummary {
@@ -90,6 +90,11 @@ function summaryFrom({ entries, samples, phase }: RecordSource): MigrationSummar
     iterations: iterationRows(events, qemu),
     versions: plan.versions,
   };
+}
+
+function harmlessIn(entries: readonly JournalEntry[]): Pick<MigrationRecord, 'harmless'> {
+  const compared = entries.findLast(({ event }) => event.kind === 'done' && event.step === 'compare-twin')?.event;
+  return compared?.kind === 'done' && compared.harmless ? { harmless: compared.harmless } : {};
 }
 
 function planOf(entries: readonly JournalEntry[]): Plan {

@@ -147,6 +147,11 @@ function portsCounted({ paths }: JournalEventOf<'ports-counted'>, { source, dest
     : 'The interfaces at both ends counted what the subflows report.';
 }
 
+/** `3 harmless differences`. */
+function harmlessDifferences(count: number): string {
+  return count === 1 ? '1 harmless difference' : `${count} harmless differences`;
+}
+
 const policies: Readonly<Record<MptcpPolicy, string>> = {
   off: 'plain TCP',
   prefer: 'MPTCP where both ends speak it',
@@ -183,7 +188,8 @@ const steps: Readonly<Record<StepName, StepWords>> = {
   },
   'compare-twin': {
     intended: ({ guest, destination }) => `Comparing ${guest}, as it is now, with what waits on ${destination}`,
-    done: ({ guest, destination }) => `What waits on ${destination} has the disks, devices and memory of ${guest}`,
+    done: ({ guest, destination }, { harmless = [] }) =>
+      `What waits on ${destination} has the disks, devices and memory of ${guest}${harmless.length === 0 ? '' : `; ${harmlessDifferences(harmless.length)}`}`,
     failed: ({ guest, destination }) => `What waits on ${destination} is not ${guest} as it is now`,
   },
   'check-disks': {

@@ -10,6 +10,7 @@ import type { Milliseconds } from '#contract/units.ts';
 import type { DestinationOrder } from '#main/engine/ports.ts';
 import { withVerdict } from '#main/likeness/finding.ts';
 import type { Portrait } from '#main/likeness/portrait.ts';
+import { orderFor, type ProcessOrder } from '#main/likeness/process-order.ts';
 import { QmpError } from '#main/qmp/fault.ts';
 import { socketPathProblem } from '#main/qmp/monitor-path.ts';
 import { createRedactor } from '#main/redaction/redact.ts';
@@ -19,12 +20,14 @@ import { rightsOf, type Rights } from './authority/rights.ts';
 import { carryOver } from './carry-over/carry-over.ts';
 import { destinationOutputName, twinOf, type Twin } from './command-line/twin.ts';
 import { chooseProgram, isDirectory, launch } from './launch.ts';
-import { askMonitor } from './monitor-questions.ts';
+import { askMonitor, openMonitor, type Monitor } from './monitor-questions.ts';
 import type { NetworkPlace } from './network-place.ts';
+import { askForThreads } from './portrait/threads.ts';
 import { presenceOf, readBootId, terminate } from './process/identity.ts';
 import type { Credentials } from './process/process-status.ts';
 import { isSameExecution, readEnvironment, readProcess, readProcessStat } from './process/process-table.ts';
 import { nilUuid, readQemuProcess, type QemuProcess } from './qemu-processes.ts';
+import { applyOrder, preludeOf, startingPoint } from './starting-point.ts';
 import {
   inhabitantsOf,
   makeMigrationFolder,
@@ -47,6 +50,7 @@ export interface DestinationPlace {
 /** Memory that is allocated beforehand (`prealloc=on`, huge pages) takes its time before the monitor answers. */
 const startTimeoutMs: Milliseconds = 60_000;
 const answerTimeoutMs: Milliseconds = 1000;
+const threadsTimeoutMs: Milliseconds = 5000;
 const lookEveryMs: Milliseconds = 20;
 /** A child becomes QEMU within a few milliseconds of its start; until then no search finds it. */
 const becomesQemuWithinMs: Milliseconds = 300;
@@ -70,6 +74,8 @@ export async function startDestination(place: DestinationPlace, order: Destinati
   const { program } = chooseProgram(source.process, we, place.hostId);
   const { workingDirectory = '/' } = source.process;
   const tpm = twin.tpm && { plan: planTpm(twin.tpm.ofSource, workingDirectory, we, place.hostId), ...twin.tpm };
+  const own = startingPoint();
+  const wanted = order.portrait && orderFor(order.portrait.process, own);
   refuseChanged(source, guest);
   // What an earlier try has left must not answer in the place of what is started now.
   await removeOwnFiles(folder);
@@ -79,7 +85,8 @@ export async function startDestination(place: DestinationPlace, order: Destinati
   const common = { environment: carriedEnvironment(environment).environment, output, rights };
   const start = async (): Promise<ChildProcess> => {
     if (tpm) await startTpm({ ...tpm, ...common, outputPath, place: place.network, hostId: place.hostId }, we);
-    return await launch(place.network, { program, argv: twin.argv, workingDirectory, ...common }, we);
+    const prelude = wanted ? preludeOf(wanted, own.process) : [];
+    return await launch(place.network, { program, argv: twin.argv, workingDirectory, prelude, ...common }, we);
   };
   let identity: QemuIdentity | undefined;
   try {
@@ -88,6 +95,7 @@ export async function startDestination(place: DestinationPlace, order: Destinati
     identity = identityOf(child, guest.identity.uuid, rights.uid);
     const started = { identity, monitorPath: twin.monitorPath, outputPath };
     await untilItWaits(child, started, source.process.credentials, place.hostId);
+    if (wanted) await makeAlike(started, source.process.credentials, wanted, place.hostId);
     refuseOtherRights(identity, rights, we);
     refuseChanged(source, guest);
     return started;
@@ -261,11 +269,7 @@ async function untilItWaits(
   credentials: Credentials,
   hostId: string,
 ): Promise<void> {
-  const monitor = {
-    name: `the destination on ${hostId}`,
-    socket: { path: monitorPath, isPassed: false },
-    qemu: { pid, credentials },
-  };
+  const monitor = monitorOf(pid, monitorPath, credentials, hostId);
   const deadlineMonoMs = performance.now() + startTimeoutMs;
   for (;;) {
     const run = await askMonitor(monitor, answerTimeoutMs).then(
@@ -281,6 +285,23 @@ async function untilItWaits(
     if (performance.now() > deadlineMonoMs) throw startTimedOut(hostId);
     await sleep(lookEveryMs);
   }
+}
+
+/** Its threads are known once it waits. */
+async function makeAlike(
+  { identity, monitorPath }: StartedDestination,
+  credentials: Credentials,
+  order: ProcessOrder,
+  hostId: string,
+): Promise<void> {
+  const monitor = monitorOf(identity.pid, monitorPath, credentials, hostId);
+  await using client = await openMonitor(monitor);
+  const threads = await askForThreads(client, threadsTimeoutMs);
+  if (presenceOf(identity) === 'present') applyOrder(identity.pid, threads, order);
+}
+
+function monitorOf(pid: number, path: string, credentials: Credentials, hostId: string): Monitor {
+  return { name: `the destination on ${hostId}`, socket: { path, isPassed: false }, qemu: { pid, credentials } };
 }
 
 function hasExited(child: ChildProcess): boolean {

@@ -16,6 +16,7 @@ import { chooseProgram, type ChosenProgram } from './launch.ts';
 import { readEnvironment, type ProcessRecord } from './process/process-table.ts';
 import { parentFor } from './runtime-folder.ts';
 import { planTpm } from './swtpm/swtpm.ts';
+import { startingPoint } from './starting-point.ts';
 
 const nothing: TwinForesight = {
   user: undefined,
@@ -64,6 +65,7 @@ export function foreseeDestination(place: DestinationPlace, guest: Guest): TwinF
     variablesLeftOut: leftOut,
     variablesThatMatter: leftOut.filter(changesProgram),
     unlike: unlikeness(source, has(commandLine, 'sandbox'), rights, we),
+    start: startingPoint(),
     problems,
   };
 }

@@ -31,7 +31,7 @@ async function describe(hostId: string, bootId: string, qemu: QemuProcess): Prom
   const { process, description, obstacle } = qemu;
   const { memoryBytes, machine } = description;
   const { pid, startTimeTicks, uid } = process;
-  const monitorPath = qemu.monitors[0]?.path;
+  const [monitorPath, ...otherMonitorPaths] = qemu.monitors.map(({ path }) => path);
   const accelerator = acceleratorOf(qemu);
   const name = boundedName(description.name ?? `qemu-${pid}`);
   const isOpen = description.uuid === undefined || description.incoming !== undefined;
@@ -47,6 +47,7 @@ async function describe(hostId: string, bootId: string, qemu: QemuProcess): Prom
     waiting,
     ...(waiting && description.incoming !== undefined ? { incoming: description.incoming } : {}),
     ...(monitorPath === undefined ? {} : { monitorPath }),
+    ...(otherMonitorPaths.length === 0 ? {} : { otherMonitorPaths }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(accelerator === undefined ? {} : { accelerator }),
     ...(machine === undefined ? {} : { machine }),

@@ -11,6 +11,7 @@ import { whyNotRun } from './authority/trusted-program.ts';
 import type { NetworkPlace } from './network-place.ts';
 import type { ProcessProgram } from './process/process-table.ts';
 import { isQemuProgram } from './qemu-processes.ts';
+import type { Prelude } from './starting-point.ts';
 
 export interface Launch {
   readonly program: string;
@@ -20,6 +21,8 @@ export interface Launch {
   /** An open descriptor that receives stdout and stderr; it stays the caller's. */
   readonly output: number;
   readonly rights: Rights;
+  /** What is set beforehand. */
+  readonly prelude?: readonly Prelude[];
 }
 
 /**
@@ -39,11 +42,18 @@ export async function launch(place: NetworkPlace, order: Launch, we: Ourselves):
   const options: SpawnOptions = { env, detached: true, stdio: ['ignore', output, output] };
   const isOurs = we.credentials !== undefined && isAsWeStart(order.rights, we.credentials);
   const cwd = isDirectory(order.workingDirectory) ? order.workingDirectory : '/';
+  const tools = (order.prelude ?? []).flatMap(({ tool, args: settings }) => [findTool(tool, we), ...settings]);
   const child = place.run(() => {
-    if (isOurs || we.uid !== 0) return spawn(program, args, { ...options, argv0, cwd });
+    if (isOurs || we.uid !== 0) {
+      const [first, ...rest] = [...tools, program, ...args];
+      return tools.length === 0 || first === undefined
+        ? spawn(program, args, { ...options, argv0, cwd })
+        : spawn(first, rest, { ...options, cwd });
+    }
     const limits = setprivArguments(order.rights, we.credentials?.bounding ?? 0n);
     const becoming = [findTool('sh', we), '-c', enterAndBecome, cwd, program, ...args];
-    return spawn(findTool('setpriv', we), [...limits, '--', ...becoming], { ...options, cwd: '/' });
+    const [first, ...rest] = [...tools, findTool('setpriv', we), ...limits, '--', ...becoming];
+    return spawn(first ?? program, rest, { ...options, cwd: '/' });
   });
   await once(child, 'spawn');
   child.on('error', () => undefined);

@@ -9,6 +9,7 @@ import type {
   DestinationOrder,
   DiskOrder,
   LinkChange,
+  Managers,
   OwnedConnectionOrder,
   OwnedListener,
   OwnedListenerOrder,
@@ -35,6 +36,7 @@ import { probeQemuFeatures, type QemuFeatures } from '#main/qmp/features.ts';
 import type { Finding } from '#main/likeness/finding.ts';
 import { findDestination, startDestination } from './destination.ts';
 import { readConnectionEnds } from './connection-ends.ts';
+import { announceMigration, managersOf } from './migration-notice.ts';
 import { measureDirtyRate } from './dirty-rate.ts';
 import { disksCanBeTaken } from './disks/disks-can-be-taken.ts';
 import { readFacts } from './facts.ts';
@@ -133,6 +135,14 @@ export class LocalHost implements Host {
 
   presence(identity: QemuIdentity): Promise<Presence> {
     return inContractTerms(() => presenceOf(identity));
+  }
+
+  announceMigration(identity: QemuIdentity, migrationId: string): Promise<Disposable> {
+    return inContractTerms(() => announceMigration(identity, migrationId));
+  }
+
+  managersOf(identity: QemuIdentity, monitorPaths: readonly string[]): Promise<Managers> {
+    return inContractTerms(() => managersOf(identity, monitorPaths));
   }
 
   startDestination(order: DestinationOrder): Promise<StartedDestination> {

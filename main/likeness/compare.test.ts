@@ -23,8 +23,9 @@ const notCompared: Readonly<Record<string, string>> = {
   'process.workingDirectory': 'is where relative names begin; the files that they lead to are compared',
   'process.root': 'is a question to the source alone',
   'process.openFilesKnown': 'is a question to the source alone',
-  'process.attributes.processors': 'belongs to the host; it is not carried over',
-  'process.attributes.niceness': 'belongs to the host; it is not carried over',
+  'process.pid': 'is a number of the host',
+  'process.threads.id': 'is a number of the host',
+  'process.controlGroup.path': 'is a name of the host; what limits the group is compared',
 };
 
 function placeOf(path: readonly (string | number)[]): string {
@@ -108,10 +109,48 @@ describe('compare', () => {
   test('a tap whose name the kernel chose may have another there', () => {
     const tap = (name: string): Portrait => ({
       ...samplePortrait,
-      netdevs: [{ id: 'n1', type: 'tap', details: `ifname=${name},script=/etc/qemu-ifup` }],
+      netdevs: [{ id: 'n1', type: 'tap', details: `ifname=${name},script=/etc/qemu-ifup`, queues: 1, forwards: [] }],
     });
     expect(compare(tap('tap0'), tap('tap3')).map(({ verdict }) => verdict)).toEqual(['harmless']);
     expect(compare(tap('vm1'), tap('vm2')).map(({ verdict }) => verdict)).toEqual(['refused']);
+  });
+
+  describe('a listener', () => {
+    const listening = (...listeners: Portrait['process']['listeners']): Portrait => ({
+      ...samplePortrait,
+      process: { ...samplePortrait.process, listeners },
+    });
+    const vnc = (port: number) => ({ owner: 'VNC "default"', address: `TCP 0.0.0.0:${port}` });
+    const monitor = (path: string) => ({ owner: 'character device "m1"', address: `unix socket ${path}` });
+    const nbd = { owner: '', address: 'TCP 0.0.0.0:10809' };
+
+    test.each<[string, Portrait, Portrait, readonly string[]]>([
+      ['that the destination lacks is refused', listening(nbd), listening(), ['refused']],
+      [
+        'of VNC that the destination lacks is refused',
+        listening(vnc(5901), vnc(5902)),
+        listening(vnc(5901)),
+        ['refused'],
+      ],
+      ['of VNC at another port is reported', listening(vnc(5902)), listening(vnc(5901)), ['harmless']],
+      ['that only the destination has is reported', listening(), listening(nbd), ['harmless']],
+      ['of a character device has a place of its own', listening(monitor('/run/a')), listening(monitor('/run/b')), []],
+    ])('%s', (_what, source, twin, verdicts) => {
+      expect(compare(source, twin).map(({ verdict }) => verdict)).toEqual(verdicts);
+    });
+  });
+
+  test('names the command that gives a destination what it was not given', () => {
+    const twin = withLeaf(withLeaf(samplePortrait, ['process', 'limits', 'memlock'], '0:0'), ['process', 'pid'], 77);
+    expect(compare(samplePortrait, twin)).toEqual([
+      {
+        row: 'resource-limit',
+        item: 'memlock',
+        text: 'Resource limit memlock: the source has 8388608:8388608, the destination would have 0:0.',
+        remedy: 'The destination has started within its own. Set it with `prlimit --pid 77 --memlock=8388608:8388608`.',
+        verdict: 'harmless',
+      },
+    ]);
   });
 
   test('finds the same, seen from either side', () => {

@@ -25,7 +25,8 @@ function compareRow(row: Row, source: Portrait, twin: Portrait, byOperator: bool
     const [ours, theirs] = [here.get(item), there.get(item)];
     if (ours === theirs) return [];
     if (row.onlyShared === true && (ours === undefined || theirs === undefined)) return [];
-    const reason = byOperator && row.ofHost?.(item) === true ? chosen : row.harmless?.(item, ours, theirs, source);
+    const reason =
+      byOperator && row.ofHost?.(item) === true ? chosen : row.harmless?.(item, ours, theirs, { source, twin });
     return [
       {
         row: row.id,

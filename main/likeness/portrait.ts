@@ -155,6 +155,9 @@ export interface Netdev {
   readonly type: string;
   /** QEMU's own words: `ifname=tap0,script=no,downscript=no`. */
   readonly details: string;
+  readonly queues: number;
+  /** Ports of the host that a `user` network forwards, as `hostfwd=` takes them: `tcp:127.0.0.1:2222-10.0.2.15:22`. */
+  readonly forwards: readonly string[];
 }
 
 export interface GuestObject {
@@ -179,13 +182,53 @@ export interface Display {
 }
 
 export interface ProcessPortrait {
+  /** 0 of one that is imagined. */
+  readonly pid: number;
   readonly workingDirectory?: string;
   /** `/`, unless it was moved into another root (`-chroot`). */
   readonly root?: string;
   /** False where /proc does not show what the process has open. */
   readonly openFilesKnown: boolean;
-  /** By their names in /proc/PID/status and /proc/PID/limits, for instance `processors` and `open files`. */
-  readonly attributes: Readonly<Record<string, string>>;
+  /** The main thread, and each that executes a part of the guest. */
+  readonly threads: readonly ThreadPortrait[];
+  /** Resource limits by the names of prlimit(1): `nofile` is `1024:524288`, soft and hard. */
+  readonly limits: Readonly<Record<string, string>>;
+  /** How readily the kernel ends it when memory runs out (/proc/PID/oom_score_adj); absent where it is not shown. */
+  readonly outOfMemoryAdjustment?: number;
+  readonly controlGroup: ControlGroup;
+  /** How many queues of network cards the kernel serves for it (/dev/vhost-net). */
+  readonly vhostQueues: number;
+  /** What accepts connections for it: ports and unix sockets. */
+  readonly listeners: readonly ListenerPortrait[];
+}
+
+export interface ThreadPortrait {
+  /** `main thread`, `vCPU 0`, `iothread "io1"`. */
+  readonly role: string;
+  readonly id: number;
+  /** `0-1,4`, or `every processor`: all that this machine has. */
+  readonly processors: string;
+  /** `0`, or `every memory node`. */
+  readonly memoryNodes: string;
+  readonly niceness: number;
+  /** `other`, `fifo`, `batch`, ...; empty for one that has no name here. */
+  readonly policy: string;
+  /** Of `fifo` and `rr`; else 0. */
+  readonly priority: number;
+}
+
+export interface ControlGroup {
+  /** Of version 2, or of its memory controller; empty where /proc does not show it. */
+  readonly path: string;
+  /** What limits it or a group above it, by the names of the kernel's files: `memory.max` is `1073741824`. */
+  readonly limits: Readonly<Record<string, string>>;
+}
+
+export interface ListenerPortrait {
+  /** `VNC "default"`, `SPICE`, `character device "serial0"`; empty where QEMU does not name it. */
+  readonly owner: string;
+  /** `TCP 0.0.0.0:5901`, `unix socket /run/vm.sock`. */
+  readonly address: string;
 }
 
 /** Of a guest that consists of nothing: two of them are alike. */
@@ -205,5 +248,13 @@ export const emptyPortrait: Portrait = {
   characterDevices: [],
   displays: [],
   tpms: [],
-  process: { openFilesKnown: true, attributes: {} },
+  process: {
+    pid: 0,
+    openFilesKnown: true,
+    threads: [],
+    limits: {},
+    controlGroup: { path: '', limits: {} },
+    vhostQueues: 0,
+    listeners: [],
+  },
 };

@@ -1,5 +1,6 @@
+import { processRows } from './process-rows.ts';
 import { cpuLabel, driveLabel, mediumLabel, throttleLabel } from './labels.ts';
-import type { Bitmap, Device, Drive, Layer, Medium, Portrait } from './portrait.ts';
+import type { Bitmap, Device, Drive, Layer, Medium, Netdev, Portrait } from './portrait.ts';
 
 /** What one side has of an item, in words that are equal exactly where the guest cannot notice a difference. */
 export type Items = ReadonlyMap<string, string>;
@@ -23,7 +24,7 @@ export interface Row {
     item: string,
     ours: string | undefined,
     theirs: string | undefined,
-    source: Portrait,
+    both: { readonly source: Portrait; readonly twin: Portrait },
   ) => string | undefined;
   readonly remedy: string;
 }
@@ -57,7 +58,7 @@ const namesOfHost: ReadonlySet<string> = new Set(['chardev', 'drive', 'iothread'
 /** Backends whose description holds what the kernel chose or who is connected: a tap without `ifname=`, a socket. */
 const namedByHost = /^(?:tap ifname=tap\d+,|(?:socket|stream|dgram|vhost-user) )/;
 
-export const rows: readonly Row[] = [
+const guestRows: readonly Row[] = [
   {
     id: 'machine',
     title: 'Machine',
@@ -180,7 +181,7 @@ export const rows: readonly Row[] = [
     ofHost: (item) => namesOfHost.has(item.split(' ').at(-1) ?? ''),
     items: ({ devices }) => new Map(devices.flatMap(propertyItems)),
     onlyShared: true,
-    harmless: (item, _ours, _theirs, source) =>
+    harmless: (item, _ours, _theirs, { source }) =>
       decidesWhatItIs.has(item.split(' ').at(-1) ?? '') || wasPlugged(item, source)
         ? undefined
         : "Both sides were given the same options for this device: the guest's own software has set it, and it moves with the device's state.",
@@ -220,8 +221,9 @@ export const rows: readonly Row[] = [
   {
     id: 'netdev',
     title: 'Network backend',
-    reads: 'network backends (`info network`)',
-    carries: '`user` with its defaults, `tap` with a name; backends that were removed',
+    reads: 'network backends, their queues and forwarded ports (`info network`, `info usernet`)',
+    carries:
+      '`user` with its defaults and its forwarded ports, `tap` with a name, its queues and vhost; backends that were removed',
     ofHost: () => true,
     items: ({ netdevs }) => {
       const unnamed = netdevs.filter(({ id }) => id.startsWith('#'));
@@ -229,7 +231,7 @@ export const rows: readonly Row[] = [
         netdevs.map((netdev) => [
           // QEMU makes up a name for the backend of `-nic`.
           unnamed.includes(netdev) ? `${unnamed.indexOf(netdev) + 1} without an id` : netdev.id,
-          `${netdev.type} ${netdev.details}`.trim(),
+          describeNetdev(netdev),
         ]),
       );
     },
@@ -291,6 +293,17 @@ export const rows: readonly Row[] = [
     remedy: restart,
   },
 ];
+
+/** The table: what the guest consists of, and how its host runs it. */
+export const rows: readonly Row[] = [...guestRows, ...processRows];
+
+function describeNetdev({ type, details, queues, forwards }: Netdev): string {
+  return [
+    `${type} ${details}`.trim(),
+    ...(queues > 1 ? [`${queues} queues`] : []),
+    ...forwards.map((forward) => `hostfwd=${forward}`).toSorted(),
+  ].join(', ');
+}
 
 /** Where a USB device really is; its own `port` only says whether that was asked for. */
 const usbPort = 'USB port';

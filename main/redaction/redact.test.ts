@@ -235,7 +235,7 @@ function textMembers(schema: unknown, name = '', found = new Set<string>()): Set
 const structuralMembers = `
   accelerator accepted activePort address binary bondMode bootId by class code congestionControl counters destination
   destinationAddress destinationInterface event first guest host hostId hostname id incidentId incoming interface interfaces kernel
-  kind localAddress machine master migration monitorPath name only outputPath parent path phase physicalPort remoteAddress run
+  kind localAddress machine master migration monitorPath name only otherMonitorPaths outputPath parent path phase physicalPort remoteAddress run
   sharesWith source sourceAddress
   sourceInterface spice status subflow syscall sysctls user uuid version versions vnc without
 `;

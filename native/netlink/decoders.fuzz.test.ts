@@ -13,6 +13,7 @@ import { NetlinkSession } from './session.ts';
 import { lookUpRoute } from './route-lookup.ts';
 import { acknowledgement, ScriptedTransport } from './scripted-transport.ts';
 import { decodeSocketRow } from './socket-table.ts';
+import { decodeUnixRow } from './unix-table.ts';
 
 const linkTypes = [16, 17, 20, 21];
 
@@ -20,6 +21,7 @@ const linkTypes = [16, 17, 20, 21];
 const decoders: Readonly<Record<string, (message: NetlinkMessage) => unknown>> = {
   'a TCP socket': ({ payload }) => decodeSocketRow(payload, 'tcp'),
   'an MPTCP socket': ({ payload }) => decodeSocketRow(payload, 'mptcp'),
+  'a unix socket': ({ payload }) => decodeUnixRow(payload),
   'an MPTCP event': (message) => decodeMptcpEvent(decodeGeneric(message)),
   'an endpoint': (message) => decodeEndpoint(decodeGeneric(message).attributes),
   'a link event': (message) => linkTypes.map((type) => decodeLinkEvent({ ...message, type })),

@@ -21,7 +21,7 @@ const answerTimeoutMs = 3000;
 /** One command through the back door of a QEMU; throws what QEMU refuses. */
 export function tell(pid: number, command: string, args: object = {}): unknown {
   using socket = openSocket('unix');
-  connectBlocking(socket, { family: 'unix', path: backDoorOf(pid) }, answerTimeoutMs);
+  connectBlocking(socket, { family: 'unix', path: backDoorPath(pid) }, answerTimeoutMs);
   const lines = linesOf(socket);
   lines.next();
   say(socket, { execute: 'qmp_capabilities' });
@@ -35,7 +35,7 @@ export function writePort(pid: number, port: number, value: number): void {
   tell(pid, 'human-monitor-command', { 'command-line': `o/w 0x${port.toString(16)} 0x${value.toString(16)}` });
 }
 
-function backDoorOf(pid: number): string {
+export function backDoorPath(pid: number): string {
   const paths = describeGuest(readProgram(pid).argv).monitors.flatMap((each) =>
     each.kind === 'unix-server' ? each.path : [],
   );

@@ -94,3 +94,17 @@ test('every outcome names the guest', () => {
   const firstLines = outcomeSchema.options.map((outcome) => resultLines({ ...done, outcome }).split('\n')[0]);
   expect(firstLines.filter((line) => !line?.includes('lab-guest'))).toEqual([]);
 });
+
+test('the harmless differences of the destination are counted, with the command that lists them', () => {
+  const difference = { text: 'Tray of cd: open, closed.', reason: 'It moves with the device.' };
+  const counts = [[], [difference], [difference, difference]].map((harmless) =>
+    resultLines({ ...done, harmless })
+      .split('\n')
+      .filter((line) => line.includes('Differences')),
+  );
+  expect(counts).toEqual([
+    [],
+    [`  Differences   1 harmless one: \`switchyard export ${done.id} --format log\` lists it`],
+    [`  Differences   2 harmless ones: \`switchyard export ${done.id} --format log\` lists them`],
+  ]);
+});

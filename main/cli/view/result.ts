@@ -51,6 +51,7 @@ export function resultLines(record: MigrationRecord): string {
       ['Transport', transport(record)],
       ['Fix it with', record.transport.fallback ? record.transport.command : undefined],
       ['Sent again', sentAgain(record)],
+      ['Differences', harmless(record)],
       ['Phase', explanation?.phase.replaceAll('-', ' ')],
       ['Side', explanation?.side],
       ['Cause', explanation?.cause],
@@ -102,6 +103,12 @@ function sentAgain({ totals: { retransmits }, subflows }: MigrationRecord): stri
   if (retransmits === 0) return undefined;
   const bytes = subflows.reduce((sum, { bytesRetransmitted }) => sum + bytesRetransmitted, 0);
   return `${retransmits} ${retransmits === 1 ? 'segment' : 'segments'}, ${formatBytes(bytes)}`;
+}
+
+/** Folded: a guest's own software leaves some in every device. */
+function harmless({ harmless: found = [], id }: MigrationRecord): string | undefined {
+  if (found.length === 0) return undefined;
+  return `${found.length} harmless ${found.length === 1 ? 'one' : 'ones'}: \`switchyard export ${id} --format log\` lists ${found.length === 1 ? 'it' : 'them'}`;
 }
 
 /** What the machinery itself said, below what it means. */

@@ -20,6 +20,7 @@ import type {
   SubflowName,
   Qemu,
   SubflowSampler,
+  Managers,
   TwinForesight,
 } from '#main/engine/ports.ts';
 import type { Finding } from '#main/likeness/finding.ts';
@@ -92,6 +93,14 @@ export class SimulatedHost implements MigrationHost {
 
   presence(identity: QemuIdentity): Promise<'present' | 'gone'> {
     return this.#ask('presence', 1, () => (this.#world.find(identity) ? 'present' : 'gone'));
+  }
+
+  announceMigration(): Promise<Disposable> {
+    return this.#ask('announceMigration', 1, () => ({ [Symbol.dispose]: () => undefined }));
+  }
+
+  managersOf(): Promise<Managers> {
+    return this.#ask('managersOf', 1, () => ({ migrationIds: [], monitors: 'free' }));
   }
 
   startDestination({ migrationId }: DestinationOrder): Promise<StartedDestination> {

@@ -72,6 +72,7 @@ describe('a block node that came while the guest ran', () => {
     });
     expect(changeBy(carryBlockNodes, ['-S'], guestWith({ nodes: [node] })).said).toEqual([
       'carried: The block node snap came while the guest ran.',
+      "harmless: QEMU does not report these options of the block node snap: aio, discard, locking, and those of its format. The destination has QEMU's defaults for them.",
     ]);
     expect(added(['-S'], guestWith({ nodes: [node] }))).toEqual([
       {

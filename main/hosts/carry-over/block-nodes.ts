@@ -3,13 +3,15 @@ import type { BlockNode, Medium, Portrait } from '#main/likeness/portrait.ts';
 import type { CommandLine, CommandLineOption } from '#main/hosts/command-line/command-line.ts';
 import type { JsonObject } from '#main/qmp/json.ts';
 import { isOn } from '#main/hosts/command-line/option-list.ts';
-import { carried, refused, type Change } from './change.ts';
+import { carried, notReported, refused, type Change } from './change.ts';
 import { nodeNameFor, uses } from './devices.ts';
 import { editable, jsonOption } from './editable.ts';
 
 /** Drivers whose nodes can be made again from what is read back: an image in a file or on a disk, in one of these formats. */
 const protocols: ReadonlySet<string> = new Set(['file', 'host_device', 'host_cdrom']);
 const formats: ReadonlySet<string> = new Set(['raw', 'qcow2', 'qed', 'qcow', 'vdi', 'vhdx', 'vpc', 'parallels']);
+
+const unreportedOptions = 'aio, discard, locking, and those of its format';
 
 /** Nodes of `-blockdev`: those that a snapshot, a mirror or `blockdev-add` has made, and those that are gone. */
 export function carryBlockNodes(commandLine: CommandLine, source: Portrait): Change {
@@ -34,7 +36,10 @@ export function carryBlockNodes(commandLine: CommandLine, source: Portrait): Cha
     .flatMap((node): CommandLineOption[] => {
       const option = nodeOption(node, source);
       if (option) {
-        findings.push(carried('block-node', node.name, `The block node ${node.name} came while the guest ran.`));
+        findings.push(
+          carried('block-node', node.name, `The block node ${node.name} came while the guest ran.`),
+          notReported('block-node', node.name, `the block node ${node.name}`, unreportedOptions),
+        );
         return [option];
       }
       findings.push(

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { emptyPortrait, type Portrait } from '#main/likeness/portrait.ts';
+import { describe, expect, test } from 'vitest';
+import { withVerdict } from '#main/likeness/finding.ts';
+import { emptyPortrait, type ListenerPortrait, type Portrait } from '#main/likeness/portrait.ts';
 import { samplePortrait } from '#main/likeness/testing/sample-portrait.ts';
 import { carryOver } from './carry-over.ts';
 import { driveOf, guestWith } from './testing/changed-guest.ts';
@@ -54,7 +55,7 @@ test('limits of a disk of -blockdev are refused before a destination is started'
 
 test('backends that came later and cannot be read back are refused before a destination is started', () => {
   const added = {
-    netdevs: [{ id: 'n9', type: 'socket', details: 'listening' }],
+    netdevs: [{ id: 'n9', type: 'socket', details: 'listening', queues: 1, forwards: [] }],
     objects: [{ id: 's9', type: 'secret', properties: {} }],
     characterDevices: [{ id: 'c9', kind: 'unix' }],
   };
@@ -64,8 +65,8 @@ test('backends that came later and cannot be read back are refused before a dest
 test('backends that options of other kinds have made are not refused', () => {
   const own = {
     netdevs: [
-      { id: '#net123', type: 'user', details: '' },
-      { id: 'lan', type: 'socket', details: '' },
+      { id: '#net123', type: 'user', details: '', queues: 1, forwards: [] },
+      { id: 'lan', type: 'socket', details: '', queues: 1, forwards: [] },
     ],
     objects: [{ id: 'pc.ram', type: 'memory-backend-ram', properties: {} }],
     characterDevices: [
@@ -76,4 +77,38 @@ test('backends that options of other kinds have made are not refused', () => {
   };
   const argv = '-nic socket,id=lan,listen=:9 -serial mon:stdio -chardev socket,mux=on,id=c1,path=/s';
   expect(refusalsOf(argv, own)).toEqual([]);
+});
+
+describe('what the guest listens on', () => {
+  const refusedOf = (args: readonly string[], ...listeners: readonly ListenerPortrait[]): readonly string[] => {
+    const source = { ...emptyPortrait, process: { ...emptyPortrait.process, listeners } };
+    return withVerdict(carryOver(['qemu-system-x86_64', ...args], source).findings, 'refused').map(({ item }) => item);
+  };
+  const at = (address: string, owner = ''): ListenerPortrait => ({ owner, address });
+
+  test.each<[string, readonly string[], ListenerPortrait]>([
+    ['a forwarded port', ['-nic', 'user,hostfwd=tcp::2222-:22'], at('TCP 0.0.0.0:2222')],
+    ['a socket of a network backend', ['-netdev', 'stream,id=n,addr.path=/run/n.sock'], at('unix socket /run/n.sock')],
+    ['VNC, wherever it was moved', ['-vnc', ':1'], at('TCP 0.0.0.0:5999', 'VNC "default"')],
+    ['a serial port', ['-serial', 'telnet::4,server'], at('TCP 0.0.0.0:4', 'character device "serial0"')],
+    [
+      'a monitor that shares a channel',
+      ['-serial', 'mon:telnet::4'],
+      at('TCP 0.0.0.0:4', 'character device "serial0-base"'),
+    ],
+    ['a named channel', ['-chardev', 'socket,id=c1,path=/c'], at('unix socket /c', 'character device "c1"')],
+    ['a debugger', ['-s'], at('TCP 0.0.0.0:1234', 'character device "gdb"')],
+  ])('%s of the command line is no reason to refuse', (_what, args, listener) => {
+    expect(refusedOf(args, listener)).toEqual([]);
+  });
+
+  test.each<[string, readonly string[], ListenerPortrait, string]>([
+    ['an NBD server', ['-m', '10809M', '-name', 'x1080'], at('TCP 0.0.0.0:1080'), 'TCP 0.0.0.0:1080'],
+    ['an NBD server on a unix socket', ['-name', 'n'], at('unix socket /run/nbd'), 'unix socket /run/nbd'],
+    ['a socket without a name', [], at('unix socket without a name'), 'unix socket without a name'],
+    ['a debugger', [], at('TCP 0.0.0.0:1234', 'character device "gdb"'), 'character device "gdb"'],
+    ['a channel', [], at('unix socket /c', 'character device "c1"'), 'character device "c1"'],
+  ])('%s that was opened while it ran is refused by name', (_what, args, listener, item) => {
+    expect(refusedOf(args, listener)).toEqual([item]);
+  });
 });

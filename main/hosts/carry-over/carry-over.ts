@@ -7,6 +7,7 @@ import { carryBlockNodes } from './block-nodes.ts';
 import type { Pass } from './change.ts';
 import { carryDevices } from './devices.ts';
 import { carryDrives } from './drives.ts';
+import { refuseListeners } from './listeners.ts';
 
 /** A command line that makes the guest as it is now. */
 export interface CarriedOver {
@@ -18,7 +19,8 @@ export interface CarriedOver {
 /** A guest with a thousand disks has some. Each is compared with others, and any process can write as many as it likes. */
 const mostArguments = 8192;
 
-const passes: readonly Pass[] = [carryDrives, carryBlockNodes, carryDevices, carryBackends];
+/** Listeners first, by the command line that the guest was started with. */
+const passes: readonly Pass[] = [refuseListeners, carryDrives, carryBlockNodes, carryDevices, carryBackends];
 
 /**
  * The guest's own command line, changed where the running guest has changed since. What has not changed keeps its text,

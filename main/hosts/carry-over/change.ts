@@ -18,3 +18,14 @@ export function carried(row: string, item: string, text: string): JudgedFinding 
 export function refused(row: string, item: string, text: string, remedy: string): JudgedFinding {
   return { row, item, text, remedy, verdict: 'refused' };
 }
+
+/** Options that a running QEMU does not report. The destination has QEMU's own values for them, which may be others. */
+export function notReported(row: string, item: string, what: string, names: string): JudgedFinding {
+  return {
+    row,
+    item,
+    text: `QEMU does not report these options of ${what}: ${names}. The destination has QEMU's defaults for them.`,
+    remedy: 'Where the guest was given others, restart it with all of them on its command line instead.',
+    verdict: 'harmless',
+  };
+}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { emptyPortrait } from '#main/likeness/portrait.ts';
 import { carryDrives } from './drives.ts';
 import { changeBy, driveOf, guestWith, mediumOf } from './testing/changed-guest.ts';
 
@@ -40,7 +41,7 @@ describe('a drive that is as it was started keeps its text', () => {
   test('in the root directory, where the working directory is not known', () => {
     const [medium] = [mediumOf('a.qcow2')];
     const rooted = { ...medium, layers: medium.layers.map((layer) => ({ ...layer, path: '/a.qcow2' })) };
-    const source = guestWith({ drives: [driveOf('hd', rooted)], process: { openFilesKnown: true, attributes: {} } });
+    const source = guestWith({ drives: [driveOf('hd', rooted)], process: emptyPortrait.process });
     expect(changeBy(carryDrives, hd, source).said).toEqual([]);
   });
 });
@@ -147,7 +148,10 @@ describe('a drive that came while the guest ran', () => {
         '-drive',
         'if=none,id=new,file=/vm/b,,c,format=qcow2,cache.writeback=off,cache.direct=on,cache.no-flush=on,detect-zeroes=unmap,readonly=on,node-name=n,throttling.iops-total=3',
       ],
-      said: ['carried: new came while the guest ran: /vm/b,c (qcow2).'],
+      said: [
+        'carried: new came while the guest ran: /vm/b,c (qcow2).',
+        "harmless: QEMU does not report these options of the drive new: aio, discard, copy-on-read, rerror, werror. The destination has QEMU's defaults for them.",
+      ],
     });
   });
 

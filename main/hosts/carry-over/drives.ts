@@ -4,7 +4,7 @@ import type { Drive, Medium, Portrait } from '#main/likeness/portrait.ts';
 import type { JudgedFinding } from '#main/likeness/finding.ts';
 import { makeOption, type CommandLine, type CommandLineOption } from '#main/hosts/command-line/command-line.ts';
 import { pathOfImage } from '#main/hosts/portrait/image-name.ts';
-import { carried, refused, type Change } from './change.ts';
+import { carried, notReported, refused, type Change } from './change.ts';
 import { defaultDrive, nameDrives, type NamedDrive } from './drive-names.ts';
 import { editable, listOption, type Editable } from './editable.ts';
 
@@ -55,7 +55,7 @@ export function carryDrives(commandLine: CommandLine, source: Portrait): Change 
   );
   return {
     commandLine: { ...commandLine, options: [...options, ...added.map(({ option }) => option)] },
-    findings: [...findings, ...added.map(({ finding }) => finding), ...limitsWithoutOption(source)],
+    findings: [...findings, ...added.flatMap((each) => each.findings), ...limitsWithoutOption(source)],
   };
 }
 
@@ -189,11 +189,13 @@ function withLimits(drive: Editable, name: string, medium: Medium): Editable | u
   return changed;
 }
 
+const unreportedOptions = 'aio, discard, copy-on-read, rerror, werror';
+
 function addedDrive(
   drive: Drive,
   medium: Medium,
   source: Portrait,
-): { option: CommandLineOption; finding: JudgedFinding } {
+): { readonly option: CommandLineOption; readonly findings: readonly JudgedFinding[] } {
   const [top] = medium.layers;
   const own = defaultDrive(drive.name, source.machine.type);
   const { cache } = medium;
@@ -217,7 +219,10 @@ function addedDrive(
   const limited = withLimits(editable(option, ''), drive.name, medium);
   return {
     option: limited?.option ?? option,
-    finding: carried('disk', driveLabel(drive), `${drive.name} came while the guest ran: ${mediumLabel(medium)}.`),
+    findings: [
+      carried('disk', driveLabel(drive), `${drive.name} came while the guest ran: ${mediumLabel(medium)}.`),
+      notReported('disk', driveLabel(drive), `the drive ${drive.name}`, unreportedOptions),
+    ],
   };
 }
 

@@ -15,6 +15,9 @@ test('a QEMU that lists objects without end is refused, and is asked nothing abo
     'query-hotpluggable-cpus',
     'query-chardev',
     'query-tpm',
+    'query-cpus-fast',
+    'query-iothreads',
+    'query-vnc-servers',
   ];
   const fake = new FakeMonitor({
     handlers: {

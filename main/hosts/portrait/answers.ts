@@ -5,6 +5,7 @@ import { QmpError } from '#main/qmp/fault.ts';
 import type { JsonObject, JsonValue } from '#main/qmp/json.ts';
 import type { Commands } from '#main/qmp/schema.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { askForThreads, type GuestThread } from './threads.ts';
 
 /** What a QEMU answered about what it consists of, still in its own words. */
 export interface Answers {
@@ -19,13 +20,17 @@ export interface Answers {
   readonly deviceTree: string;
   /** `info network`. */
   readonly network: string;
+  /** `info usernet`. */
+  readonly userNetworks: string;
   readonly memoryDevices: readonly JsonObject[];
   readonly memoryBackends: readonly JsonObject[];
   readonly cpus: readonly JsonObject[];
   readonly characterDevices: Commands['query-chardev']['returns'];
   readonly vnc: Commands['query-vnc']['returns'] | undefined;
+  readonly vncServers: readonly JsonObject[];
   readonly spice: Commands['query-spice']['returns'] | undefined;
   readonly tpms: readonly JsonObject[];
+  readonly threads: readonly GuestThread[];
   /** The children of `/machine/peripheral` and of `/machine/peripheral-anon`. */
   readonly peripherals: readonly Peripheral[];
   readonly objects: readonly { readonly id: string; readonly type: string }[];
@@ -56,13 +61,16 @@ export async function askForPortrait(client: QmpClient, timeoutMs: Milliseconds)
     migration,
     deviceTree,
     network,
+    userNetworks,
     memoryDevices,
     memoryBackends,
     cpus,
     characterDevices,
     vnc,
+    vncServers,
     spice,
     tpms,
+    threads,
     named,
     anonymous,
     objects,
@@ -76,18 +84,33 @@ export async function askForPortrait(client: QmpClient, timeoutMs: Milliseconds)
     client.execute('query-migrate', {}, options),
     client.execute('human-monitor-command', { 'command-line': 'info qtree' }, options),
     client.execute('human-monitor-command', { 'command-line': 'info network' }, options),
+    client.execute('human-monitor-command', { 'command-line': 'info usernet' }, options),
     orElse(client.execute('query-memory-devices', {}, options), []),
     client.execute('query-memdev', {}, options),
     orElse(client.execute('query-hotpluggable-cpus', {}, options), []),
     client.execute('query-chardev', {}, options),
     orElse(client.execute('query-vnc', {}, options), undefined),
+    orElse(client.execute('query-vnc-servers', {}, options), []),
     orElse(client.execute('query-spice', {}, options), undefined),
     orElse(client.execute('query-tpm', {}, options), []),
+    askForThreads(client, timeoutMs),
     client.execute('qom-list', { path: '/machine/peripheral' }, options),
     client.execute('qom-list', { path: '/machine/peripheral-anon' }, options),
     client.execute('qom-list', { path: '/objects' }, options),
   ]);
-  const lists = { drives, nodes, jobs, exports, memoryDevices, memoryBackends, cpus, characterDevices, tpms };
+  const lists = {
+    drives,
+    nodes,
+    jobs,
+    exports,
+    memoryDevices,
+    memoryBackends,
+    cpus,
+    characterDevices,
+    tpms,
+    threads,
+    vncServers,
+  };
   refuseTooMany({ ...lists, named, anonymous, objects });
   const plugged = [
     ...childrenOf(named).map(({ id, type }) => ({ id, type, place: `peripheral/${id}` })),
@@ -108,13 +131,16 @@ export async function askForPortrait(client: QmpClient, timeoutMs: Milliseconds)
     blockers: migration['blocked-reasons'] ?? [],
     deviceTree,
     network,
+    userNetworks,
     memoryDevices,
     memoryBackends,
     cpus,
     characterDevices,
     vnc,
+    vncServers,
     spice,
     tpms,
+    threads,
     peripherals: plugged.map((each, index) => ({ ...each, hotplugged: hotplugged[index] === true })),
     objects: made,
     objectProperties: new Map(made.map(({ id }, index) => [id, objectProperties[index] ?? {}] as const)),

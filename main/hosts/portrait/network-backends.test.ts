@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseNetworkBackends } from './network-backends.ts';
 
-test('reads backends, in hubs too, and leaves the cards to the device tree', () => {
+test('reads backends, in hubs too, with queues and forwarded ports, and leaves the cards to the device tree', () => {
   const printed = [
     'hub 0',
     ' \\ hub0port1: #net1: index=0,type=user,net=10.0.2.0,restrict=off',
@@ -10,9 +10,22 @@ test('reads backends, in hubs too, and leaves the cards to the device tree', () 
     ' \\ n0: index=1,type=tap,ifname=tap0,script=no,downscript=no',
     'lone: index=0,type=vhost-user,vhost-user0 to ',
   ].join('\r\n');
-  expect(parseNetworkBackends(printed)).toEqual([
-    { id: '#net1', type: 'user', details: 'net=10.0.2.0,restrict=off' },
-    { id: 'n0', type: 'tap', details: 'ifname=tap0,script=no,downscript=no' },
-    { id: 'lone', type: 'vhost-user', details: 'vhost-user0 to' },
+  const forwarded = [
+    'Hub 0 (#net1):',
+    '  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ',
+    '  TCP[HOST_FORWARD]  13               *  2222       10.0.2.15    22     0     0',
+    '  UDP[HOST_FORWARD]  14       127.0.0.1  5353       10.0.2.15    53     0     0',
+    '  TCP[ESTABLISHED]   15       127.0.0.1  2222       10.0.2.15    22     0     0',
+  ].join('\r\n');
+  expect(parseNetworkBackends(printed, forwarded)).toEqual([
+    {
+      id: '#net1',
+      type: 'user',
+      details: 'net=10.0.2.0,restrict=off',
+      queues: 1,
+      forwards: ['tcp::2222-10.0.2.15:22', 'udp:127.0.0.1:5353-10.0.2.15:53'],
+    },
+    { id: 'n0', type: 'tap', details: 'ifname=tap0,script=no,downscript=no', queues: 2, forwards: [] },
+    { id: 'lone', type: 'vhost-user', details: 'vhost-user0 to', queues: 1, forwards: [] },
   ]);
 });

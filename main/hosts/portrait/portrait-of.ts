@@ -23,7 +23,7 @@ export function portraitOf(answers: Answers, files: FileView, process: ProcessPo
     peripherals: answers.peripherals,
     memoryDevices: answers.memoryDevices.flatMap(readMemoryDevice),
     cpus: answers.cpus.map(readCpu),
-    netdevs: parseNetworkBackends(answers.network),
+    netdevs: parseNetworkBackends(answers.network, answers.userNetworks),
     objects: answers.objects.map((object) => readObject(object, answers)),
     characterDevices: answers.characterDevices.map(({ label, filename }) => ({
       id: label,

@@ -1,8 +1,10 @@
 import type { Portrait } from '#main/likeness/portrait.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import type { Milliseconds } from '#contract/units.ts';
+import { readLink } from '#main/hosts/process/process-table.ts';
 import { askForPortrait } from './answers.ts';
 import { fileViewOf } from './files.ts';
+import { readListeners } from './listeners.ts';
 import { portraitOf } from './portrait-of.ts';
 import { readProcessPortrait } from './process-portrait.ts';
 
@@ -18,7 +20,9 @@ const answerTimeoutMs: Milliseconds = 5000;
  */
 export async function readPortrait(client: QmpClient, pid: number): Promise<Portrait> {
   const answers = await askForPortrait(client, answerTimeoutMs);
-  const { workingDirectory } = readProcessPortrait(pid, false);
+  const listeners = await readListeners(pid, answers);
+  const workingDirectory = readLink(pid, 'cwd');
   const files = fileViewOf(pid, workingDirectory);
-  return portraitOf(answers, files, readProcessPortrait(pid, files.open !== undefined));
+  const { threads } = answers;
+  return portraitOf(answers, files, readProcessPortrait(pid, files.open !== undefined, { threads, listeners }));
 }

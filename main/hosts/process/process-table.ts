@@ -148,6 +148,16 @@ export function readDescriptors(pid: number): ReadonlyMap<number, string> {
   );
 }
 
+/** Its sockets, by the numbers that the kernel's socket tables have for them. */
+export function readSocketInodes(pid: number): ReadonlySet<number> {
+  return new Set(
+    [...readDescriptors(pid).values()].flatMap((target) => {
+      const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+      return inode === undefined ? [] : [Number(inode)];
+    }),
+  );
+}
+
 function readOnce(pid: number): ProcessRecord | undefined {
   const stat = readProcessStat(pid);
   const credentials = readCredentials(pid);

@@ -9,6 +9,8 @@ export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
     guests: unable,
     attach: unable,
     presence: unable,
+    announceMigration: unable,
+    managersOf: async () => ({ migrationIds: [], monitors: 'free' }),
     startDestination: unable,
     foreseeDestination: unable,
     disksCanBeTaken: unable,

@@ -107,7 +107,9 @@ export const samplePortrait: Portrait = {
     { type: 'qemu64-x86_64-cpu', position: { 'core-id': 0, 'socket-id': 0 }, plugged: true },
     { type: 'qemu64-x86_64-cpu', position: { 'core-id': 0, 'socket-id': 1 }, plugged: true, id: 'cpu1' },
   ],
-  netdevs: [{ id: 'n1', type: 'user', details: 'net=10.0.2.0,restrict=off' }],
+  netdevs: [
+    { id: 'n1', type: 'user', details: 'net=10.0.2.0,restrict=off', queues: 1, forwards: ['tcp::2222-10.0.2.15:22'] },
+  ],
   objects: [{ id: 'm1', type: 'memory-backend-ram', properties: { size: '33554432', share: 'off' } }],
   characterDevices: [{ id: 'serial0', kind: 'file' }],
   displays: [{ kind: 'vnc', enabled: true, authentication: 'vnc' }],
@@ -115,7 +117,26 @@ export const samplePortrait: Portrait = {
   process: {
     workingDirectory: '/vm',
     root: '/',
+    pid: 4242,
     openFilesKnown: true,
-    attributes: { processors: '0-1', niceness: '0' },
+    threads: [
+      {
+        role: 'vCPU 0',
+        id: 4243,
+        processors: '0-1',
+        memoryNodes: 'every memory node',
+        niceness: 0,
+        policy: 'other',
+        priority: 0,
+      },
+    ],
+    limits: { memlock: '8388608:8388608' },
+    outOfMemoryAdjustment: 0,
+    controlGroup: { path: '/machine.slice', limits: { 'memory.max': '1073741824' } },
+    vhostQueues: 0,
+    listeners: [
+      { owner: '', address: 'TCP 0.0.0.0:10809' },
+      { owner: 'VNC "default"', address: 'TCP 0.0.0.0:5901' },
+    ],
   },
 };

@@ -70,6 +70,7 @@ export const ResultPanel = memo(function ResultPanel({ record }: { record: Recor
           <span className="sy-subtle">Computed from what each path carried in this run.</span>
         </p>
       )}
+      <HarmlessDifferences record={record} />
       <Particulars record={record} />
     </section>
   );
@@ -137,6 +138,28 @@ function Shares({ paths }: { paths: readonly PathTotal[] }) {
         ))}
       </ul>
     </div>
+  );
+}
+
+/** Folded: a guest's own software leaves some in every device. */
+function HarmlessDifferences({ record: { harmless = [] } }: { record: Record }) {
+  const [isExpanded, setExpanded] = useState(false);
+  if (harmless.length === 0) return undefined;
+  return (
+    <ExpandableSection
+      toggleText={`${harmless.length} harmless ${harmless.length === 1 ? 'difference' : 'differences'} between the guest and its destination`}
+      isExpanded={isExpanded}
+      onToggle={(_event, expanded) => setExpanded(expanded)}
+    >
+      <ul className="sy-checks">
+        {harmless.map(({ text, reason }) => (
+          <li key={text}>
+            <div>{text}</div>
+            <div className="sy-subtle">{reason}</div>
+          </li>
+        ))}
+      </ul>
+    </ExpandableSection>
   );
 }
 
