@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hostileFiles } from '#main/storage/testing/hostile-files.ts';
 import { ourselves } from './authority/ourselves.ts';
-import { makeMigrationFolder, readOutput, removeOwnFiles } from './runtime-folder.ts';
+import { leaseFolder, makeMigrationFolder, readOutput, removeOwnFiles } from './runtime-folder.ts';
 
 let directory = '';
 beforeEach(() => {
@@ -74,4 +74,12 @@ test('a folder for a twin of another user is not made where a link leads, and no
   const make = () => makeMigrationFolder(parent, join(parent, 'migration'), guest, rights, we);
   expect(make).toThrow(`Switchyard does not use ${parent}:`);
   expect([statSync(victim).mode & 0o777, readdirSync(victim)]).toEqual([0o700, []]);
+});
+
+test.each([
+  ['root of the machine', { uid: 0, mayBeRoot: (uid: number) => uid === 0 }, '/run/switchyard/path-managers'],
+  ['root of a user namespace', { uid: 0, mayBeRoot: () => true }, '/tmp/run/path-managers'],
+  ['any other user', { uid: 1000, mayBeRoot: (uid: number) => uid === 0 }, '/tmp/run/path-managers'],
+])('leases that %s takes are kept where that user may write', (_, we, folder) => {
+  expect(leaseFolder('/tmp/run', we)).toBe(folder);
 });

@@ -16,9 +16,10 @@ import type { Guest } from '#contract/host.ts';
 import { migrationIdSchema } from '#contract/migration.ts';
 import { nameOfUser } from '#contract/user-name.ts';
 import { NotPlain, readPlainTail } from '#main/storage/plain-file.ts';
-import { userOf, type Ourselves } from './authority/ourselves.ts';
+import { ourselves, userOf, type Ourselves } from './authority/ourselves.ts';
 import { mayPass, stepsAlong, whoCouldReplace } from './authority/path-steps.ts';
 import type { Rights } from './authority/rights.ts';
+import { overflowUid } from './authority/user-ids.ts';
 import { destinationOutputName, guestNoteName, tpmSocketName } from './command-line/twin.ts';
 import { isTpmState } from './swtpm/tpm-files.ts';
 import { endTpmOf } from './swtpm/running.ts';
@@ -37,10 +38,11 @@ export function migrationFolder(parent: string, migrationId: string): string {
 
 /**
  * Where it is kept who has borrowed of the MPTCP settings of this machine's namespaces. Managers of root share one folder,
- * whatever their environment says: what they change is the same.
+ * whatever their environment says: what they change is the same. Root of a user namespace is another user outside of it.
  */
-export function leaseFolder(runtimeDirectory: string, uid = process.geteuid?.()): string {
-  return join(uid === 0 ? commonDirectory : runtimeDirectory, 'path-managers');
+export function leaseFolder(runtimeDirectory: string, we: Pick<Ourselves, 'uid' | 'mayBeRoot'> = ourselves()): string {
+  const isRootOfMachine = we.uid === 0 && !we.mayBeRoot(overflowUid);
+  return join(isRootOfMachine ? commonDirectory : runtimeDirectory, 'path-managers');
 }
 
 /** Where the folder of a migration may be. */
