@@ -6,7 +6,7 @@ import { whyNoLabs } from '#lab/testing/requirements.ts';
 import { tell } from '#e2e/support/stage/back-door.ts';
 import { finished, switchyard } from '#e2e/support/stage/command.ts';
 import { safeOnSource, told } from '#e2e/support/stage/expectations.ts';
-import { switchingOver } from '#e2e/support/stage/moments.ts';
+import { done, switchingOver } from '#e2e/support/stage/moments.ts';
 import { sevenChecks } from '#e2e/support/stage/seven-checks.ts';
 import { Stage } from '#e2e/support/stage/stage.ts';
 import { lockShared } from '#native/file-locks.ts';
@@ -71,6 +71,20 @@ describe.skipIf(reason !== '')(`a disk that the destination does not get${reason
     });
     expect(back).toBe('2 1');
     expect(qemuIo('read -P 0xaa 0 64k')).not.toContain('verification failed');
+  });
+
+  test('case 45: another process locks it in the last iteration: seen at the gate, and the guest stays', async () => {
+    const story = await stage.begin({ settings: { socket: 'qemu' } });
+    let foreign: number | undefined;
+    story.at(done('migrate'), () => {
+      foreign = openSync(image, 'r');
+      lockShared(foreign, excludesWriting);
+    });
+    await story.end();
+    closeSync(foreign ?? 0);
+    expect(await sevenChecks(story)).toEqual(
+      safeOnSource({ side: 'destination', cause: /holds a lock on .* that excludes writing/ }),
+    );
   });
 
   test('case 45: another process has it locked before: known, and nothing is started', async () => {

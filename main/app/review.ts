@@ -42,7 +42,15 @@ export async function reviewPlan(plan: Plan, stages: Stages): Promise<PreflightA
       case 'act': {
         const { step } = decision;
         state = apply(state, { kind: 'intended', step });
-        const report = await steps[step]({ state, ports, monitors, transport, record, note: () => undefined });
+        const report = await steps[step]({
+          state,
+          ports,
+          monitors,
+          transport,
+          record,
+          note: () => undefined,
+          mayLeave: () => Promise.resolve(true),
+        });
         state = apply(state, { kind: 'done', step, ...report });
         break;
       }

@@ -94,8 +94,8 @@ describe('while the memory is copied', () => {
     slowly(migration, [400, 1500, 1500, 300, 300, 40]);
     await migration.migrate();
     const looks = migration.world.calls.made.filter((call) => call.startsWith('source.images '));
-    // One before it began, and one in the second, the third and the fourth iteration.
-    expect(looks.length).toBe(4);
+    // One before it began, one in the second, the third and the fourth iteration, and the last when it is about to leave.
+    expect(looks.length).toBe(5);
   });
 
   test('a source that does not answer is left to those that ask for its status', async () => {
@@ -113,5 +113,22 @@ describe('while the memory is copied', () => {
       foundOnBeta(migration, held);
     });
     expect((await migration.migrate()).outcome).toBe('done-on-destination');
+  });
+});
+
+describe('at the gate, with the guest stopped', () => {
+  test('a disk that was taken in the last iteration cancels it, and the guest runs on', async () => {
+    const migration = planned();
+    at('waitingToLeave', migration, () => foundOnBeta(migration, held));
+    expect(await endingOf(migration)).toEqual({
+      ...safe,
+      cause: 'Another process holds a lock on /vm/a.raw. The guest is on alpha as before.',
+    });
+  });
+
+  test('a host that does not answer in time is not waited for: the look before found nothing', async () => {
+    const migration = planned();
+    migration.world.calls.fail('destination.disksCanBeTaken 2', 'time-out without effect');
+    expect(await endingOf(migration)).toMatchObject({ outcome: 'done-on-destination' });
   });
 });

@@ -8,13 +8,16 @@ import { says } from './observation.ts';
 import type { Ports, Qemu } from './ports.ts';
 import { maySend } from './sending.ts';
 import { mayBeInPostCopy, type MigrationState } from './state.ts';
+import { within } from './within.ts';
 
 /** A look takes some milliseconds, and opens every image: it is not repeated sooner, nor left out for longer. */
 const soonestMs: Milliseconds = 1000;
 const latestMs: Milliseconds = 3000;
+/** The guest stands still meanwhile: what is not known by then was good when it was looked at last. */
+const gateMs: Milliseconds = 300;
 
 export interface DiskWatchOptions {
-  readonly ports: Pick<Ports, 'destination' | 'clock' | 'plan'>;
+  readonly ports: Pick<Ports, 'destination' | 'clock' | 'plan' | 'report'>;
   readonly state: () => MigrationState;
   readonly sourceMonitor: () => Qemu | undefined;
   readonly statistics: () => QemuStatistics | undefined;
@@ -33,6 +36,7 @@ export class DiskWatch {
   #first: readonly OpenImage[] | undefined;
   #last: { readonly iteration: number; readonly atMonoMs: Milliseconds } | undefined;
   #looking: Promise<void> | undefined;
+  #lastLook: Promise<void> | undefined;
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
@@ -44,9 +48,16 @@ export class DiskWatch {
     this.#looking = this.#look().finally(() => (this.#looking = undefined));
   }
 
+  /** The last look, while the source waits before the switchover: the same for everyone who asks, and bounded. */
+  async lookAtGate(): Promise<void> {
+    const { clock, report } = this.#options.ports;
+    if (this.#mayCancel()) this.#lastLook ??= this.#look();
+    if (this.#lastLook) await within(clock, gateMs, this.#lastLook, report);
+  }
+
   /** Once what is under way has ended. */
   async idle(): Promise<void> {
-    await this.#looking;
+    await Promise.all([this.#looking, this.#lastLook]);
   }
 
   #isDue(): boolean {
@@ -94,7 +105,7 @@ export class DiskWatch {
       !committed &&
       !sourceCompleted &&
       !mayBeInPostCopy(state) &&
-      says(observed.source, 'active')
+      (says(observed.source, 'active') || says(observed.source, 'pre-switchover'))
     );
   }
 }

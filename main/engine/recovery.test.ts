@@ -57,6 +57,7 @@ function stage({ journal = begun, changes = {}, source = {}, sourceQemu, destina
     transport: only<Transport>({}),
     record: () => Promise.resolve(),
     note: () => undefined,
+    mayLeave: () => Promise.resolve(true),
   };
   return { clock, run: (step) => clock.until(step(context)) };
 }

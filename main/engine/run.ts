@@ -9,14 +9,14 @@ import { decide, type Decision } from './decide.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { DecisionTrace } from './decision-trace.ts';
 import { LivePaths } from './live-paths.ts';
-import { runs } from './observation.ts';
+import { runs, says } from './observation.ts';
 import { Observer } from './observer.ts';
 import { Opening } from './opening.ts';
 import { PeerWatch } from './peer-watch.ts';
 import { OperatorRequests } from './operator-requests.ts';
 import type { Ports, QemuStatus } from './ports.ts';
 import { maySend, maySendOverPaths, standsStill } from './sending.ts';
-import { apply, initialState, mayPassGate, phaseOf, replay, type MigrationState } from './state.ts';
+import { apply, initialState, mayBeInPostCopy, mayPassGate, phaseOf, replay, type MigrationState } from './state.ts';
 import { stepTable } from './step-table.ts';
 import { steps } from './steps.ts';
 import type { Transport } from './step-context.ts';
@@ -68,6 +68,8 @@ export class MigrationRun {
   readonly #peer: PeerWatch;
   readonly #requests: OperatorRequests;
   readonly #decisions: DecisionTrace;
+  /** While it is looked whether the source may leave. */
+  #leaving: Promise<boolean> | undefined;
 
   private constructor(ports: Ports, state: MigrationState) {
     this.#ports = ports;
@@ -240,6 +242,7 @@ export class MigrationRun {
       transport,
       record,
       note,
+      mayLeave: () => this.#mayLeave(),
     }).then(
       (report): JournalEvent => ({ kind: 'done', step, ...report }),
       (thrown: unknown): JournalEvent => ({
@@ -336,6 +339,8 @@ export class MigrationRun {
     const before = this.#seen[side];
     // A QEMU that was sent `quit` falls silent first: that is not worth a line.
     if (observation.kind === 'silent' && this.#state.steps[`quit-${side}`] === 'intended') return;
+    // Seen while it was looked whether the source may leave: once it was allowed to, that is past.
+    if (says(observation, 'pre-switchover') && (await this.#leaving)) return;
     this.#seen[side] = observation;
     if (side === 'source') this.#followSource(observation, status?.statistics);
     if (!this.#state.current[side] || JSON.stringify(before) !== JSON.stringify(observation)) {
@@ -401,9 +406,24 @@ export class MigrationRun {
    */
   #passGate(): void {
     if (!mayPassGate(this.#state)) return;
-    this.#observers.source?.monitor?.switchOver().catch((thrown: unknown) => {
-      if (!(thrown instanceof SwitchyardError)) this.fail(thrown);
-    });
+    this.#leaving = this.#leave().finally(() => (this.#leaving = undefined));
+  }
+
+  /** Whether the source was allowed to leave. */
+  async #leave(): Promise<boolean> {
+    const may = await this.#mayLeave();
+    if (may) {
+      this.#observers.source?.monitor?.switchOver().catch((thrown: unknown) => {
+        if (!(thrown instanceof SwitchyardError)) this.fail(thrown);
+      });
+    }
+    return may;
+  }
+
+  /** After the last look at the disks, which may have cancelled it. */
+  async #mayLeave(): Promise<boolean> {
+    await this.#disks.lookAtGate();
+    return mayPassGate(this.#state) || mayBeInPostCopy(this.#state);
   }
 
   #copying(): boolean {

@@ -18,6 +18,8 @@ export interface StepContext {
   readonly record: (event: JournalEvent) => Promise<void>;
   /** Facts that come to light later, while no step waits for them; not kept any more once the migration has ended. */
   readonly note: (event: JournalEvent) => void;
+  /** Whether the source may leave that waits before the switchover: its peer is proven, and the disks were looked at again. */
+  readonly mayLeave: () => Promise<boolean>;
 }
 
 /** What a step reports besides having been done. */

@@ -53,6 +53,7 @@ function stage({ journal = begun, changes = {}, ...parts }: Parts): Stage {
     transport: only<Transport>({}),
     record: (event) => Promise.resolve(void recorded.push(event)),
     note: () => undefined,
+    mayLeave: () => Promise.resolve(true),
   };
   return { clock, recorded, run: (step) => clock.until(steps[step](context)) };
 }

@@ -47,6 +47,7 @@ function contextOf({ migration, manager, source }: Prepared): Parameters<(typeof
     monitors: { source, destination: undefined },
     record: () => Promise.resolve(),
     note: () => undefined,
+    mayLeave: () => Promise.resolve(true),
   };
 }
 

@@ -74,7 +74,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
   migrate: (context) => context.transport.migrate(context),
 
   'switch-over': async (context) => {
-    await sourceOf(context).switchOver().catch(ignoreUnanswered);
+    if (await context.mayLeave()) await sourceOf(context).switchOver().catch(ignoreUnanswered);
     return nothingToReport;
   },
 
@@ -168,7 +168,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
 
 /**
  * `return-path` always: without it a source reports `completed` with data still unsent. `events`: statuses as they happen.
- * `gated`: the source stops before the switchover until its peer is proven.
+ * `gated`: the source stops before the switchover until its peer is proven and the disks have been looked at again.
  */
 function capabilitiesFor(state: MigrationState, gated: boolean): Capabilities {
   const { settings } = state.plan;
