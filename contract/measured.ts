@@ -4,7 +4,7 @@ import { formatBitsPerSecond, type Milliseconds } from './units.ts';
 
 /** `measured 3 min ago: 951 Mbit/s, RTT 0.2 ms`; what is stale says so first. */
 export function measuredInWords(probe: PathProbe, nowEpochMs: Milliseconds): string {
-  const { capacityBitsPerSecond, capacityIsLeast, rttMs, joined, reach, fullSizePackets, stale } = probe;
+  const { capacityBitsPerSecond, capacityIsLeast, rttMs, protocol, joined, reach, fullSizePackets, stale } = probe;
   const found =
     reach === 'answered'
       ? [
@@ -13,7 +13,7 @@ export function measuredInWords(probe: PathProbe, nowEpochMs: Milliseconds): str
             : [`${capacityIsLeast ? 'at least ' : ''}${formatBitsPerSecond(capacityBitsPerSecond)}`]),
           ...(rttMs === undefined ? [] : [`RTT ${rttMs < 10 ? rttMs.toFixed(1) : Math.round(rttMs)} ms`]),
           ...(fullSizePackets === 'lost' ? ['full-size packets are lost'] : []),
-          ...(joined ? [] : ['did not join']),
+          ...(joined || protocol === undefined ? [] : ['did not join']),
         ]
       : ['no connection'];
   const when = `measured ${agoOf(nowEpochMs - probe.atEpochMs)}`;

@@ -6,7 +6,7 @@ import { invalidRequest } from '#contract/errors.ts';
 import type { Plan } from '#contract/migration.ts';
 import { examplePlan } from '#main/export/testing/example-migration.ts';
 import type { ProbeHost } from '#main/probe/ports.ts';
-import { scriptedHosts } from '#main/probe/testing/scripted-hosts.ts';
+import { scriptedHosts, takenPort, type ScriptedPath } from '#main/probe/testing/scripted-hosts.ts';
 import { lockProbe } from '#main/storage/lock.ts';
 import { notedProbes, noteProbe, probeKey, type ProbeNote } from '#main/storage/probe-files.ts';
 import { Prober, type ProbeRequest } from './probing.ts';
@@ -22,8 +22,8 @@ afterEach(() => {
 const owner = { pid: 4711, user: 'ada', sinceEpochMs: 0 };
 
 /** A prober between two hosts with two paths that work, and a request for them. */
-function stage() {
-  const hosts = scriptedHosts({}, {});
+function stage(second: ScriptedPath = {}) {
+  const hosts = scriptedHosts({}, second);
   const all: Record<string, ProbeHost> = { a: hosts.source, b: hosts.destination };
   const prober = new Prober({
     state,
@@ -105,6 +105,16 @@ test('two processes do not probe the same hosts at a time', async () => {
   expect([await prober.probe(request({ wish: 'always' })), asked]).toEqual([
     { kind: 'skipped', why: expect.stringContaining('another process is probing') },
     [],
+  ]);
+});
+
+test('where the port of the migration is taken, what another one does not answer says nothing of a path', async () => {
+  const { prober, request, plan, known } = stage({ tcp: () => 'unanswered' });
+  const listening = { ...plan, listener: { host: '0.0.0.0', port: takenPort } };
+  const answer = await prober.probe(request({ plan: listening }));
+  expect([answer, known().map(({ probe }) => probe?.reach)]).toEqual([
+    { kind: 'skipped', why: expect.stringContaining(`Port ${takenPort} is taken on b`) },
+    ['answered', undefined],
   ]);
 });
 

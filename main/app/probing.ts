@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SwitchyardError } from '#contract/errors.ts';
 import type { HostFacts } from '#contract/host.ts';
-import type { Path, Plan, Side } from '#contract/migration.ts';
+import type { ListenerAddress, Path, Plan, Side } from '#contract/migration.ts';
 import type { KeptProbes, ProbeWish } from '#contract/probe.ts';
 import type { Clock } from '#main/engine/ports.ts';
 import { areNew, keeping, withProbes } from '#main/probe/kept.ts';
@@ -65,7 +65,7 @@ export class Prober {
   async probe(request: ProbeRequest): Promise<Probed> {
     const { wish, plan, candidates, isReady } = request;
     if (wish === 'never' || candidates.length === 0) return { kind: 'skipped' };
-    if (wish === 'auto' && (!isReady || !areNew(candidates))) return { kind: 'skipped' };
+    if (wish === 'auto' && (!isReady || !areNew(candidates, wantsMptcp(plan)))) return { kind: 'skipped' };
     const running = migrationOn(plan, await request.open());
     if (running !== undefined) {
       const why = `Not probed: migration ${running} has not ended on one of these hosts, and a probe would take bandwidth and paths from it.`;
@@ -103,7 +103,7 @@ export class Prober {
       paths,
       port: listener?.port ?? 0,
       lastPort: listener?.lastPort ?? listener?.port ?? 0,
-      wantsMptcp: settings.mptcp !== 'off' && plan.source.mptcp.usable && plan.destination.mptcp.usable,
+      wantsMptcp: wantsMptcp(plan),
       mayPrepare: settings.preparePaths,
       isThorough: wish === 'always',
       clock,
@@ -117,8 +117,15 @@ export class Prober {
       afterRestoring: () => forgetProbe(state, id),
     });
     const facts = { source: plan.source, destination: plan.destination };
-    keepProbes(state, keeping(this.#kept(plan.source.id, plan.destination.id), facts, paths, result.paths));
-    return { kind: 'probed' };
+    // A firewall may let the port of the migration through alone: of another one only an answer counts.
+    const counts = isWanted(result.port, listener);
+    const probes = result.paths.map((each) => (counts || each.reach === 'answered' ? each : undefined));
+    keepProbes(state, keeping(this.#kept(plan.source.id, plan.destination.id), facts, paths, probes));
+    if (!probes.includes(undefined)) return { kind: 'probed' };
+    return {
+      kind: 'skipped',
+      why: `Port ${listener?.port ?? 0} is taken on ${plan.destination.id}, so another one was probed, which does not answer on every path: a firewall may let only the former through.`,
+    };
   }
 
   async #putBackIfEnded(id: string): Promise<void> {
@@ -167,6 +174,16 @@ export class Prober {
   #lock(key: string): Disposable | undefined {
     return lockProbe(this.#options.state, key, { ...this.#options.owner(), migrationId: `probe-${key}` });
   }
+}
+
+function wantsMptcp({ settings, source, destination }: Plan): boolean {
+  return settings.mptcp !== 'off' && source.mptcp.usable && destination.mptcp.usable;
+}
+
+/** Where the port is left to the kernel, any is. */
+function isWanted(port: number, listener: ListenerAddress | undefined): boolean {
+  if (!listener || listener.port === 0) return true;
+  return port >= listener.port && port <= (listener.lastPort ?? listener.port);
 }
 
 /** One that has its source or destination on one of these hosts: it shares links, endpoints and limits with a probe. */

@@ -63,7 +63,8 @@ describe('what was measured', () => {
     ['is a bound that a known link goes before', [measured({ capacityIsLeast: true }, 500e6)], 470.6e6],
     ['is a bound that counts where nothing else is known', [measured({ capacityIsLeast: true }, 'unknown')], 300e6],
     ['is not used when it is stale', [measured({ stale: 'old' }, 500e6)], 470.6e6],
-    ['leaves out a path that did not join', [measured(), measured({ joined: false })], 300e6],
+    ['leaves out a path that did not join', [measured(), measured({ protocol: 'mptcp', joined: false })], 300e6],
+    ['of plain TCP leaves none out', [measured(), measured({ joined: false })], 600e6],
     ['leaves in the only path', [measured({ joined: false })], 300e6],
   ])('%s', (_name, paths, expected) => {
     const rate = carriedBitsPerSecond(paths, 'mptcp');

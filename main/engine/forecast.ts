@@ -1,7 +1,7 @@
 import { agoOf } from '#contract/ago.ts';
 import type { Forecast } from '#contract/channels.ts';
 import type { MigrationSettings, Path } from '#contract/migration.ts';
-import { freshProbe } from '#contract/probe.ts';
+import { freshProbe, type PathProbe } from '#contract/probe.ts';
 import {
   formatBitsPerSecond,
   formatBytes,
@@ -43,10 +43,15 @@ const comfortableRatio = 0.75;
  * of them. A path that a probe's connection did not join adds nothing to others.
  */
 export function carriedBitsPerSecond(paths: readonly Path[], protocol: 'tcp' | 'mptcp'): BitsPerSecond | undefined {
-  const used = paths.length < 2 ? paths : paths.filter((path) => freshProbe(path)?.joined !== false);
+  const used = paths.length < 2 ? paths : paths.filter((path) => !didNotJoin(freshProbe(path)));
   const rates = used.flatMap((path) => measuredRate(path) ?? rateOfLink(path, protocol) ?? []);
   if (used.length === 0 || rates.length < used.length) return undefined;
   return rates.reduce((total, rate) => total + rate, 0);
+}
+
+/** A probe without MPTCP joins nothing, and shows nothing of it. */
+function didNotJoin(probe: PathProbe | undefined): boolean {
+  return probe?.protocol !== undefined && !probe.joined;
 }
 
 /** A measurement that this machine limited shows no more than a link that is known. */

@@ -45,13 +45,13 @@ function measured(fresh: readonly Probed[], nowEpochMs: Milliseconds): string {
   return `Measured ${agoOf(nowEpochMs - oldest)}: ${each}.`;
 }
 
-function figures({ capacityBitsPerSecond, capacityIsLeast, rttMs, pathMtuBytes, joined }: PathProbe): string {
+function figures({ capacityBitsPerSecond, capacityIsLeast, rttMs, pathMtuBytes, protocol, joined }: PathProbe): string {
   const rate = capacityBitsPerSecond === undefined ? undefined : formatBitsPerSecond(capacityBitsPerSecond);
   return [
     ...(rate === undefined ? [] : [capacityIsLeast ? `at least ${rate}` : rate]),
     ...(rttMs === undefined ? [] : [`RTT ${rttMs < 10 ? rttMs.toFixed(2) : rttMs.toFixed(0)} ms`]),
     ...(pathMtuBytes === undefined ? [] : [`MTU ${pathMtuBytes}`]),
-    ...(joined ? [] : ['did not join']),
+    ...(joined || protocol === undefined ? [] : ['did not join']),
   ].join(', ');
 }
 

@@ -49,15 +49,12 @@ test('a path that was never probed, or under another address, has no result', ()
   expect(withProbes([path(2), moved], kept(), facts(), atEpochMs)).toEqual([path(2), moved]);
 });
 
-test('hosts are new to each other while one path has no result that counts', () => {
-  const [known] = withProbes([path(1)], kept(), facts(), atEpochMs);
-  const [stale] = withProbes([path(1)], kept(), facts(), atEpochMs + 25 * hour);
-  expect([[], [known], [known, path(2)], [stale]].map((paths) => areNew(paths.flatMap((each) => each ?? [])))).toEqual([
-    false,
-    false,
-    true,
-    true,
-  ]);
+test('hosts are new to each other while one path has no result that counts, or none of MPTCP where that is wanted', () => {
+  const known = withProbes([path(1)], kept({ ...probe, protocol: 'mptcp' }), facts(), atEpochMs);
+  const byTcp = withProbes([path(1)], kept(), facts(), atEpochMs);
+  const stale = withProbes([path(1)], kept(), facts(), atEpochMs + 25 * hour);
+  const wanted = [[], known, [...known, path(2)], stale, byTcp].map((paths) => areNew(paths, true));
+  expect([wanted, areNew(byTcp, false)]).toEqual([[false, false, true, true, true], false]);
 });
 
 test('a new result replaces that of the same path, and leaves those of others', () => {

@@ -1,6 +1,6 @@
 import type { HostFacts } from '#contract/host.ts';
 import type { Path, Side } from '#contract/migration.ts';
-import type { KeptProbes, PathProbe, ProbedPair } from '#contract/probe.ts';
+import { freshProbe, type KeptProbes, type PathProbe, type ProbedPair } from '#contract/probe.ts';
 import type { Milliseconds } from '#contract/units.ts';
 
 type Facts = Readonly<Record<Side, Pick<HostFacts, 'id' | 'interfaces'>>>;
@@ -30,7 +30,7 @@ export function keeping(
   before: KeptProbes | undefined,
   facts: Facts,
   paths: readonly Path[],
-  probes: readonly PathProbe[],
+  probes: readonly (PathProbe | undefined)[],
 ): KeptProbes {
   const fresh = paths.flatMap((path, index) => {
     const probe = probes[index];
@@ -45,9 +45,15 @@ export function keeping(
   };
 }
 
-/** Whether there is a path of which nothing recent is known, so that the hosts are new to each other. */
-export function areNew(paths: readonly Path[]): boolean {
-  return paths.some(({ probe }) => !probe || probe.stale !== undefined);
+/**
+ * Whether there is a path of which nothing recent is known, so that the hosts are new to each other: also of MPTCP, where that
+ * is wanted and an earlier probe did without.
+ */
+export function areNew(paths: readonly Path[], wantsMptcp: boolean): boolean {
+  return paths.some((path) => {
+    const probe = freshProbe(path);
+    return !probe || (wantsMptcp && probe.reach === 'answered' && probe.protocol === undefined);
+  });
 }
 
 function isOf(pair: ProbedPair, path: Path): boolean {

@@ -134,6 +134,27 @@ describe.skipIf(missing !== undefined)('between two hosts of 2 links', () => {
     ]);
   });
 
+  test('two paths over one port are found where each is filled alone', async () => {
+    for (const [side, end] of [
+      ['source', 1],
+      ['destination', 2],
+    ] as const) {
+      for (const n of [1, 2]) {
+        hosts.ip(side, 'link', 'add', 'link', 'eth1', 'name', `m${n}`, 'type', 'macvlan', 'mode', 'bridge');
+        hosts.ip(side, 'address', 'add', `10.81.${n}.${end}/24`, 'dev', `m${n}`);
+        hosts.ip(side, 'link', 'set', `m${n}`, 'up');
+      }
+    }
+    const paths = [1, 2].map((n) => ({
+      sourceInterface: `m${n}`,
+      sourceAddress: `10.81.${n}.1`,
+      destinationInterface: `m${n}`,
+      destinationAddress: `10.81.${n}.2`,
+      mtu: 1500,
+    }));
+    expect((await probed({ paths, isThorough: true })).map(({ sharesWith }) => sharesWith)).toEqual([['m2'], ['m1']]);
+  });
+
   describe.skipIf(unfiltered !== undefined)('with a packet filter', () => {
     test.each([
       [

@@ -25,6 +25,8 @@ export interface ScriptedPath {
 
 export const wantedPort = 4444;
 export const otherPort = 40_000;
+/** On which another program listens. */
+export const takenPort = 4445;
 
 export const pathOf = (n: number): Path => ({
   sourceInterface: `eth${n}`,
@@ -114,7 +116,7 @@ export function scriptedHosts(...paths: readonly ScriptedPath[]) {
       },
       restorePathManager: async () => note(`restore ${id}`),
       listenForProbe: async ({ port, host: address }: ProbeListenOrder) => {
-        const open = port === 0 ? otherPort : port;
+        const open = port === 0 || port === takenPort ? otherPort : port;
         note(`listen ${address} ${open}`);
         return { port: open, [Symbol.dispose]: () => note(`close ${open}`) };
       },
