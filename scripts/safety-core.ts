@@ -7,7 +7,7 @@ export const safetyCore: readonly string[] = [
   // The fold of a journal, the table that decides from it, and the words for what was decided.
   'main/engine/{observation,state,decide,explain,step-table,steps,step-context}.ts',
   // What carries out what was decided: intent, act, result; what is seen meanwhile; the paths of a connection that lives.
-  'main/engine/{run,operator-requests,sending,stopwatch,observer,within,live-paths,recovery,path-lease}.ts',
+  'main/engine/{run,operator-requests,sending,stopwatch,observer,within,live-paths,recovery,peer-verdict,path-lease}.ts',
   // The journal: an entry that is lost or misread is a step that a successor does twice, or never.
   'main/storage/{journal,reading,line,lines-of,durable-file,plain-file,file-failure,lock,paths}.ts',
   // Between bytes and QMP messages: framing, numbers, which answer belongs to which command.

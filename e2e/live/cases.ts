@@ -297,6 +297,21 @@ export const cases: readonly Case[] = [
     made: 'real',
   },
   {
+    id: 41,
+    phase: 'setup',
+    fault:
+      'another machine, or the source itself, has the address of the destination',
+    sees: 'SAFE on the source: the peer is not the destination; the QEMU of strangers is not ended',
+    made: 'real',
+  },
+  {
+    id: 42,
+    phase: 'after',
+    fault: 'the source completes towards a destination that was never seen to receive',
+    sees: 'UNKNOWN; to resume the source is not offered',
+    made: 'real',
+  },
+  {
     id: 44,
     phase: 'preflight',
     fault: 'the guest has an open migration whose manager is dead',

@@ -519,3 +519,28 @@ test('a cancel whose author is not known is the operator’s', () => {
 test('a stall of unknown length is one of nothing', () => {
   expect(explain(stateAfter([]), 'stalled', 'source').cause).toBe(`Nothing moved for 0 ms on any path. ${onAlpha}`);
 });
+
+describe('a peer that is not proven', () => {
+  test('is another machine, or the source itself where it has the address', () => {
+    const own = { ...foreign, isOfSource: true };
+    expect(explain(stateAfter([...unproven, own]), 'peer-not-proven', 'source')).toMatchObject({
+      side: 'source',
+      cause: `The peer is not beta: alpha has connected to 10.0.1.2 port 42001, and the QEMU on beta has no such connection. alpha has the address 10.0.1.2 itself. ${onAlpha}`,
+      next: 'Remove 10.0.1.2 from one of the two hosts, or migrate over another path; a QEMU on alpha that listens there has received a part of the guest and is not ended by Switchyard.',
+    });
+  });
+
+  test('may also be one of which nothing is known: no side is blamed', () => {
+    const told = explain(stateAfter(unproven), 'peer-not-proven', 'source');
+    expect([told.side, told.cause]).toEqual([
+      undefined,
+      `It could not be proven that what alpha sends arrives at the QEMU on beta. ${onAlpha}`,
+    ]);
+  });
+
+  test('that may have the guest is named only where something was seen to answer', () => {
+    expect(explain(stateAfter(unproven), 'never-received', 'unknown').cause).toBe(
+      `alpha has handed the guest over, and beta was never seen to receive it: another QEMU may have it, and may run it. ${nobodyKnows}`,
+    );
+  });
+});

@@ -66,6 +66,8 @@ export interface OwnedSocket extends Disposable {
   readonly local: SocketName;
   /** What the kernel of this end has made of the connection, as of the answer. */
   connection(): Promise<ConnectionSample>;
+  /** This end, to be compared with the other one. */
+  end(): Promise<ConnectionEnd>;
   /** How many subflows have joined and are established at this end, the first included; 1 for plain TCP. */
   subflows(): Promise<number>;
 }

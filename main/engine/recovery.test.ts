@@ -4,6 +4,7 @@ import type { HostFacts } from '#contract/host.ts';
 import type { JournalEvent, Path, Plan } from '#contract/migration.ts';
 import type {
   Clock,
+  ConnectionEnd,
   MigrationAddress,
   MigrationHost,
   OwnedConnectionOrder,
@@ -28,14 +29,24 @@ interface Parts {
   readonly source?: Partial<MigrationHost>;
   readonly sourceQemu?: Partial<Qemu>;
   readonly destinationQemu?: Partial<Qemu>;
+  /** What the destination's kernel shows of its QEMU; by default the other end of the connection. */
+  readonly taken?: () => readonly ConnectionEnd[];
 }
+
+const near = { address: '10.0.1.1', port: 50_000 };
+const far = { address: '10.0.1.2', port: 42_001 };
+const endOf = (local: typeof near, remote: typeof near): ConnectionEnd => ({
+  subflows: [{ local, remote }],
+  held: true,
+  established: true,
+});
 
 interface Stage {
   readonly clock: VirtualClock;
   readonly run: (step: (context: StepContext) => Promise<Report>) => Promise<Report>;
 }
 
-function stage({ journal = begun, changes = {}, source = {}, sourceQemu, destinationQemu }: Parts): Stage {
+function stage({ journal = begun, changes = {}, source = {}, sourceQemu, destinationQemu, taken }: Parts): Stage {
   const clock = new VirtualClock();
   const virtual: Clock = {
     monoMs: () => clock.monoMs(),
@@ -46,8 +57,12 @@ function stage({ journal = begun, changes = {}, source = {}, sourceQemu, destina
     state: stateAfter(journal, changes),
     ports: only<Ports>({
       plan: { ...plan, ...changes },
-      source: only<MigrationHost>({ id: 'alpha', ...source }),
-      destination: only<MigrationHost>({ id: 'beta' }),
+      source: only<MigrationHost>({ id: 'alpha', hasAddress: () => Promise.resolve(false), ...source }),
+      destination: only<MigrationHost>({
+        id: 'beta',
+        hasAddress: () => Promise.resolve(false),
+        connectionEnds: () => Promise.resolve(taken?.() ?? [endOf(far, near)]),
+      }),
       clock: virtual,
     }),
     monitors: {
@@ -93,7 +108,11 @@ describe('the destination listens for a recovery', () => {
 describe('the source continues', () => {
   const journal = [...begun, ...did('listen-for-recovery')];
   const closed: string[] = [];
-  const socket = only<OwnedSocket>({ [Symbol.dispose]: () => void closed.push('ours') });
+  const socket = only<OwnedSocket>({
+    local: near,
+    end: () => Promise.resolve(endOf(near, far)),
+    [Symbol.dispose]: () => void closed.push('ours'),
+  });
   const source = { connectOwned: (): Promise<OwnedSocket> => Promise.resolve(socket) };
   const status =
     (migration: string): Qemu['status'] =>
@@ -130,6 +149,45 @@ describe('the source continues', () => {
       },
     });
     expect(clock.monoMs()).toBe(3020);
+  });
+
+  test('once the destination QEMU holds the other end of it, which may take a moment', async () => {
+    const seen = [[], [endOf(far, { ...near, port: 50_001 })], [endOf(far, near)]];
+    const { run, clock } = stage({
+      journal,
+      source,
+      sourceQemu: { resumeOver: () => Promise.resolve() },
+      destinationQemu: { status: status('postcopy-recover') },
+      taken: () => seen.shift() ?? [],
+    });
+    await run(recover);
+    expect([seen, clock.monoMs()]).toEqual([[], 40]);
+  });
+
+  test('not where it has taken the connection of a stranger, and ours has gone to another machine', async () => {
+    const { run } = stage({
+      journal,
+      source,
+      sourceQemu: { resumeOver: () => Promise.reject(new Error('touched')) },
+      destinationQemu: { status: status('postcopy-recover') },
+      taken: () => [endOf(far, { address: '192.0.2.66', port: 1 })],
+    });
+    await expect(run(recover)).rejects.toMatchObject({
+      failure: {
+        kind: 'rejected',
+        phase: 'post-copy-paused',
+        text: 'Refused: the QEMU on beta has not taken the connection from 10.0.1.1, although something there has.',
+      },
+    });
+  });
+
+  test('not over a path whose address the source has itself', async () => {
+    const { run } = stage({
+      journal,
+      source: { hasAddress: () => Promise.resolve(true), connectOwned: () => Promise.reject(new Error('touched')) },
+      sourceQemu: {},
+    });
+    await expect(run(recover)).rejects.toThrow('alpha has the address 10.0.1.2 of beta itself');
   });
 
   test('is given up as soon as three seconds are over', async () => {

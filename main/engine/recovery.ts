@@ -1,10 +1,13 @@
+import { judge } from './peer-verdict.ts';
 import type { OwnedSocket } from './ports.ts';
 import { speaksMptcp } from './qemu-transport.ts';
 import {
   connectOver,
   destinationOf,
+  listeningPort,
   nothingToReport,
   reachablePath,
+  refuseOwnAddress,
   rejected,
   sourceOf,
   wildcardFor,
@@ -28,6 +31,7 @@ export async function recover(context: StepContext): Promise<Report> {
   const source = sourceOf(context);
   using socket = await connectAnew(context);
   await untilTaken(context);
+  await untilProven(context, socket);
   await source.resumeOver(socket);
   return nothingToReport;
 }
@@ -37,6 +41,7 @@ async function connectAnew(context: StepContext): Promise<OwnedSocket> {
   const failures: unknown[] = [];
   for (const path of context.state.plan.paths) {
     try {
+      await refuseOwnAddress(context, path);
       return await connectOver(context, path);
     } catch (thrown) {
       failures.push(thrown);
@@ -56,6 +61,29 @@ async function untilTaken(context: StepContext): Promise<void> {
   while ((await destination.status()).migration === 'postcopy-paused') {
     if (clock.monoMs() > deadline) {
       throw rejected('post-copy-paused', 'the destination does not take the connection', 'Fix the network.');
+    }
+    await clock.sleep(takenEveryMs);
+  }
+}
+
+/** That it has taken a connection does not say whose: what listens at that address may be another QEMU, and another may have called. */
+async function untilProven(context: StepContext, socket: OwnedSocket): Promise<void> {
+  const { clock, destination } = context.ports;
+  const { identity } = destinationOf(context);
+  const port = { localPort: listeningPort(context) };
+  const deadline = clock.monoMs() + takenWithinMs;
+  for (;;) {
+    const near = await socket.end();
+    const far = await destination.connectionEnds(identity, port);
+    const ends = { source: [near], destination: far, sourceAfter: [await socket.end()] };
+    if (judge(ends, 1, undefined).proof !== undefined) return;
+    if (clock.monoMs() > deadline) {
+      const { address } = socket.local;
+      throw rejected(
+        'post-copy-paused',
+        `the QEMU on ${destination.id} has not taken the connection from ${address}, although something there has`,
+        'Find out which other machine has the address of the destination, then recover again.',
+      );
     }
     await clock.sleep(takenEveryMs);
   }

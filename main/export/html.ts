@@ -114,6 +114,7 @@ const markedKinds: ReadonlySet<string> = new Set<JournalEvent['kind']>([
   'iteration',
   'subflow-lost',
   'stranger-connected',
+  'peer-foreign',
   'subflow-back',
   'stalled',
   'cancel-requested',

@@ -220,6 +220,7 @@ describe('a socket that is handed over', () => {
     const foreign: OwnedSocket = {
       local: { address: '192.0.2.1', port: 1 },
       connection: () => Promise.reject(new TypeError('this is not asked')),
+      end: () => Promise.reject(new TypeError('this is not asked')),
       subflows: () => Promise.reject(new TypeError('this is not asked')),
       [Symbol.dispose]: () => undefined,
     };

@@ -78,6 +78,7 @@ export function rehearsedSocket(): HeldSocket {
   return {
     local: { address: '0.0.0.0', port: rehearsedPort },
     descriptor,
+    end: () => Promise.resolve({ subflows: [], held: true, established: true }),
     // As many as a kernel makes: nothing that joins is waited for.
     subflows: () => Promise.resolve(9),
     connection: () =>

@@ -35,6 +35,15 @@ export class Network {
     ip(host, [`route delete unreachable ${address}/32`]);
   }
 
+  /** A host has an address of the other one itself, as two hosts have that were made alike. */
+  own(host: string, address: string): void {
+    ip(host, [`address add ${address}/32 dev lo`]);
+  }
+
+  disown(host: string, address: string): void {
+    ip(host, [`address delete ${address}/32 dev lo`]);
+  }
+
   /** What another program has set up for itself on a host: an endpoint on which nothing joins, and limits of its own choice. */
   furnish(host: string): void {
     ip(host, [

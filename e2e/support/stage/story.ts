@@ -1,4 +1,4 @@
-import type { JournalEntry, JournalEventOf, Plan } from '#contract/migration.ts';
+import type { JournalEntry, JournalEventOf, Path, Plan } from '#contract/migration.ts';
 import type { OpenMigration } from '#main/app/managed.ts';
 import type { Moment } from './moments.ts';
 import type { Before, Stage } from './stage.ts';
@@ -41,9 +41,12 @@ export class Story {
 
   /** Of the destination, on the path that carries the first subflow. */
   get address(): string {
-    const [path] = this.#plan.paths;
-    if (!path) throw new Error('there is no path');
-    return path.destinationAddress;
+    return this.#firstPath.destinationAddress;
+  }
+
+  /** Of the source, on the same path. */
+  get sourceAddress(): string {
+    return this.#firstPath.sourceAddress;
   }
 
   /** On which the destination waits, or has waited. */
@@ -61,6 +64,12 @@ export class Story {
     const started = this.entries.flatMap(({ event }) => (event.kind === 'done' ? (event.started ?? []) : [])).at(-1);
     if (!started) throw new Error('the destination has not been started yet');
     return started.identity.pid;
+  }
+
+  get #firstPath(): Path {
+    const [path] = this.#plan.paths;
+    if (!path) throw new Error('there is no path');
+    return path;
   }
 
   /** Does something when that moment comes, once. What it throws, `end` throws. */

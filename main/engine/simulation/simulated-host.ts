@@ -180,6 +180,11 @@ export class SimulatedHost implements MigrationHost {
       const isSource = 'remotePort' in port;
       await (isSource ? nature.sampling : nature.answersOfDestination);
       await clock.sleep(1);
+      const joined = this.#world.find(identity)?.joinedFrom;
+      if (joined && !isSource) {
+        const local = { address: this.#machine.address, port: port.localPort };
+        return [{ subflows: [{ local, remote: joined }], held: true, established: true }];
+      }
       const stream = this.#world.streamTo(identity, isSource ? 'source' : 'destination');
       return stream?.connected === true ? stream.ends(isSource ? 'source' : 'destination') : [];
     });

@@ -1,6 +1,6 @@
 import type { QemuIdentity } from '#contract/host.ts';
 import type { QemuStatistics } from '#contract/telemetry.ts';
-import type { Capabilities, MigrationAddress, MigrationParameters, QemuEvent, QemuStatus } from '#main/engine/ports.ts';
+import type { Capabilities, MigrationAddress, MigrationParameters, QemuEvent, QemuStatus, SocketName } from '#main/engine/ports.ts';
 import type { OpenImage } from '#main/likeness/open-image.ts';
 import { emptyPortrait, type Portrait } from '#main/likeness/portrait.ts';
 import { refused } from './faults.ts';
@@ -54,6 +54,8 @@ export class SimulatedQemu {
   otherHalf: SimulatedQemu | undefined;
   /** Where it waits for its source to come back. */
   recoveryPort: number | undefined;
+  /** The socket that has joined it there. */
+  joinedFrom: SocketName | undefined;
   listener: MigrationAddress | undefined;
   /** What it consists of. */
   portrait: Portrait = emptyPortrait;

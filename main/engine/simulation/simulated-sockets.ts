@@ -1,5 +1,6 @@
 import type { ConnectionSample } from '#contract/telemetry.ts';
 import type {
+  ConnectionEnd,
   OwnedConnectionOrder,
   OwnedListener,
   OwnedListenerOrder,
@@ -118,6 +119,12 @@ export class SimulatedSocket implements OwnedSocket {
     return { host: listener.machine.address, port: listener.port, mptcp: multipath };
   }
 
+  end(): Promise<ConnectionEnd> {
+    const { from, listener } = this.#connection;
+    const remote = { address: listener.machine.address, port: listener.port };
+    return Promise.resolve({ subflows: [{ local: from, remote }], held: true, established: true });
+  }
+
   connection(): Promise<ConnectionSample> {
     const { multipath, listener } = this.#connection;
     const lost = this.#end === 'destination' && listener.machine.answersLoseMultipath;
@@ -151,6 +158,7 @@ export function connectTo(
   const port = 50_000 + (listener?.callers.length ?? 0);
   const multipath = world.nature.multipath && mptcp && called.mptcp;
   const connection = new Connection(world, { address: from, port }, called, multipath);
+  if (waiting) waiting.joinedFrom = connection.from;
   listener?.callers.push(connection);
   return new SimulatedSocket(connection, 'source', held);
 }

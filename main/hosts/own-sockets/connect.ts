@@ -30,7 +30,7 @@ export async function connectFrom(
     bind(fd, addressOf({ address: from, port: 0 }));
     await beforeConnecting?.(nameOf(localAddress(fd)));
     await connect(fd, target, { timeoutMs: connectTimeoutMs });
-    return new ConnectedSocket(fd, protocol);
+    return new ConnectedSocket(fd, protocol, to);
   } catch (thrown) {
     fd[Symbol.dispose]();
     throw thrown;

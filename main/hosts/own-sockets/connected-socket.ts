@@ -1,5 +1,5 @@
 import type { ConnectionSample } from '#contract/telemetry.ts';
-import type { OwnedSocket, SocketName } from '#main/engine/ports.ts';
+import type { ConnectionEnd, OwnedSocket, SocketName } from '#main/engine/ports.ts';
 import { inContractTerms } from '#main/hosts/failures.ts';
 import { formatToken } from '#main/mptcp/connections.ts';
 import { Fd } from '#native/fd.ts';
@@ -25,11 +25,13 @@ export class ConnectedSocket implements HeldSocket {
   readonly local: SocketName;
   readonly descriptor: Fd;
   readonly #asked: StreamProtocol;
+  readonly #remote: SocketName;
 
   /** Takes over the descriptor. `asked` is what the socket was opened for, which need not be what it became. */
-  constructor(fd: Fd, asked: StreamProtocol) {
+  constructor(fd: Fd, asked: StreamProtocol, remote: SocketName) {
     this.descriptor = fd;
     this.#asked = asked;
+    this.#remote = remote;
     this.local = nameOf(localAddress(fd));
   }
 
@@ -49,6 +51,17 @@ export class ConnectedSocket implements HeldSocket {
     return inContractTerms(() => {
       const infos = isMptcp(this.descriptor) ? readSubflowTcpInfos(this.descriptor) : undefined;
       return infos?.filter(({ state }) => state === 'established').length ?? 1;
+    });
+  }
+
+  end(): Promise<ConnectionEnd> {
+    return inContractTerms((): ConnectionEnd => {
+      const info = isMptcp(this.descriptor) ? readMptcpInfo(this.descriptor) : undefined;
+      const subflows = [{ local: this.local, remote: this.#remote }];
+      const end = { subflows, held: true, established: true };
+      if (!info) return end;
+      const { writeSequence: sent, unackedSequence: acked, receiveSequence: received } = info;
+      return { ...end, sequence: { sent, acked, received } };
     });
   }
 

@@ -98,7 +98,7 @@ export class Listener implements OwnedListener {
       clearTimeout(timer);
       const connection = this.#doorkeeper.take();
       if (!connection) throw notSeen(peer);
-      return new ConnectedSocket(connection, this.#protocol);
+      return new ConnectedSocket(connection, this.#protocol, peer);
     });
   }
 

@@ -19,8 +19,9 @@ const bad = new Set([
   'sampling-failed',
   'path-change-failed',
   'stranger-connected',
+  'peer-foreign',
 ]);
-const good = new Set(['link-back', 'subflow-back', 'committed']);
+const good = new Set(['link-back', 'subflow-back', 'peer-proven', 'committed']);
 
 /** What happened, in sentences, newest first. */
 export const EventsPanel = memo(function EventsPanel({ events }: { events: Events }) {
