@@ -45,6 +45,7 @@ describe('the review', () => {
       'source {"execute":"migrate-set-parameters","arguments":{"downtime-limit":300,"max-bandwidth":0}}',
       'destination {"execute":"migrate-incoming","arguments":{"uri":"tcp:0.0.0.0:0,mptcp=on"}}',
       'source {"execute":"migrate","arguments":{"uri":"tcp:10.0.1.2:PORT,mptcp=on"}}',
+      'source {"execute":"migrate-continue","arguments":{"state":"pre-switchover"}}',
       'destination {"execute":"cont","arguments":{}}',
       'source {"execute":"quit","arguments":{}}',
     ]);

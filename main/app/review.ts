@@ -72,24 +72,29 @@ export async function reviewPlan(plan: Plan, stages: Stages): Promise<PreflightA
 }
 
 /** What both QEMUs would answer now if every step so far had gone well: they are not visible before they have arrived there. */
-function looks({ plan, steps: taken, observed }: MigrationState): readonly JournalEvent[] {
+function looks({ plan, steps: taken, observed, gated, peer }: MigrationState): readonly JournalEvent[] {
   const atHome = plan.guestWasRunning ? 'running' : 'paused';
-  const moved = taken.migrate === 'done';
+  const sent = taken.migrate === 'done';
+  const waits = sent && gated && taken['switch-over'] !== 'done';
+  const moved = sent && !waits;
   const source: Observation = {
     kind: 'answering',
-    run: moved ? 'postmigrate' : atHome,
-    migration: moved ? 'completed' : 'none',
+    run: moved ? 'postmigrate' : waits ? 'finish-migrate' : atHome,
+    migration: moved ? 'completed' : waits ? 'pre-switchover' : 'none',
   };
   const destination: Observation = {
     kind: 'answering',
     run: moved ? (taken['resume-destination'] === 'done' ? atHome : 'paused') : 'inmigrate',
-    migration: moved ? 'completed' : 'none',
+    migration: moved ? 'completed' : waits ? 'active' : 'none',
   };
   return [
+    ...(sent && !peer ? [provenPeer] : []),
     ...(observed.source.kind === 'gone' ? [] : [seen('source', source)]),
     ...(taken['start-destination'] === 'done' ? [seen('destination', destination)] : []),
   ];
 }
+
+const provenPeer: JournalEvent = { kind: 'peer-proven', by: 'sequence', connections: 1 };
 
 function seen(side: Side, observation: Observation): JournalEvent {
   return { kind: 'observed', side, observation };
