@@ -1,6 +1,13 @@
 import type { QemuIdentity } from '#contract/host.ts';
 import type { QemuStatistics } from '#contract/telemetry.ts';
-import type { Capabilities, MigrationAddress, MigrationParameters, QemuEvent, QemuStatus, SocketName } from '#main/engine/ports.ts';
+import type {
+  Capabilities,
+  MigrationAddress,
+  MigrationParameters,
+  QemuEvent,
+  QemuStatus,
+  SocketName,
+} from '#main/engine/ports.ts';
 import type { OpenImage } from '#main/likeness/open-image.ts';
 import { emptyPortrait, type Portrait } from '#main/likeness/portrait.ts';
 import { refused } from './faults.ts';

@@ -1,5 +1,13 @@
 import type { Failure } from '#contract/errors.ts';
-import type { JournalEvent, JournalEventOf, Observation, Plan, Side, StartedDestination, StepName } from '#contract/migration.ts';
+import type {
+  JournalEvent,
+  JournalEventOf,
+  Observation,
+  Plan,
+  Side,
+  StartedDestination,
+  StepName,
+} from '#contract/migration.ts';
 import type { Elapsed } from '#main/engine/decide.ts';
 import { apply, initialState, type MigrationState } from '#main/engine/state.ts';
 import { factsOf, guestNamed, planOf } from './facts.ts';
@@ -78,7 +86,12 @@ export const prepared = did('start-destination', 'compare-twin', 'negotiate-capa
 /** The source sends, and to whom is not known yet. */
 export const unproven = [...prepared, ...did('migrate')];
 export const proven: JournalEventOf<'peer-proven'> = { kind: 'peer-proven', by: 'sequence', connections: 1 };
-export const foreign: JournalEventOf<'peer-foreign'> = { kind: 'peer-foreign', address: '10.0.1.2', port: 42_001, isOfSource: false };
+export const foreign: JournalEventOf<'peer-foreign'> = {
+  kind: 'peer-foreign',
+  address: '10.0.1.2',
+  port: 42_001,
+  isOfSource: false,
+};
 export const begun = [...unproven, proven];
 
 export const now: Elapsed = { withoutProgressMs: 0, sourceStoppedMs: 0, unchangedMs: 0 };
