@@ -45,10 +45,14 @@ export class PeerWatch {
     this.#options = options;
   }
 
-  /** Looks until both ends are known, or the source has nothing more to send. */
+  /** Looks until both ends are known, or the source has nothing more to send; once more for each connection that it makes. */
   start(): void {
     if (this.#isSettled()) return;
-    this.#running ??= this.#run().catch(this.#options.onFault);
+    this.#running ??= this.#run()
+      .catch(this.#options.onFault)
+      .finally(() => {
+        this.#running = undefined;
+      });
   }
 
   /** Waits for what is under way, but not for a host that does not answer. */
@@ -61,6 +65,8 @@ export class PeerWatch {
     const { clock } = this.#options.ports;
     const begunAtMonoMs = clock.monoMs();
     this.#answeredAtMonoMs = begunAtMonoMs;
+    this.#connectedAtMonoMs = undefined;
+    this.#arrived = undefined;
     while (this.#options.isCopying() && !this.#isSettled()) {
       await this.#look();
       const sinceMs = clock.monoMs() - (this.#connectedAtMonoMs ?? begunAtMonoMs);

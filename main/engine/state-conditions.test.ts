@@ -264,6 +264,7 @@ describe('migrate', () => {
     expect(changed(yesterday, intended('migrate'))).toStrictEqual({
       steps: { ...stateAfter(begun).steps, migrate: 'intended' },
       tries: { ...stateAfter(begun).tries, migrate: 2 },
+      peer: undefined,
       sourceStatus: 'none',
       sourceErrorText: undefined,
     });
@@ -465,6 +466,17 @@ describe('the peer', () => {
       'peer-foreign',
       'sequence',
     ]);
+  });
+
+  test('is another one with each connection; one of ours is known before it is used', () => {
+    const ours: JournalEvent = { ...proven, by: 'own-sockets' };
+    expect([
+      peerAfter(proven, ...did('migrate')),
+      peerAfter(foreign, ...did('migrate')),
+      peerAfter(ours, ...did('migrate')),
+      peerAfter(ours, ...did('connect', 'migrate')),
+      peerAfter(proven, ...did('cancel')),
+    ]).toEqual([undefined, undefined, 'own-sockets', undefined, 'sequence']);
   });
 
   test('holds the guest when it was proven, or was seen complete; nothing else can when the source was not let go', () => {

@@ -271,7 +271,13 @@ function withIntent(state: MigrationState, step: StepName): MigrationState {
     tries: { ...state.tries, [step]: (state.tries[step] ?? 0) + 1 },
     // What the source said until now was about an earlier migration.
     ...(step === 'migrate' ? { sourceStatus: 'none', sourceErrorText: undefined } : {}),
+    // Another connection has another peer; one of ours is made before `migrate`.
+    ...(step === 'connect' || (step === 'migrate' && !isOurs(state)) ? { peer: undefined } : {}),
   };
+}
+
+function isOurs({ peer }: MigrationState): boolean {
+  return peer?.kind === 'peer-proven' && peer.by === 'own-sockets';
 }
 
 function withDone(state: MigrationState, event: JournalEventOf<'done'>): MigrationState {
