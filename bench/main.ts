@@ -132,6 +132,22 @@ const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> =
     return [atLeast(name, mptcp / sum, 0.95, `${mbits(mptcp)} of ${mbits(sum)}`)];
   },
 
+  // The slower path carries its part, or waits as a backup: it never makes the migration slower than the fastest alone.
+  'slow-path-beside': async (bench) => {
+    const figures: Figure[] = [];
+    for (const [ratio, goal] of [
+      [2, 1.35],
+      [10, 0.98],
+      [20, 0.98],
+      [100, 0.98],
+    ] as const) {
+      const { tcp, mptcp, runs } = await goodputs(bench, [500e6, 500e6 / ratio]);
+      const name = `goodput over 500 and ${500 / ratio} Mbit/s, MPTCP to TCP over the faster`;
+      figures.push({ ...atLeast(name, mptcp / tcp, goal, `${mbits(mptcp)} to ${mbits(tcp)}`), runs });
+    }
+    return figures;
+  },
+
   'one-link': async (bench) => {
     const { tcp, mptcp } = await goodputs(bench, [500e6]);
     return [atLeast('goodput over one link, MPTCP to TCP', mptcp / tcp, 0.98, `${mbits(mptcp)} to ${mbits(tcp)}`)];

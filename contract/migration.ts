@@ -118,6 +118,8 @@ export const pathSchema = z.object({
   mtu: z.number().int(),
   /** What a probe has found out about it; absent where none was made. */
   probe: pathProbeSchema.exactOptional(),
+  /** Joined, and idle while another path works: so slow beside the fastest that together they would be slower. */
+  backup: z.literal(true).optional(),
 });
 export type Path = z.infer<typeof pathSchema>;
 

@@ -1,5 +1,6 @@
 import { agoOf } from '#contract/ago.ts';
 import type { Forecast } from '#contract/channels.ts';
+import { carryingPaths } from '#contract/path-speed.ts';
 import type { MigrationSettings, Path } from '#contract/migration.ts';
 import { freshProbe, type PathProbe } from '#contract/probe.ts';
 import {
@@ -43,7 +44,8 @@ const comfortableRatio = 0.75;
  * of them. A path that a probe's connection did not join adds nothing to others.
  */
 export function carriedBitsPerSecond(paths: readonly Path[], protocol: 'tcp' | 'mptcp'): BitsPerSecond | undefined {
-  const used = paths.length < 2 ? paths : paths.filter((path) => !didNotJoin(freshProbe(path)));
+  const carrying = carryingPaths(paths);
+  const used = carrying.length < 2 ? carrying : carrying.filter((path) => !didNotJoin(freshProbe(path)));
   const rates = used.flatMap((path) => measuredRate(path) ?? rateOfLink(path, protocol) ?? []);
   if (used.length === 0 || rates.length < used.length) return undefined;
   return rates.reduce((total, rate) => total + rate, 0);

@@ -26,6 +26,8 @@ type Carrying = Readonly<Record<'eth1' | 'eth2', States>>;
 const both: Carrying = { eth1: ['active'], eth2: ['active'] };
 
 interface Circumstances {
+  /** Planned as a backup: the second path. */
+  readonly backup?: true;
   readonly endpoints?: readonly MptcpEndpoint[];
   readonly preparation?: Plan['preparation'];
   readonly carrying?: Carrying;
@@ -47,9 +49,10 @@ class Stage {
   #state: MigrationState;
   readonly #events: JournalEvent[] = [];
 
-  constructor({ endpoints = [], preparation, carrying = both, journal = begun }: Circumstances = {}) {
+  constructor({ backup, endpoints = [], preparation, carrying = both, journal = begun }: Circumstances = {}) {
     const destination = { ...plan.destination, mptcp: { ...plan.destination.mptcp, endpoints: [...endpoints] } };
-    const changes = { paths, destination, ...(preparation ? { preparation } : {}) };
+    const planned = paths.map((path, index) => (backup && index === 1 ? { ...path, backup } : path));
+    const changes = { paths: planned, destination, ...(preparation ? { preparation } : {}) };
     this.carrying = carrying;
     this.#state = stateAfter(journal, changes);
     this.live = new LivePaths({
@@ -172,6 +175,81 @@ const withdrawnFrom = (ms: number, end = '10.0.2.2 signal'): string[] => [
 const closedFirst = (ms: number): string => `${ms}: destination closes 10.0.2.2 10.0.2.1 42001`;
 const announcedAt = (ms: number, end = '10.0.2.2 signal'): string[] => [`${ms}: destination announce ${end}`];
 const askedAt = (ms: number): string => `${ms}: source asks on eth2`;
+
+describe('a path that makes the migration slower', () => {
+  const foreign: MptcpEndpoint = { id: 1, address: '10.0.2.2', flags: ['signal'] };
+  const paused = [['switchyard: backup eth2'], ['0: destination pause 10.0.2.2 signal backup']];
+
+  /** Three seconds in which the second path brings next to nothing, and data waits there. */
+  async function slowed(stage: Stage): Promise<void> {
+    for (let atMonoMs = 0; atMonoMs <= 3000; atMonoMs += 100) {
+      const subflows = stage.sample.subflows.map((each) =>
+        each.interface === 'eth1'
+          ? { ...each, bytesSent: atMonoMs * 1000, rttUs: 1000 }
+          : { ...each, bytesSent: atMonoMs, rttUs: 50_000 },
+      );
+      stage.live.sampled({ ...stage.sample, atMonoMs, subflows });
+    }
+    await stage.pass(0);
+  }
+
+  test('becomes a backup once that is seen', async () => {
+    const stage = await new Stage().begun();
+    await slowed(stage);
+    expect([stage.told, stage.asked]).toEqual(paused);
+  });
+
+  test('that is planned as a backup becomes one at once where another program announces it as an ordinary path', async () => {
+    const stage = await new Stage({ backup: true, endpoints: [foreign] }).begun();
+    expect([stage.told, stage.asked]).toEqual(paused);
+  });
+
+  test('that is announced as the backup that it is planned as stays as it is', async () => {
+    const endpoint = { address: '10.0.2.2', interface: 'ens2', flags: ['signal' as const, 'backup' as const] };
+    const preparation = { source: [], destination: [{ kind: 'add-endpoint' as const, endpoint }] };
+    const stage = await new Stage({ backup: true, preparation }).begun();
+    expect([stage.told, stage.asked]).toEqual([[], []]);
+  });
+
+  test.each(['resume', 'backup'] as const)('stays as the operator wants it: %s', async (action) => {
+    const stage = await new Stage().begun();
+    await stage.change(action, 'eth2');
+    const before = [stage.told.length, stage.asked.length];
+    await slowed(stage);
+    expect([stage.told.length, stage.asked.length]).toEqual(before);
+  });
+
+  test.each<[string, Carrying]>([['no other carries anything', { eth1: ['failing'], eth2: ['active'] }]])(
+    'stays as it is where %s',
+    async (_, carrying) => {
+      const stage = await new Stage({ backup: true, endpoints: [foreign], carrying }).begun();
+      expect([stage.told, stage.asked]).toEqual([[], []]);
+    },
+  );
+
+  test('stays as it is where nothing is sent any more', async () => {
+    const stage = new Stage({ backup: true, endpoints: [foreign] });
+    stage.sending = false;
+    await stage.begun();
+    expect([stage.told, stage.asked]).toEqual([[], []]);
+  });
+
+  test('stays as it is where another program keeps its address and does not announce it', async () => {
+    const stage = await new Stage({ endpoints: [{ ...foreign, flags: ['subflow'] }] }).begun();
+    await slowed(stage);
+    expect([stage.told, stage.asked]).toEqual([[], []]);
+  });
+
+  test('that cannot be paused is reported, and no fault', async () => {
+    const stage = new Stage({ backup: true, endpoints: [foreign] });
+    stage.failing.set(
+      'destination pause',
+      new SwitchyardError({ kind: 'unreachable', host: 'beta', text: 'No.', remedy: '' }),
+    );
+    await stage.begun();
+    expect([stage.told, stage.faults]).toEqual([['switchyard: backup eth2', 'failed: backup eth2: unreachable'], []]);
+  });
+});
 
 describe('a link that is lost', () => {
   test.each([

@@ -8,6 +8,7 @@ import { interfaceOf, PathLinks } from './path-links.ts';
 import { pathLeaseOf } from './path-lease.ts';
 import type { PathEnd, PathEndChange, Ports } from './ports.ts';
 import { phaseOf, type ChangedPath, type MigrationState } from './state.ts';
+import { SlowPaths } from './slow-paths.ts';
 import { listeningPort } from './step-context.ts';
 
 /** Closer to each other than this, the peer may take the end of the old announcement for one of the new. */
@@ -44,6 +45,7 @@ export class LivePaths {
   readonly #withdrawnAtMonoMs = new Map<string, Milliseconds>();
   /** Paths whose link was away and that have not been seen to carry anything since. */
   readonly #shaken = new Set<Path>();
+  readonly #slow = new SlowPaths();
   #watching = false;
 
   constructor(options: LivePathsOptions) {
@@ -60,6 +62,8 @@ export class LivePaths {
     for (const path of ports.plan.paths) {
       if (this.#links.isUp(path)) this.#shaken.delete(path);
       this.#settle(path);
+      // Another program announces it as an ordinary path.
+      if (path.backup && announcementOf(ports.plan, path)?.flags.includes('backup') === false) this.#pause(path);
     }
   }
 
@@ -70,6 +74,8 @@ export class LivePaths {
       if (openSubflowsOn(path, sample).some(carries)) this.#shaken.delete(path);
       else this.#settle(path);
     }
+    const { paths } = this.#options.ports.plan;
+    for (const path of this.#slow.saw(sample, paths)) this.#pause(path);
   }
 
   isUp(path: Path): boolean {
@@ -130,6 +136,21 @@ export class LivePaths {
       if (withdrawn) await this.#perform('switchyard', 'rejoin', path, () => this.#announce(path));
       else if (shaken) await this.#perform('switchyard', 'rejoin', path, () => this.#announceAnew(path));
     });
+    this.#reportFaults(turn);
+  }
+
+  /** A path that makes the migration slower waits as a backup, unless the operator has decided otherwise. */
+  #pause(path: Path): void {
+    const turn = this.#inTurn(path, async () => {
+      const { wanted, withdrawn } = this.#changed(path);
+      if (!this.#options.isSending() || wanted !== undefined || withdrawn || !this.#othersCarry(path)) return;
+      if (!announcementOf(this.#options.ports.plan, path)) return;
+      await this.#perform('switchyard', 'backup', path, () => this.#changeEnd('pause', this.#endOf(path)));
+    });
+    this.#reportFaults(turn);
+  }
+
+  #reportFaults(turn: Promise<void>): void {
     turn.catch((thrown: unknown) => {
       if (!(thrown instanceof SwitchyardError)) this.#options.onFault(thrown);
     });

@@ -1,5 +1,6 @@
 import type { HostFacts } from '#contract/host.ts';
-import type { LeftOutReason } from '#contract/migration.ts';
+import { speedOfPaths } from '#contract/path-speed.ts';
+import type { LeftOutReason, Path } from '#contract/migration.ts';
 import { typedOn } from '#contract/mptcp-commands.ts';
 import type { PathChoice } from '#contract/path-choice.ts';
 import { formatBitsPerSecond } from '#contract/units.ts';
@@ -41,11 +42,10 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
         remedy: 'Give both hosts an address on a common network, with the link up.',
       };
     }
-    const speeds = paths.map((path) => path.speedBitsPerSecond);
-    const sum = speeds.every((speed) => speed !== undefined)
-      ? `, ${formatBitsPerSecond(speeds.reduce((total, speed) => total + speed, 0))}`
-      : '';
-    return { holds: `${paths.length === 1 ? '1 path' : `${paths.length} paths`}${sum}.` };
+    const speed = speedOfPaths(paths);
+    const sum = speed === undefined ? '' : `, ${formatBitsPerSecond(speed)}`;
+    const slow = paths.filter(({ backup }) => backup).map(backupSentence);
+    return { holds: [`${paths.length === 1 ? '1 path' : `${paths.length} paths`}${sum}.`, ...slow].join(' ') };
   },
 
   'first-path': ({ firstObstacle, source }) =>
@@ -182,4 +182,8 @@ function commandsOf(
 
 function timesOf(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
+}
+
+function backupSentence({ sourceInterface, destinationInterface }: Path): string {
+  return `${sourceInterface} to ${destinationInterface} is a backup: it is so slow beside the fastest path that both together would be slower.`;
 }

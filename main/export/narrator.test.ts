@@ -255,6 +255,10 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     'ada paused the path over eth1 (10.0.1.1 to 10.0.1.2): it carries data only when no other can.',
   ],
   [
+    { kind: 'path-changed', by: 'switchyard', action: 'backup', path },
+    'The path over eth1 (10.0.1.1 to 10.0.1.2) was made a backup, since it costs the connection more than it brings: it carries data only when no other can.',
+  ],
+  [
     { kind: 'path-changed', by: 'switchyard', action: 'rejoin', path },
     'The path over eth1 (10.0.1.1 to 10.0.1.2) was announced again, so that it is rejoined at once.',
   ],

@@ -8,6 +8,7 @@ import type {
   Path,
   Plan,
 } from '#contract/migration.ts';
+import { speedOfPaths } from '#contract/path-speed.ts';
 import type { QemuStatistics, Sample } from '#contract/telemetry.ts';
 import { ratio, sum } from './arithmetic.ts';
 import { elapsedMs } from './elapsed.ts';
@@ -156,7 +157,7 @@ function totals(
   const told = entries.flatMap(({ event }) => (event.kind === 'iteration' ? event : []));
   const transferredBytes = qemu?.transferredBytes ?? told.at(-1)?.transferredBytes ?? 0;
   const goodputBitsPerSecond = Math.round(ratio(transferredBytes * 8 * 1000, afterSetupMs(entries, qemu)));
-  const capacityBitsPerSecond = capacityOf(paths);
+  const capacityBitsPerSecond = speedOfPaths(paths);
   const stoodStillMs = guestDowntimeMs(entries);
   return {
     durationMs: Math.round(elapsedMs(entries)),
@@ -179,12 +180,6 @@ function afterSetupMs(entries: readonly JournalEntry[], qemu: QemuStatistics | u
   if (qemu?.totalTimeMs !== undefined) return qemu.totalTimeMs - (qemu.setupTimeMs ?? 0);
   const begun = entries.findIndex(({ event }) => event.kind === 'done' && event.step === 'migrate');
   return begun === -1 ? 0 : elapsedMs(entries.slice(begun));
-}
-
-/** Unknown as long as the speed of one path is. */
-function capacityOf(paths: readonly Path[]): number | undefined {
-  const speeds = paths.flatMap(({ speedBitsPerSecond }) => speedBitsPerSecond ?? []);
-  return speeds.length === paths.length && speeds.length > 0 ? sum(speeds, (speed) => speed) : undefined;
 }
 
 function narrated({ entries, foreign = [], samplesProblem }: RecordSource): MigrationRecord['events'] {

@@ -407,7 +407,9 @@ function pathChanged({ by, action, path }: JournalEventOf<'path-changed'>): stri
     case 'remove':
       return `${by} removed the path over ${pair}.`;
     case 'backup':
-      return `${by} paused the path over ${pair}: it carries data only when no other can.`;
+      return by === 'switchyard'
+        ? `The path over ${pair} was made a backup, since it costs the connection more than it brings: it carries data only when no other can.`
+        : `${by} paused the path over ${pair}: it carries data only when no other can.`;
     case 'resume':
       return `${by} resumed the path over ${pair}.`;
     case 'withdraw':

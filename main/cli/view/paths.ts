@@ -34,7 +34,7 @@ function rowOf(path: Path): readonly string[] {
     nameOf(path),
     path.sourceAddress,
     path.destinationAddress,
-    speed === undefined ? 'unknown' : formatBitsPerSecond(speed),
+    `${speed === undefined ? 'unknown' : formatBitsPerSecond(speed)}${path.backup ? ', backup' : ''}`,
     String(mtu),
   ];
 }

@@ -26,6 +26,8 @@ interface Term {
 export interface ResolvedChoice {
   readonly allows: (pair: Ends) => boolean;
   readonly isFirst: ((pair: Ends) => boolean) | undefined;
+  /** Asked for by name, as one to use. */
+  readonly isNamed: (pair: Ends) => boolean;
   /** Interfaces of each side that are asked for by name, so that none of them is passed over. */
   readonly named: Readonly<Record<Side, readonly string[]>>;
   /** Of the names that a path is asked for by, those by which none of these can be found. */
@@ -54,6 +56,7 @@ export function resolveChoice(choice: PathChoice, hosts: Hosts): ResolvedChoice 
   return {
     allows: (pair) =>
       (only.length === 0 || only.some((term) => matches(term, pair))) && !without.some((term) => matches(term, pair)),
+    isNamed: (pair) => only.some((term) => matches(term, pair)),
     isFirst: first && ((pair) => matches(first, pair)),
     named: { source: namedOn('source', wanted, hosts), destination: namedOn('destination', wanted, hosts) },
     unmetBy: (paths) =>

@@ -15,6 +15,8 @@ function path(n: number): Path {
 
 interface Story {
   readonly paths?: number;
+  /** The second path is one. */
+  readonly backup?: true;
   readonly source?: Partial<MptcpFacts>;
   readonly destination?: Partial<MptcpFacts>;
   readonly kernel?: string;
@@ -26,6 +28,7 @@ interface Story {
 /** Two fresh hosts with two paths, as the kernel sets them up by default; a story changes what it is about. */
 function plan({
   paths = 2,
+  backup,
   source,
   destination,
   kernel = '6.1.0-18-amd64',
@@ -41,7 +44,10 @@ function plan({
     counters: {},
   };
   return planPaths({
-    paths: Array.from({ length: paths }, (_, index) => path(index + 1)),
+    paths: Array.from({ length: paths }, (_, index) => ({
+      ...path(index + 1),
+      ...(index === 1 && backup && { backup }),
+    })),
     source: { id: 'left', kernel, mptcp: { ...fresh, ...source } },
     destination: { id: 'right', kernel, mptcp: { ...fresh, ...destination } },
     routes,
@@ -61,6 +67,10 @@ const warnings = (story: Story): unknown[] =>
 const second: MptcpEndpoint = { id: 5, address: '10.77.2.2', interface: 'b2', flags: ['signal'] };
 
 describe('between fresh hosts', () => {
+  test('a path that is a backup is announced as one', () => {
+    expect(commands({ backup: true })[1]).toEqual(['ip mptcp endpoint add 10.77.2.2 dev b2 signal backup']);
+  });
+
   test('the destination announces its second address and the source accepts it', () => {
     expect(plan({})).toEqual({
       source: {
@@ -143,6 +153,11 @@ describe('what is there already', () => {
     expect(warnings({ destination: { endpoints: [{ ...second, flags: ['signal', 'backup'] }] } })).toEqual([
       ['path-is-backup', 'destination', 'ip mptcp endpoint change id 5 nobackup'],
     ]);
+  });
+
+  test('is what it should be where the plan has the path as a backup', () => {
+    const announced: MptcpEndpoint = { ...second, flags: ['signal', 'backup'] };
+    expect(warnings({ backup: true, destination: { endpoints: [announced] } })).toEqual([]);
   });
 
   test('may be a note of the kernel, which gives way', () => {

@@ -134,7 +134,7 @@ function warnAboutBackups(input: PathPlanInput, warn: Warn): void {
   const { destination, paths } = input;
   for (const path of paths.slice(1)) {
     const found = foundAt(announcementOf(path, input), destination.mptcp.endpoints);
-    if (!found || !found.flags.includes('signal') || !found.flags.includes('backup')) continue;
+    if (!found?.flags.includes('signal') || !found.flags.includes('backup') || path.backup) continue;
     warn({
       kind: 'path-is-backup',
       side: 'destination',
@@ -145,9 +145,11 @@ function warnAboutBackups(input: PathPlanInput, warn: Warn): void {
 }
 
 /** A listener on one address does not hear joins to the others; a port makes the kernel listen there itself. */
-function announcementOf({ destinationAddress, destinationInterface }: Path, { listener }: PathPlanInput): NewEndpoint {
+function announcementOf(path: Path, { listener }: PathPlanInput): NewEndpoint {
+  const { destinationAddress, destinationInterface, backup } = path;
   const port = isWildcard(listener.address) ? {} : { port: listener.port };
-  return { address: destinationAddress, interface: destinationInterface, flags: ['signal'], ...port };
+  const flags: NewEndpoint['flags'] = backup ? ['signal', 'backup'] : ['signal'];
+  return { address: destinationAddress, interface: destinationInterface, flags, ...port };
 }
 
 function foundAt(wanted: NewEndpoint, existing: readonly MptcpEndpoint[]): MptcpEndpoint | undefined {

@@ -113,7 +113,11 @@ function PathLine({ row, first, isUsed, isOnly, choice, onChoose }: PathLineProp
       <Td>{name === destinationInterface ? name : `${name} → ${destinationInterface}`}</Td>
       <Td>
         {sourceAddress} → {destinationAddress}
-        {path === undefined ? ' (left out)' : !isUsed && ' (not used by plain TCP)'}
+        {path === undefined
+          ? ' (left out)'
+          : isUsed
+            ? path.backup && ' (backup: much slower than the fastest)'
+            : ' (not used by plain TCP)'}
         {path?.probe && <Measured probe={path.probe} />}
       </Td>
       <Td className="sy-number">{speed === undefined ? 'unknown' : formatBitsPerSecond(speed)}</Td>

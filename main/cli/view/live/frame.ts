@@ -1,4 +1,5 @@
 import { progressOf, recentThroughput, type Progress } from '#contract/progress.ts';
+import { speedOfPaths } from '#contract/path-speed.ts';
 import type { QemuStatistics, SubflowState } from '#contract/telemetry.ts';
 import {
   formatBitsPerSecond,
@@ -151,7 +152,7 @@ function pathLines({ samples, paths }: Scene, columns: number, glyphs: Glyphs): 
   const total = recentThroughput(samples, rateOverMs);
   return [
     ...rows.map((row) => pathLine(row, { nameWidth, columns, fastest, glyphs })),
-    [...padLine([span('total')], nameWidth, glyphs.ellipsis), span('  '), ...totalOf(total, capacityOf(paths))],
+    [...padLine([span('total')], nameWidth, glyphs.ellipsis), span('  '), ...totalOf(total, speedOfPaths(paths))],
   ];
 }
 
@@ -177,13 +178,6 @@ function pathLine(row: PathRow, { nameWidth, columns, fastest, glyphs }: PathLay
     ...bar(row.throughputBitsPerSecond / (row.speedBitsPerSecond ?? fastest), barWidth, stateTones[row.state], glyphs),
     span(figures, row.state === 'active' || row.state === 'backup' ? 'plain' : 'warning'),
   ];
-}
-
-function capacityOf(paths: Scene['paths']): BitsPerSecond | undefined {
-  const speeds = paths.flatMap(({ speedBitsPerSecond }) => speedBitsPerSecond ?? []);
-  return speeds.length > 0 && speeds.length === paths.length
-    ? speeds.reduce((sum, speed) => sum + speed, 0)
-    : undefined;
 }
 
 function totalOf(throughput: BitsPerSecond, capacity: BitsPerSecond | undefined): Line {
