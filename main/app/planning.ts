@@ -9,6 +9,7 @@ import { carryOver } from '#main/hosts/carry-over/carry-over.ts';
 import { readPasswordFile } from '#main/hosts/password-file.ts';
 import type { Finding } from '#main/likeness/finding.ts';
 import type { OpenImage } from '#main/likeness/open-image.ts';
+import { withBackups } from '#main/mptcp/pairs/backups.ts';
 import { planPairs } from '#main/mptcp/paths.ts';
 import { planPaths, type PathPlan } from '#main/mptcp/plan/plan-paths.ts';
 import type { RoutesBetween } from '#main/mptcp/routes.ts';
@@ -93,7 +94,8 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
   );
   const candidates = planner.known(planned.paths, sourceFacts, destinationFacts);
   const probed = withoutDeadPaths(candidates, settings.mptcp !== 'off');
-  const { listener, paths: hopedFor } = meet(heard, probed.paths);
+  const judged = settings.mptcp === 'off' ? probed.paths : withBackups(probed.paths, planned.isNamed);
+  const { listener, paths: hopedFor } = meet(heard, judged);
   const pathPlan = planPaths({
     source: sourceFacts,
     destination: destinationFacts,

@@ -5,7 +5,7 @@ import { openSubflowsOn } from './missing-paths.ts';
 
 /** Long enough to see through a burst, short beside a migration that is worth it. */
 const judgedOverMs: Milliseconds = 3000;
-/** Of what the fastest path carries: less than this a path may bring, and not cost more (docs/performance.md). */
+/** Of what the fastest path carries: a path that brings less costs more (docs/performance.md). */
 const leastUsefulFraction: Fraction = 1 / 15;
 /** Where data waits that the others have overtaken, round trips take many times as long as on the fastest path. */
 const queueingRttRatio = 4;

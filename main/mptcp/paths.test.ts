@@ -65,43 +65,6 @@ describe('ports in subnets of their own', () => {
     });
   });
 
-  describe('of unequal speed', () => {
-    const megabits = (name: string, address: string, speed: number): NetworkInterface =>
-      port(name, address, { speedBitsPerSecond: speed * 1e6, linkBitsPerSecond: speed * 1e6 });
-    const both = (speeds: readonly number[], story: Omit<Story, 'there' | 'back'> & { only?: string[] } = {}) => {
-      const on = (end: 1 | 2) =>
-        speeds.map((speed, index) => megabits(`eth${index}`, `10.0.${index}.${end}/24`, speed));
-      const choice = story.only && { choice: { only: story.only } };
-      return plan(host('a', on(1)), host('b', on(2)), { wish: { ...story.wish, ...choice } });
-    };
-    const backups = ({ paths }: PlannedPairs): string[] =>
-      paths.flatMap(({ sourceInterface, backup }) => (backup ? [sourceInterface] : []));
-
-    test.each([
-      ['half', [1000, 500], []],
-      ['a tenth', [1000, 100], []],
-      ['a twentieth', [1000, 50], ['eth1']],
-      ['a hundredth, the fastest last', [10, 1000], ['eth0']],
-      ['all alike and slow', [10, 10], []],
-    ])('are used together, or as a backup: %s', async (_, speeds, expected) => {
-      expect(backups(await both(speeds))).toEqual(expected);
-    });
-
-    test('are used as they are where the operator names them', async () => {
-      expect(backups(await both([1000, 10], { only: ['eth0', 'eth1'] }))).toEqual([]);
-    });
-
-    test('have no backup without further subflows', async () => {
-      expect(backups(await both([1000, 10], { wish: { multipath: false } }))).toEqual([]);
-    });
-
-    test('have no backup where a speed is not known', async () => {
-      const unknown = (end: 1 | 2) =>
-        host('a', [megabits('eth0', `10.0.0.${end}/24`, 1000), port('eth1', `10.0.1.${end}/24`, {})]);
-      expect(backups(await plan(unknown(1), unknown(2)))).toEqual([]);
-    });
-  });
-
   test('are paired as well where nothing is known of the routes', async () => {
     const silent = { source: () => Promise.resolve([]), destination: () => Promise.resolve([]) };
     const wish = { bindsFirst: false, multipath: true };

@@ -11,7 +11,7 @@ import type { UsableInterface } from '#main/mptcp/pairs/usable-interfaces.ts';
 import { routeIndex, type RouteIndex, type RoutesBetween } from './routes.ts';
 
 /** What a connection is made with, and what the operator has chosen. */
-export type PairWish = Omit<Wish, 'isFirst' | 'isNamed'> & { readonly choice?: PathChoice | undefined };
+export type PairWish = Omit<Wish, 'isFirst'> & { readonly choice?: PathChoice | undefined };
 
 /** Why the connection cannot begin on the first path, and what would change that. */
 export interface FirstObstacle {
@@ -27,6 +27,8 @@ export interface PlannedPairs extends PathPlanning {
   readonly unmet: readonly string[];
   /** What was answered on the way. */
   readonly routes: RoutesBetween;
+  /** Asked for by name; absent where the operator has chosen nothing. */
+  readonly isNamed?: (path: Path) => boolean;
 }
 
 /**
@@ -47,11 +49,7 @@ export async function planPairs(
   const agreed = verdicts.flatMap((verdict) => ('agreed' in verdict ? [verdict.agreed] : []));
   const rejected = verdicts.flatMap((verdict) => ('rejected' in verdict ? [verdict.rejected] : []));
   const allowed = choice ? agreed.filter((pair) => choice.allows(pathOf(pair))) : agreed;
-  const { paths, leftOut, unreachableFirst } = choosePaths(allowed, {
-    ...wish,
-    isFirst: choice?.isFirst,
-    isNamed: choice?.isNamed,
-  });
+  const { paths, leftOut, unreachableFirst } = choosePaths(allowed, { ...wish, isFirst: choice?.isFirst });
   const excluded = choice ? excludedPairs(choosePaths(agreed, wish).paths, choice) : [];
   const missed = onlyWhatIsMissed([...leftOut, ...rejectedPairs(rejected)], [...paths, ...excluded]);
   const explained = [...excluded, ...missed];
@@ -68,6 +66,7 @@ export async function planPairs(
     routes,
     unmet: unmet.flatMap((each) => (each === noFirst ? [] : [each.why])),
     ...(firstObstacle ? { firstObstacle } : {}),
+    ...(choice ? { isNamed: choice.isNamed } : {}),
   };
 }
 

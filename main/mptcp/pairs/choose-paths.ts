@@ -1,5 +1,4 @@
 import type { LeftOutPair, Path } from '#contract/migration.ts';
-import type { Fraction } from '#contract/units.ts';
 import { familyOf, type Family } from '#main/mptcp/subnet.ts';
 import { interfaceSetting } from '#contract/sysctl-commands.ts';
 import { hostRouteCommand } from './commands.ts';
@@ -15,8 +14,6 @@ export interface Wish {
   readonly listener?: string | undefined;
   /** The pair that the operator wants to begin with; absent for the fastest that can. */
   readonly isFirst?: ((pair: Path) => boolean) | undefined;
-  /** The pairs that the operator names to be used. */
-  readonly isNamed?: ((pair: Path) => boolean) | undefined;
 }
 
 export interface Choice {
@@ -54,30 +51,13 @@ export function choosePaths(pairs: readonly AgreedPair[], wish: Wish): Choice {
   const chosen = new Set<AgreedPair>(best.pairs);
   const [first] = best.pairs;
   return {
-    paths: withBackups(best.pairs.map(pathOf), wish),
+    paths: best.pairs.map(pathOf),
     leftOut: [
       ...unheard.map((pair) => leftOutOf(pair, 'not-listened-to', notHeard(pair, wish.listener ?? ''))),
       ...heard.filter((pair) => !chosen.has(pair)).map((pair) => whyNot(pair, best)),
     ],
     ...(first && !best.beginsHere ? { unreachableFirst: first } : {}),
   };
-}
-
-/**
- * A path that is slower than this part of the fastest is joined as a backup. Measured beside 500 Mbit/s (docs/performance.md):
- * one of a tenth adds some hundredths, one of a twentieth nothing, one of a fiftieth takes a sixth away, and one of a
- * hundredth makes the copy twice as slow as the fastest alone, since data waits in its queue that the others have overtaken.
- */
-const leastUsefulFraction: Fraction = 1 / 15;
-
-/** The first path carries the connection's beginning whatever its speed, and what the operator names is used as it is. */
-function withBackups(paths: readonly Path[], { isNamed, multipath }: Wish): readonly Path[] {
-  const fastest = Math.max(...paths.map(({ speedBitsPerSecond = 0 }) => speedBitsPerSecond));
-  return paths.map((path, index) => {
-    const { speedBitsPerSecond = fastest } = path;
-    const isSlow = speedBitsPerSecond < leastUsefulFraction * fastest;
-    return multipath && index > 0 && isSlow && isNamed?.(path) !== true ? { ...path, backup: true } : path;
-  });
 }
 
 interface Selection {
