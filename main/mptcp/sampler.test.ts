@@ -103,6 +103,20 @@ describe('a sample', () => {
     expect(pick(last(reading(0, [first(0), asking])), 'id')).toEqual([['d27c32f1/1']]);
   });
 
+  test.each(['syn-sent', 'syn-received'] as const)(
+    'has no connection that is %s: nothing is negotiated yet',
+    (state) => {
+      const asked = { ...first(0), state };
+      const plain = { ...asked, subflow: undefined };
+      const made = reading(200, [first(0)]);
+      expect(
+        samplesOf(reading(0, [asked], { mptcp: { state } }), reading(100, [plain]), made).map(
+          ({ connections }) => connections.length,
+        ),
+      ).toEqual([0, 0, 1]);
+    },
+  );
+
   test('keeps the last totals of a subflow that closed', () => {
     const sample = last(
       reading(0, [first(0), second(0)]),

@@ -44,7 +44,7 @@ export class TransportSampler {
     const present = new Set<bigint>();
     for (const connection of reading.connections) {
       for (const row of byAge(connection.subflows)) {
-        if (row.state === 'syn-sent' || row.state === 'syn-received') continue;
+        if (isBeingMade(row)) continue;
         present.add(row.cookie);
         this.#observe(connection, row, reading);
       }
@@ -117,7 +117,7 @@ export class TransportSampler {
   #countConnections(connections: readonly Connection[]): void {
     const present = new Map(connections.map((connection) => [connection.id, connection]));
     for (const connection of connections) {
-      if (!this.#connections.has(connection.id)) {
+      if (!this.#connections.has(connection.id) && isMade(connection)) {
         this.#connections.set(connection.id, new ConnectionCounter(connection));
       }
     }
@@ -165,4 +165,13 @@ export class TransportSampler {
       throughputBitsPerSecond: rateOf(total),
     };
   }
+}
+
+/** Not before the peer has answered: what is only asked for has negotiated nothing. */
+function isMade({ socket, subflows }: Connection): boolean {
+  return socket ? !isBeingMade(socket) : subflows.some((row) => !isBeingMade(row));
+}
+
+function isBeingMade({ state }: Pick<TcpSocketRow, 'state'>): boolean {
+  return state === 'syn-sent' || state === 'syn-received';
 }
