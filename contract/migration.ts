@@ -297,12 +297,14 @@ export const stepNameSchema = z.enum([
   'start-destination',
   'compare-twin',
   'negotiate-capabilities',
+  'try-paths',
   'prepare-paths',
   'check-disks',
   'listen',
   'connect',
   'migrate',
   'switch-over',
+  'hang-up',
   'cancel',
   'yank',
   'resume-destination',
@@ -414,6 +416,16 @@ export const journalEventSchema = z.discriminatedUnion('kind', [
     command: z.string().optional(),
   }),
   z.object({ kind: z.literal('path-missing'), ...missingPathsSchema.shape }),
+  /**
+   * A path leads nowhere, and nothing of the guest has gone over it: the next one is tried as the first. `trial`: seen before
+   * either QEMU was asked to connect; `connection`: the source QEMU could not connect over it.
+   */
+  z.object({
+    kind: z.literal('path-failed'),
+    path: pathSchema,
+    seen: z.enum(['trial', 'connection']),
+    why: z.string(),
+  }),
   z.object({
     kind: z.literal('iteration'),
     iteration: z.number().int(),

@@ -136,6 +136,10 @@ function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
     findDestination: notOnStage,
     listenOwned: () => Promise.resolve(rehearsedListener()),
     connectOwned: () => Promise.resolve(rehearsedSocket()),
+    answerTrials: () =>
+      Promise.resolve({ port: rehearsedPort, secret: { call: '', answer: '' }, [Symbol.dispose]: () => undefined }),
+    tryPath: () => Promise.resolve(),
+    hangUp: notOnStage,
     output: notOnStage,
     sampler: notOnStage,
     connectionEnds: notOnStage,

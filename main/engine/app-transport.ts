@@ -1,7 +1,9 @@
+import { SwitchyardError } from '#contract/errors.ts';
+import type { Path } from '#contract/migration.ts';
 import type { ConnectionSample } from '#contract/telemetry.ts';
 import { listenerOf, negotiatedText, whyTcp, type Negotiated } from './negotiation.ts';
 import type { ConnectionReport, OwnedListener, OwnedSocket } from './ports.ts';
-import type { MigrationState } from './state.ts';
+import { hasFailed, type MigrationState } from './state.ts';
 import { Strangers } from './strangers.ts';
 import {
   connectOver,
@@ -36,7 +38,7 @@ const joinPauseMs = 50;
 export class AppTransport implements Transport {
   readonly connectsUnseen = false;
   #listener: OwnedListener | undefined;
-  #ends: { readonly source: OwnedSocket; readonly destination: OwnedSocket } | undefined;
+  #ends: Ends | undefined;
 
   async listen({ ports, state, note }: StepContext): Promise<Report> {
     const { settings, listener: wish } = state.plan;
@@ -58,21 +60,29 @@ export class AppTransport implements Transport {
   async connect(context: StepContext): Promise<Report> {
     const listener = this.#listener;
     if (!listener) throw lostWithItsManager();
-    // Before the first packet: a connection that ends at another program may end that program.
-    await refuseOwnAddress(context, reachablePath(context));
-    const source = await connectOver(context, reachablePath(context), (local) => listener.expect(local));
-    try {
-      this.#ends = { source, destination: await listener.accept(source.local) };
-    } catch (thrown) {
-      source[Symbol.dispose]();
-      throw thrown;
-    }
+    const ends = await this.#connectOverAny(context, listener);
+    this.#ends = ends;
     await context.record({ kind: 'peer-proven', by: 'own-sockets', connections: 1 });
-    const [near, far] = await Promise.all([source.connection(), this.#ends.destination.connection()]);
+    const [near, far] = await Promise.all([ends.source.connection(), ends.destination.connection()]);
     const isMptcp = near.protocol === 'mptcp' && far.protocol === 'mptcp';
-    const subflows = isMptcp ? await joined(context, source) : 1;
+    const subflows = isMptcp ? await joined(context, ends.source) : 1;
     await this.#tellWhatBecameOfIt(context, near, far, subflows);
     return nothingToReport;
+  }
+
+  /** Over the first path that works; one that was tried a moment ago may have been lost since. */
+  async #connectOverAny(context: StepContext, listener: OwnedListener): Promise<Ends> {
+    const untried = context.state.plan.paths.filter((path) => !hasFailed(context.state, path));
+    const last = untried.at(-1);
+    for (const path of untried) {
+      try {
+        return await connectAndAccept(context, listener, path);
+      } catch (thrown) {
+        if (!(thrown instanceof SwitchyardError) || path === last) throw thrown;
+        await context.record({ kind: 'path-failed', path, seen: 'trial', why: thrown.failure.text });
+      }
+    }
+    throw lostWithItsManager();
   }
 
   /** The destination first: what the source sends must find a reader. Our copies are closed as soon as QEMU has its own. */
@@ -114,12 +124,30 @@ export class AppTransport implements Transport {
   }
 }
 
+interface Ends {
+  readonly source: OwnedSocket;
+  readonly destination: OwnedSocket;
+}
+
+async function connectAndAccept(context: StepContext, listener: OwnedListener, path: Path): Promise<Ends> {
+  // Before the first packet: a connection that ends at another program may end that program.
+  await refuseOwnAddress(context, path);
+  const source = await connectOver(context, path, (local) => listener.expect(local));
+  try {
+    return { source, destination: await listener.accept(source.local) };
+  } catch (thrown) {
+    source[Symbol.dispose]();
+    throw thrown;
+  }
+}
+
 /** How many subflows there are, once every planned path has joined or has had the time to. */
 async function joined({ ports: { clock }, state }: StepContext, source: OwnedSocket): Promise<number> {
   const byMonoMs = clock.monoMs() + joinsWithinMs;
+  const expected = state.plan.paths.length - state.failedPaths.length;
   for (let pauseMs = 2; ; pauseMs = Math.min(2 * pauseMs, joinPauseMs)) {
     const subflows = await source.subflows();
-    if (subflows >= state.plan.paths.length || clock.monoMs() >= byMonoMs) return subflows;
+    if (subflows >= expected || clock.monoMs() >= byMonoMs) return subflows;
     await clock.sleep(pauseMs);
   }
 }

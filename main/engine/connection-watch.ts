@@ -78,7 +78,10 @@ export class ConnectionWatch {
 
   /** Samples until the source has nothing more to send, or its kernel cannot be asked. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#running ??= this.#run().finally(() => {
+      // Another attempt to connect is sampled again.
+      if (this.#options.state().steps.migrate === undefined) this.#running = undefined;
+    });
   }
 
   /** A host that owes a sample for too long is a fact like a refusal; the sample is still welcome when it comes. */

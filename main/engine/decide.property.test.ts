@@ -33,6 +33,7 @@ import {
   sees,
   silent,
   stateAfter,
+  twoPaths,
   unproven,
   unreachable,
 } from './simulation/states.ts';
@@ -74,6 +75,8 @@ const observations: Arbitrary<Observation> = oneof(
   },
   { weight: 1, arbitrary: constantFrom(gone, silent, unreachable) },
 );
+const [firstPath] = twoPaths;
+
 const steps = constantFrom<StepName>(...stepNameSchema.options);
 
 const happenings: Arbitrary<readonly JournalEvent[]> = oneof(
@@ -105,6 +108,8 @@ const happenings: Arbitrary<readonly JournalEvent[]> = oneof(
       { kind: 'peer-proven', by: 'status', connections: 0 },
       { kind: 'negotiated', protocol: 'tcp', when: 'connected', connections: [], text: 'it fell back' },
       { kind: 'ended', outcome: 'unknown', guest: 'unknown' },
+      { kind: 'path-failed', path: firstPath, seen: 'trial', why: 'no answer' },
+      { kind: 'path-failed', path: firstPath, seen: 'connection', why: 'no answer' },
     ).map((event) => [event]),
   },
 );
@@ -162,10 +167,15 @@ const situations: Arbitrary<Situation> = record({
   elapsed,
   guestWasRunning: boolean(),
   mptcp: constantFrom('require' as const, 'prefer' as const),
-}).map(({ beginning, middle, source, destination, elapsed: passed, guestWasRunning, mptcp }) => {
+  links: constantFrom(1, 2),
+}).map(({ beginning, middle, source, destination, elapsed: passed, guestWasRunning, mptcp, links }) => {
   const { settings } = plan;
   const events = [...beginning, ...middle.flat(), sees('source', source), sees('destination', destination)];
-  const state = stateAfter(events, { guestWasRunning, settings: { ...settings, mptcp } });
+  const state = stateAfter(events, {
+    guestWasRunning,
+    settings: { ...settings, mptcp },
+    paths: twoPaths.slice(0, links),
+  });
   return { events, state, elapsed: passed, decision: decide(state, passed) };
 });
 
@@ -336,7 +346,7 @@ describe('always', () => {
 
 test('these situations lead to every step and to every outcome: what is never decided is not merely never met', () => {
   const met = new Set(
-    sample(situations, { numRuns: 20_000, seed: 1 }).map(({ decision }) =>
+    sample(situations, { numRuns: 40_000, seed: 1 }).map(({ decision }) =>
       decision.kind === 'act' ? decision.step : decision.kind === 'end' ? decision.outcome : decision.kind,
     ),
   );

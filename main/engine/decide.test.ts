@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JournalEvent } from '#contract/migration.ts';
+import type { JournalEvent, Plan } from '#contract/migration.ts';
 import type { Elapsed } from './decide.ts';
 import { A, B, decided, type Situation } from './simulation/decided.ts';
 import {
@@ -7,6 +7,7 @@ import {
   attached,
   begun,
   did,
+  entered,
   failed,
   foreign,
   gone,
@@ -16,6 +17,7 @@ import {
   silent,
   stateAfter,
   tooLong,
+  twoPaths,
   unproven,
   unreachable,
 } from './simulation/states.ts';
@@ -31,6 +33,13 @@ const committed: JournalEvent[] = [
 ];
 const paused = { guestWasRunning: false };
 const stoppedTooLong: Elapsed = { withoutProgressMs: 2500, sourceStoppedMs: 2500, unchangedMs: 2500 };
+const connectedByMptcp: JournalEvent = {
+  kind: 'negotiated',
+  protocol: 'mptcp',
+  when: 'connected',
+  connections: [],
+  text: 'so the kernel says',
+};
 const settled: Elapsed = { ...now, unchangedMs: 5000 };
 
 describe('re-attach, row by row: source | destination | decision', () => {
@@ -531,6 +540,130 @@ describe('an answer that was lost', () => {
   test('another manager tries afresh', () => {
     const journal = [...committed, ...Array.from({ length: 5 }, () => failed('resume-destination')).flat(), attached];
     expect(decided({ journal, source: A.completed, destination: B.arrived })).toBe('act resume-destination');
+  });
+});
+
+describe('a source that cannot connect', () => {
+  const paths = [...twoPaths];
+  const refused = answering('running', 'failed', 'Connection refused');
+  const untouched = answering('inmigrate', 'none');
+  const tried = [
+    ...did('start-destination', 'compare-twin', 'negotiate-capabilities', 'try-paths', 'check-disks', 'listen'),
+  ];
+  const sent = [...tried, ...did('migrate')];
+  const failedOver = (...links: readonly (0 | 1)[]): JournalEvent[] =>
+    links.flatMap((link) => [
+      sees('source', refused),
+      { kind: 'path-failed', path: twoPaths[link], seen: 'connection', why: 'Connection refused' },
+      sees('source', refused),
+    ]);
+
+  test('has the next path noted, then is asked to migrate again, over that one', () => {
+    const again = { journal: [...sent, ...failedOver(0)], destination: untouched, plan: { paths } };
+    expect([
+      decided({ journal: sent, source: refused, destination: untouched, plan: { paths } }),
+      decided(again),
+      stateAfter(again.journal, { paths }).plan.paths,
+    ]).toEqual([
+      'note path-failed, path [object Object], seen connection, why Connection refused',
+      'act migrate',
+      paths.toReversed(),
+    ]);
+  });
+
+  test('goes back once every path has failed', () => {
+    const journal = [...sent, ...failedOver(0), ...did('migrate')];
+    expect(decided({ journal, source: refused, destination: untouched, plan: { paths } })).toBe('act quit-destination');
+  });
+
+  test.each<[string, Partial<Situation>]>([
+    ['the destination has had a connection', { destination: B.waiting }],
+    ['the destination does not wait', { destination: answering('paused', 'none') }],
+    ['the destination does not answer', { destination: silent }],
+    ['there is no other path', { plan: { paths: [twoPaths[0]] } }],
+    [
+      'the other path is of another family',
+      { plan: { paths: [twoPaths[0], { ...twoPaths[1], destinationAddress: '2001:db8::2' }] } },
+    ],
+    ['a cancel was asked for', { journal: [...sent, { kind: 'cancel-requested', reason: 'operator', by: 'ann' }] }],
+    ['there was a connection', { journal: [...sent, connectedByMptcp] }],
+    ['its first answer was lost and it never began', { journal: [...tried, ...failed('migrate', 'timeout')] }],
+  ])('goes back where %s', (_why, situation) => {
+    const usual = { journal: sent, source: refused, destination: untouched, plan: { paths } };
+    expect(decided({ ...usual, ...situation })).toBe('act quit-destination');
+  });
+
+  test('and whose guest stands still goes back', () => {
+    const source = answering('postmigrate', 'failed');
+    expect(decided({ journal: sent, source, destination: untouched, plan: { paths } })).toBe('act quit-destination');
+  });
+
+  test('is not sent over another path by a manager that took it up', () => {
+    const journal = [...sent, attached];
+    expect(decided({ journal, source: refused, destination: untouched, plan: { paths } })).toBe('act quit-destination');
+  });
+
+  test('and hangs in the attempt is freed after four seconds, where another path is left', () => {
+    const hanging = { journal: sent, source: answering('running', 'setup'), destination: untouched };
+    const after = (withoutProgressMs: number, more: Partial<Situation> = {}): string =>
+      decided({ ...hanging, plan: { paths }, ...more, elapsed: { ...now, withoutProgressMs } });
+    expect([
+      after(4000),
+      after(4001),
+      after(4001, { plan: { paths: [twoPaths[0]] } }),
+      after(4001, { source: A.running }),
+      after(4001, { journal: [...sent, ...did('hang-up')] }),
+    ]).toEqual(['wait for the copy', 'act hang-up', 'wait for the copy', 'wait for the copy', 'wait for the copy']);
+  });
+
+  test('is believed in what it reports of the attempt, and what it was asked in vain is forgotten with it', () => {
+    const journal = [...tried, ...failed('migrate', 'timeout'), sees('source', answering('running', 'setup'))];
+    const state = stateAfter([...journal, ...failed('hang-up'), ...failedOver(0)], { paths });
+    expect([state.steps.migrate, state.steps['hang-up'], state.tries['hang-up'], state.failure]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('keeps another failure that was there before', () => {
+    const journal = [...sent, ...failed('cancel'), ...failedOver(0)];
+    expect(stateAfter(journal, { paths }).failure?.step).toBe('cancel');
+  });
+
+  test.each<[string, readonly JournalEvent[]]>([
+    ['a source that has not failed', [sees('source', A.running)]],
+    ['a post-copy', [entered, sees('source', refused)]],
+    ['a commit', [{ kind: 'committed' }, sees('source', refused)]],
+  ])('is not sent again after %s, whatever the journal says', (_what, events) => {
+    const lastly: JournalEvent = { kind: 'path-failed', path: twoPaths[0], seen: 'connection', why: 'so' };
+    expect(stateAfter([...sent, ...events, lastly], { paths }).steps.migrate).toBe('done');
+  });
+
+  test('has no reason in its report: that is noted too', () => {
+    const source = answering('running', 'failed');
+    expect(decided({ journal: sent, source, destination: untouched, plan: { paths } })).toContain(
+      'why QEMU gave no reason.',
+    );
+  });
+});
+
+describe('paths that are tried', () => {
+  test('are tried before they are prepared, where there are several and the port is still to be opened', () => {
+    const journal = did('start-destination', 'compare-twin', 'negotiate-capabilities');
+    const next = (changes: Partial<Plan>): string =>
+      decided({ journal, source: A.running, destination: answering('inmigrate', 'none'), plan: changes });
+    const waiting = (listens: boolean): Partial<Plan> => ({
+      paths: [...twoPaths],
+      waiting: { guest: { ...stateAfter([]).plan.guest, waiting: true }, listens },
+    });
+    expect([next({ paths: [...twoPaths] }), next({}), next(waiting(false)), next(waiting(true))]).toEqual([
+      'act try-paths',
+      'act check-disks',
+      'act try-paths',
+      'act check-disks',
+    ]);
   });
 });
 

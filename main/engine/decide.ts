@@ -13,6 +13,7 @@ import { explain, type Cause } from './explain.ts';
 import { hasGoneBack, runs, says, statusOf } from './observation.ts';
 import {
   hasArrived,
+  hasFailed,
   isFinal,
   isPeerProven,
   isPostCopyPaused,
@@ -23,6 +24,7 @@ import {
   nothingElseHasIt,
   type MigrationState,
 } from './state.ts';
+import { reachablePath } from './step-context.ts';
 import { preparatorySteps } from './step-table.ts';
 
 /**
@@ -58,6 +60,11 @@ export function switchoverLimitMs(state: MigrationState): Milliseconds {
 const patienceMs = 60_000;
 /** A cancel that QEMU accepted ends within one buffer flush; a blocked main loop never ends it. */
 const cancelPatienceMs = 3000;
+/**
+ * A connection that is not made after so long is given up where another path is left. The kernel asks again after one second
+ * and after three, then without MPTCP.
+ */
+const connectPatienceMs = 4000;
 /** What a destination still holds in its socket when its source dies is read within this; it may be the whole guest. */
 const settlingMs = 3000;
 /** For so long a source may wait, its guest stopped, for the proof that its peer is the destination. */
@@ -170,6 +177,7 @@ function underWay(state: MigrationState, elapsed: Elapsed): Decision {
 
 function sourceAnswers(state: MigrationState, source: Answer, elapsed: Elapsed): Decision {
   if (source.migration === 'completed') return sourceCompleted(state, elapsed);
+  if (connectionFailed(state, source)) return note(pathFailed(state));
   if (hasGoneBack(source)) return goBack(state, source, elapsed);
   if (inProgress.has(source.migration)) return inFlight(state, source, elapsed);
   if (source.migration === 'none') return neverBegan(state, elapsed);
@@ -225,6 +233,10 @@ function inFlight(state: MigrationState, source: Answer, elapsed: Elapsed): Deci
   if (state.cancel && !isOverruled(state)) return cancelling(state, elapsed);
   if (lacksMptcp(state)) return cancelFor('mptcp-required', 'policy');
   if (elapsed.withoutProgressMs > settings.stallLimitMs) return forceBack(state, elapsed);
+  if (source.migration === 'setup' && elapsed.withoutProgressMs > connectPatienceMs && hasNextPath(state)) {
+    const hungUp = attempt(state, 'hang-up', elapsed);
+    if (typeof hungUp !== 'string') return hungUp;
+  }
   if (state.postCopy.requested && isPeerProven(state) && source.migration === 'active' && !stopped) {
     const started = attempt(state, 'start-post-copy', elapsed);
     if (typeof started !== 'string') return started;
@@ -254,6 +266,38 @@ function atGate(state: MigrationState, elapsed: Elapsed): Decision | undefined {
     : wait('the proof that the destination receives');
 }
 
+/**
+ * The source could not connect, and the destination waits as before: another path may lead there. By the destination's own
+ * report it has not had a connection, so it can take one; a successor, which has not seen that, leaves it.
+ */
+function connectionFailed(state: MigrationState, source: Answer): boolean {
+  const { attached, steps, observed } = state;
+  const isOurs = steps.migrate === 'done' && !attached && !state.cancel && !state.peer;
+  return (
+    isOurs &&
+    source.migration === 'failed' &&
+    sourceRuns(state) &&
+    isUntouched(observed.destination) &&
+    hasNextPath(state)
+  );
+}
+
+function isUntouched(destination: Observation): boolean {
+  return destination.kind === 'answering' && destination.run === 'inmigrate' && destination.migration === 'none';
+}
+
+/** One that has not failed, and that the listener of the first can hear. */
+function hasNextPath(state: MigrationState): boolean {
+  const [first, next] = state.plan.paths;
+  if (state.negotiated || !first || !next || hasFailed(state, next)) return false;
+  return first.destinationAddress.includes(':') === next.destinationAddress.includes(':');
+}
+
+function pathFailed(state: MigrationState): JournalEvent {
+  const path = reachablePath({ state });
+  return { kind: 'path-failed', path, seen: 'connection', why: state.sourceErrorText ?? 'QEMU gave no reason.' };
+}
+
 function cancelling(state: MigrationState, elapsed: Elapsed): Decision {
   const { cancel } = state.steps;
   if (cancel !== 'done' && state.tries.cancel === undefined) return act('cancel');
@@ -265,8 +309,8 @@ function cancelling(state: MigrationState, elapsed: Elapsed): Decision {
 }
 
 /**
- * A connection that is still being made cannot be broken from here: QEMU waits until the kernel gives it up, which takes
- * minutes. Its guest runs meanwhile, and without a destination the connection leads nowhere.
+ * Where neither QEMU nor the kernel breaks the connection, QEMU waits until the kernel gives it up, which takes minutes. Its
+ * guest runs meanwhile, and without a destination the connection leads nowhere.
  */
 function abandon(state: MigrationState, elapsed: Elapsed): Decision {
   const yanked = attempt(state, 'yank', elapsed);

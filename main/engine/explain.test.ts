@@ -53,7 +53,7 @@ const rows: Readonly<Record<Cause, Row>> = {
   stalled: {
     journal: [...begun, { kind: 'stalled', forMs: 30_040, guest: 'source' }],
     guest: 'source',
-    cause: `Nothing moved for 30 s on any path. ${onAlpha}`,
+    cause: `Nothing moved for 30 s over eth1 (10.0.1.1 to 10.0.1.2). ${onAlpha}`,
     next: 'Fix the network between alpha and beta, then migrate again.',
   },
   'attached-before-start': {
@@ -517,7 +517,9 @@ test('a cancel whose author is not known is the operator’s', () => {
 });
 
 test('a stall of unknown length is one of nothing', () => {
-  expect(explain(stateAfter([]), 'stalled', 'source').cause).toBe(`Nothing moved for 0 ms on any path. ${onAlpha}`);
+  expect(explain(stateAfter([]), 'stalled', 'source').cause).toBe(
+    `Nothing moved for 0 ms over eth1 (10.0.1.1 to 10.0.1.2). ${onAlpha}`,
+  );
 });
 
 describe('a peer that is not proven', () => {

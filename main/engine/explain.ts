@@ -1,6 +1,7 @@
 import { cancelReasonSchema, type Explanation, type GuestPlace, type Side } from '#contract/migration.ts';
 import { asSentence } from '#contract/plain-text.ts';
 import { formatDurationMs } from '#contract/units.ts';
+import { describePaths, nameOfPath } from './path-names.ts';
 import { phaseOf, type MigrationState } from './state.ts';
 import { stepTable } from './step-table.ts';
 
@@ -86,7 +87,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
       };
     case 'stalled':
       return {
-        cause: `Nothing moved for ${formatDurationMs(state.stalled?.forMs ?? 0)} on any path.`,
+        cause: `Nothing moved for ${formatDurationMs(state.stalled?.forMs ?? 0)} over ${usedPaths(state)}.${otherPaths(state)}`,
         next: 'Fix the network between {source} and {destination}, then migrate again.',
       };
     case 'attached-before-start':
@@ -321,7 +322,7 @@ function migrationFailed(state: MigrationState): About {
   const said = destinationsLine(state);
   if (waiting) {
     return {
-      cause: `QEMU gave the migration up${colon(firstLine(state))}.`,
+      cause: `QEMU gave the migration up${colon(firstLine(state))}.${otherPaths(state)}`,
       next:
         'See also the output of the waiting QEMU on {destination}, where it was started. ' +
         'Fix that, start another one and migrate again: nothing was lost.',
@@ -336,7 +337,7 @@ function migrationFailed(state: MigrationState): About {
   }
   return {
     side: said === undefined ? 'source' : 'destination',
-    cause: `QEMU gave the migration up${colon(firstLine(state))}.`,
+    cause: `QEMU gave the migration up${colon(firstLine(state))}.${otherPaths(state)}`,
     next: 'Fix what is named, then migrate again: nothing was lost.',
   };
 }
@@ -362,6 +363,20 @@ function strangersDoing(cause: Cause, state: MigrationState): About | undefined 
       : `${who} connected to the migration port ${port} of ${plan.destination.id}, and QEMU takes the first connection for the source's.`,
     next: 'Nothing was lost. Keep other hosts away from that port (`switchyard preflight` prints a firewall rule) or migrate with --socket app, which turns them away; then migrate again.',
   };
+}
+
+/** The one that the connection was made over, and those that joined it. */
+function usedPaths({ plan, joined }: MigrationState): string {
+  const used = plan.paths.filter(
+    ({ sourceAddress, destinationAddress }, index) =>
+      index === 0 || joined.includes(`${sourceAddress} ${destinationAddress}`),
+  );
+  return used.map(nameOfPath).join(' and ');
+}
+
+/** What became of the paths over which nothing could move. */
+function otherPaths({ failedPaths }: MigrationState): string {
+  return failedPaths.length === 0 ? '' : ` Tried before: ${describePaths(failedPaths)}`;
 }
 
 /** Why a destination was to be removed, where that is not the whole story. */

@@ -13,7 +13,7 @@ import { migrationOf, scenarios, type Scenario } from './simulation/scenarios.ts
 const repeated = /^(journal\.append|(source|destination)\.(status|sample|sampler|images)) /;
 
 /** What sets the guest moving, over QEMU's own connection or over one that it was handed. */
-const migrateCall = /^source\.migrate(Over)? 1$/;
+const migrateCall = /^source\.migrate(Over)? \d+$/;
 
 interface Calls {
   readonly chosen: string[];
@@ -26,7 +26,7 @@ async function callsOf(scenario: Scenario): Promise<Calls> {
   const migration = migrationOf(scenario);
   await migration.migrate();
   const { made } = migration.world.calls;
-  const upToMigrate = new Set(made.slice(0, made.findIndex((call) => migrateCall.test(call)) + 1));
+  const upToMigrate = new Set(made.slice(0, made.findLastIndex((call) => migrateCall.test(call)) + 1));
   // Without a plan on disk nothing is begun at all.
   const possible = made.filter((call) => call !== 'journal.append 1');
   const own = possible.filter(

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { MptcpEndpoint } from '#contract/host.ts';
 import type { JournalEvent, PathManagerChange, Plan } from '#contract/migration.ts';
-import { pathLeaseOf } from './path-lease.ts';
+import { pathLeaseOf, pathLoanOf } from './path-lease.ts';
 import type { PathLease } from './ports.ts';
-import { begun, plan, stateAfter } from './simulation/states.ts';
+import { begun, plan, stateAfter, twoPaths } from './simulation/states.ts';
 
 /** Two paths between hosts that differ in everything, so that neither side can pass for the other. */
 
@@ -99,4 +99,23 @@ describe('a path that was changed while it ran', () => {
     const endpoint: MptcpEndpoint = { id: 7, address: '10.0.2.2', flags: ['subflow'] };
     expect(restorations(changed(2), [endpoint]).destination.planned).toEqual(preparation.destination);
   });
+});
+
+test('the address to which no path leads is not announced, and is put back as if it had been', () => {
+  const announced = (link: 1 | 2): PathManagerChange => ({
+    kind: 'add-endpoint',
+    endpoint: { address: `10.0.${link}.2`, flags: ['signal'] },
+  });
+  const both = [changeOf(2), announced(1), announced(2)];
+  const wanted: Plan['preparation'] = { source: [changeOf(1), announced(1)], destination: both };
+  const [first] = twoPaths;
+  const state = stateAfter([{ kind: 'path-failed', path: first, seen: 'trial', why: 'no answer' }], {
+    paths,
+    preparation: wanted,
+  });
+  expect([
+    pathLoanOf(state, 'source').planned,
+    pathLoanOf(state, 'destination').planned,
+    pathLeaseOf(state, 'destination').planned,
+  ]).toEqual([[changeOf(1), announced(1)], [changeOf(2), announced(2)], both]);
 });

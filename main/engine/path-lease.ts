@@ -23,6 +23,17 @@ export function pathLeaseOf({ plan, changedPaths }: MigrationState, side: Side):
   };
 }
 
+/** The same before it is used: an address to which no path leads is not announced. */
+export function pathLoanOf(state: MigrationState, side: Side): PathLease {
+  const lease = pathLeaseOf(state, side);
+  if (side === 'source') return lease;
+  const failed = new Set(state.failedPaths.map(({ path }) => path.destinationAddress));
+  const planned = lease.planned.filter(
+    (change) => change.kind !== 'add-endpoint' || !failed.has(change.endpoint.address),
+  );
+  return { ...lease, planned };
+}
+
 /** Of the kernel, which gives it up for an endpoint that another program makes. */
 function isNote({ flags }: MptcpEndpoint): boolean {
   return flags.includes('implicit');

@@ -110,6 +110,26 @@ export interface ConnectionEnd {
 /** Which connections of a process: it has connected to this port, or takes connections on it. */
 export type PortAtEnd = { readonly remotePort: number } | { readonly localPort: number };
 
+/** What a trial of a path and its answer are known by; each is the hexadecimal form of 16 random bytes. */
+export interface TrialSecret {
+  readonly call: string;
+  /** Never sent by the one who calls: only the listener that made it can answer with it. */
+  readonly answer: string;
+}
+
+/** Answers trials of paths, and no other connection; it is not where a guest is received. */
+export interface TrialListener extends Disposable {
+  readonly port: number;
+  readonly secret: TrialSecret;
+}
+
+export interface TrialOrder {
+  readonly from: string;
+  readonly to: SocketName;
+  readonly secret: TrialSecret;
+  readonly withinMs: Milliseconds;
+}
+
 /** What a monitor said by itself. */
 export type QemuEvent =
   | { readonly kind: 'migration'; readonly status: string }
@@ -385,6 +405,13 @@ export interface MigrationHost {
     order: OwnedConnectionOrder,
     beforeConnecting?: (local: SocketName) => Promise<void>,
   ): Promise<OwnedSocket>;
+  /** Listens for trials, on the first port from `port` to `lastPort` that is free; plain TCP. */
+  answerTrials(order: Pick<MigrationAddress, 'host' | 'port' | 'lastPort'>): Promise<TrialListener>;
+  /**
+   * Connects from here over one path, has the listener of `answerTrials` prove itself, and sends it packets as large as the
+   * path is said to carry. Rejects with why the path leads nowhere, or at once when the signal fires.
+   */
+  tryPath(order: TrialOrder, signal: AbortSignal): Promise<void>;
   /** The twin that an earlier manager started for this migration and could not write down. */
   findDestination(migrationId: string): Promise<StartedDestination | undefined>;
   /** Last lines of a QEMU's own output. */
@@ -427,6 +454,11 @@ export interface MigrationHost {
    * nothing reaches it. What was on its way goes over the other paths at once.
    */
   closeSubflows(path: SubflowName): Promise<void>;
+  /**
+   * Breaks the connections from here to that address that are still being made: what waits for them fails at once instead
+   * of after minutes. Those that are made stay.
+   */
+  hangUp(to: SocketName): Promise<void>;
   /** The link of that interface is back: what it has asked for in vain meanwhile (ARP, NDP) is asked for again. */
   askNeighboursAnew(interfaceName: string): Promise<void>;
   /**

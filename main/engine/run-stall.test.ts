@@ -76,7 +76,9 @@ describe('every path is cut before the guest is stopped', () => {
     const migration = planned({ stallLimitMs: 5000 });
     at('copying', migration, () => migration.world.cutNetwork());
     expect((await migration.migrate()).explanation).toMatchObject({
-      cause: expect.stringMatching(/^Nothing moved for 5(\.\d+)? s on any path\. The guest is on alpha as before\.$/),
+      cause: expect.stringMatching(
+        /^Nothing moved for 5(\.\d+)? s over eth1 \(10\.0\.1\.1 to 10\.0\.1\.2\)\. The guest is on alpha as before\.$/,
+      ),
       next: 'Fix the network between alpha and beta, then migrate again.',
     });
   });

@@ -91,6 +91,8 @@ test('at the beginning nothing is known, done or wanted', () => {
     samplingFailed: false,
     postCopy: { requested: false, entered: false, recover: false },
     goBackRequested: false,
+    failedPaths: [],
+    joined: [],
     changedPaths: {},
     committed: false,
     finalStatistics: false,
@@ -134,6 +136,11 @@ describe('one fact changes one member', () => {
       'path-changed',
       { kind: 'path-changed', by: 'ann', action: 'add', path },
       { changedPaths: { eth2: { wanted: 'paused', withdrawn: false }, eth1: { wanted: 'used', withdrawn: false } } },
+    ],
+    [
+      'subflow-established',
+      { kind: 'subflow-established', subflow: '1/0', localAddress: '10.0.1.1', remoteAddress: '10.0.1.2' },
+      { joined: ['10.0.1.1 10.0.1.2'] },
     ],
     ['path-missing', { kind: 'path-missing', interfaces: ['eth1'], reasons: [] }, {}],
     [

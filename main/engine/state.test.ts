@@ -65,7 +65,6 @@ describe('replay', () => {
     const path = { subflow: '1/0', localAddress: '10.0.1.1', remoteAddress: '10.0.1.2' };
     const telling: JournalEvent[] = [
       { kind: 'iteration', iteration: 2, remainingBytes: 1, transferredBytes: 2, dirtyPagesPerSecond: 3 },
-      { kind: 'subflow-established', ...path },
       { kind: 'subflow-lost', ...path, why: 'no answer' },
       { kind: 'subflow-back', ...path, afterMs: 1000 },
       { kind: 'subflow-closed', ...path },

@@ -6,6 +6,7 @@ import {
   type JournalEventOf,
   type Observation,
   type Outcome,
+  type Path,
   type PathAction,
   type Plan,
   type Side,
@@ -27,6 +28,11 @@ export interface ChangedPath {
   readonly wanted: 'used' | 'paused' | 'removed' | undefined;
   /** Taken back by Switchyard itself, because its link is lost. */
   readonly withdrawn: boolean;
+}
+
+export interface FailedPath {
+  readonly path: Path;
+  readonly why: string;
 }
 
 /** The fold of a journal: everything the engine has decided, done and seen. Plain data, rebuilt by replaying. */
@@ -78,6 +84,10 @@ export interface MigrationState {
   };
   /** The operator wants the guest back on the source, from a destination that holds it and does not start it. */
   readonly goBackRequested: boolean;
+  /** Paths that led nowhere, in the order in which that was seen, each with its reason. They are the last of the plan's. */
+  readonly failedPaths: readonly FailedPath[];
+  /** Addresses between which there has been a subflow, each as `local remote`. */
+  readonly joined: readonly string[];
   /** Paths that were changed while it ran, by the source's interface. */
   readonly changedPaths: Readonly<Record<string, ChangedPath>>;
   readonly committed: boolean;
@@ -118,6 +128,8 @@ export function initialState(plan: Plan): MigrationState {
     samplingFailed: false,
     postCopy: { requested: false, entered: false, recover: false },
     goBackRequested: false,
+    failedPaths: [],
+    joined: [],
     changedPaths: {},
     committed: false,
     finalStatistics: false,
@@ -173,6 +185,10 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
       return { ...state, postCopy: { ...state.postCopy, recover: true } };
     case 'go-back-requested':
       return { ...state, goBackRequested: true };
+    case 'path-failed':
+      return withFailedPath(state, event);
+    case 'subflow-established':
+      return { ...state, joined: withJoined(state.joined, `${event.localAddress} ${event.remoteAddress}`) };
     case 'path-changed':
       return { ...state, changedPaths: withPathAction(state.changedPaths, event.path.sourceInterface, event.action) };
     case 'peer-proven':
@@ -189,7 +205,6 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
     case 'ports-counted':
     case 'run-changed':
     case 'iteration':
-    case 'subflow-established':
     case 'subflow-lost':
     case 'subflow-back':
     case 'subflow-closed':
@@ -205,6 +220,38 @@ export function apply(state: MigrationState, event: JournalEvent): MigrationStat
 
 function withoutKind({ kind: _kind, ...rest }: JournalEventOf<'cancel-requested'>): MigrationState['cancel'] {
   return rest;
+}
+
+/**
+ * It becomes the last. Where the source could not connect, `migrate` is as if it had not been sent: QEMU is where it was
+ * before, and what it reports of that attempt is history.
+ */
+function withFailedPath(state: MigrationState, { path, why, seen }: JournalEventOf<'path-failed'>): MigrationState {
+  const others = state.plan.paths.filter((each) => !isSamePath(each, path));
+  const after: MigrationState = {
+    ...state,
+    plan: { ...state.plan, paths: [...others, path] },
+    failedPaths: [...state.failedPaths, { path, why }],
+  };
+  if (seen === 'trial' || state.sourceStatus !== 'failed' || mayBeInPostCopy(state) || state.committed) return after;
+  const { migrate: _migrate, 'hang-up': _hangUp, ...steps } = state.steps;
+  const { 'hang-up': _hangUps, ...tries } = state.tries;
+  // Whether `migrate` was carried out, and whether the connection was given up, is known now.
+  const settled = state.failure?.step === 'migrate' || state.failure?.step === 'hang-up';
+  const failure = settled ? undefined : state.failure;
+  return { ...after, steps, tries, failure, sourceStatus: 'none', sourceErrorText: undefined };
+}
+
+export function hasFailed({ failedPaths }: MigrationState, path: Path): boolean {
+  return failedPaths.some((failed) => isSamePath(failed.path, path));
+}
+
+function withJoined(before: readonly string[], ends: string): readonly string[] {
+  return before.includes(ends) ? before : [...before, ends];
+}
+
+export function isSamePath(one: Path, other: Path): boolean {
+  return one.sourceAddress === other.sourceAddress && one.destinationAddress === other.destinationAddress;
 }
 
 const wantedAfter = { add: 'used', resume: 'used', backup: 'paused', remove: 'removed' } as const;

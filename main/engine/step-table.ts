@@ -32,6 +32,13 @@ export const stepTable: Readonly<Record<StepName, StepRow>> = {
   'start-destination': { ...preparation, title: 'Starting the destination', side: 'destination' },
   'compare-twin': { ...preparation, title: 'Comparing the guest with what waits for it', side: 'destination' },
   'negotiate-capabilities': { ...preparation, title: 'Agreeing on capabilities', side: 'both' },
+  'try-paths': {
+    ...preparation,
+    title: 'Trying the paths',
+    side: 'both',
+    // Of a single path QEMU itself reports why it fails; what listens already leaves no port to try.
+    prepares: ({ paths, waiting }) => paths.length > 1 && waiting?.listens !== true,
+  },
   'prepare-paths': {
     ...preparation,
     title: 'Preparing the paths',
@@ -61,6 +68,7 @@ export const stepTable: Readonly<Record<StepName, StepRow>> = {
     side: 'source',
     changesWhatIsObserved: ['source'],
   },
+  'hang-up': { ...ordinary, title: 'Giving the connection up', side: 'source' },
   cancel: { ...ordinary, title: 'Cancelling', side: 'source' },
   yank: { ...ordinary, title: 'Breaking the connection', side: 'source' },
   'resume-destination': {

@@ -154,3 +154,43 @@ test('what was started is ended by its process', async () => {
   await run('quit-destination');
   expect(ended).toEqual([started.identity.pid]);
 });
+
+describe('a connection that is still being made', () => {
+  const connected: JournalEvent = {
+    kind: 'negotiated',
+    protocol: 'mptcp',
+    when: 'connected',
+    connections: [],
+    text: 'so the kernel says',
+  };
+  const broken = async (step: StepName, journal: readonly JournalEvent[], refuses = false): Promise<string[]> => {
+    const calls: string[] = [];
+    await stage({
+      journal,
+      source: {
+        hangUp: ({ address, port }) => {
+          calls.push(`hang up ${address}:${port}`);
+          return refuses ? Promise.reject(new TypeError('no')) : Promise.resolve();
+        },
+      },
+      sourceQemu: { yank: () => Promise.resolve(void calls.push('yank')) },
+    }).run(step);
+    return calls;
+  };
+
+  test('is given up by the kernel', async () => {
+    expect(await broken('hang-up', begun)).toEqual(['hang up 10.0.1.2:42001']);
+  });
+
+  test('is broken by the kernel, since QEMU has none yet', async () => {
+    expect(await broken('yank', begun)).toEqual(['yank', 'hang up 10.0.1.2:42001']);
+  });
+
+  test('is broken by QEMU alone once it is made', async () => {
+    expect(await broken('yank', [...begun, connected])).toEqual(['yank']);
+  });
+
+  test('that the kernel cannot break does not keep QEMU from it', async () => {
+    expect(await broken('yank', begun, true)).toEqual(['yank', 'hang up 10.0.1.2:42001']);
+  });
+});

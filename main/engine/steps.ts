@@ -4,11 +4,21 @@ import { compare } from '#main/likeness/compare.ts';
 import { obstaclesOf } from '#main/likeness/obstacles.ts';
 import { lookAtDisks } from './disk-takeover.ts';
 import { setPasswords } from './display-passwords.ts';
-import { pathLeaseOf } from './path-lease.ts';
+import { pathLeaseOf, pathLoanOf } from './path-lease.ts';
+import { tryPaths } from './path-trials.ts';
 import type { Capabilities } from './ports.ts';
 import { listenForRecovery, recover } from './recovery.ts';
 import type { MigrationState } from './state.ts';
-import { destinationOf, nothingToReport, rejected, sourceOf, type Step } from './step-context.ts';
+import {
+  destinationOf,
+  listeningPort,
+  nothingToReport,
+  reachablePath,
+  rejected,
+  sourceOf,
+  type Step,
+  type StepContext,
+} from './step-context.ts';
 import { harmlessOf, refuseDisks, refuseUnlike } from './unlike.ts';
 import { takeUpWaiting } from './waiting-destination.ts';
 import { within } from './within.ts';
@@ -56,10 +66,12 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return { gated };
   },
 
+  'try-paths': tryPaths,
+
   'prepare-paths': async ({ ports, state }) => {
     // The source first: it must accept an announcement before one arrives.
-    await ports.source.changePathManager(pathLeaseOf(state, 'source'));
-    await ports.destination.changePathManager(pathLeaseOf(state, 'destination'));
+    await ports.source.changePathManager(pathLoanOf(state, 'source'));
+    await ports.destination.changePathManager(pathLoanOf(state, 'destination'));
     return nothingToReport;
   },
 
@@ -78,6 +90,11 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 
+  'hang-up': async (context) => {
+    await hangUp(context);
+    return nothingToReport;
+  },
+
   cancel: async (context) => {
     // In band: behind a main loop that waits for the network it is not answered, and the watchdog must not wait with it.
     const { clock, report } = context.ports;
@@ -88,7 +105,12 @@ export const steps: Readonly<Record<StepName, Step>> = {
   },
 
   yank: async (context) => {
-    await sourceOf(context).yank();
+    // QEMU breaks a connection that it has; one that is still being made is the kernel's.
+    const [yanked] = await Promise.allSettled([
+      sourceOf(context).yank(),
+      ...(context.state.negotiated ? [] : [hangUp(context)]),
+    ]);
+    if (yanked.status === 'rejected') throw yanked.reason;
     return nothingToReport;
   },
 
@@ -165,6 +187,11 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 };
+
+async function hangUp({ ports, state }: StepContext): Promise<void> {
+  const { destinationAddress: address } = reachablePath({ state });
+  await ports.source.hangUp({ address, port: listeningPort({ state }) });
+}
 
 /**
  * `return-path` always: without it a source reports `completed` with data still unsent. `events`: statuses as they happen.

@@ -57,7 +57,7 @@ const path = {
   destinationAddress: '10.0.1.2',
   mtu: 1500,
 };
-const explanation = { phase: 'copying', cause: 'Nothing moved for 30 s on any path.', next: 'Fix the network.' };
+const explanation = { phase: 'copying', cause: 'Nothing moved for 30 s over eth1.', next: 'Fix the network.' };
 
 function counted(bytes: Partial<CountedPath>): CountedPath {
   return { interface: 'eth1', destinationInterface: 'eth9', carriedBytes: 2 ** 30, ...bytes };
@@ -179,7 +179,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     { kind: 'cancel-requested', reason: 'mptcp-required', by: 'policy' },
     'Cancelling: MPTCP is required and the connection is plain TCP.',
   ],
-  [{ kind: 'cancel-requested', reason: 'stalled', by: 'watchdog' }, 'Cancelling: nothing moves on any path.'],
+  [{ kind: 'cancel-requested', reason: 'stalled', by: 'watchdog' }, 'Cancelling: nothing moves any more.'],
   [
     { kind: 'cancel-requested', reason: 'attached-before-start', by: 'switchyard' },
     'Cancelling: the manager had ended before anything moved.',
@@ -245,6 +245,21 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
     { kind: 'links-unwatched', side: 'source', why: 'EPERM' },
     'The links of lab-source cannot be watched (EPERM); the kernel alone notices a lost path, which takes longer.',
   ],
+  [
+    {
+      kind: 'path-failed',
+      path: {
+        sourceInterface: 'eth1',
+        sourceAddress: '10.0.1.1',
+        destinationInterface: 'eth1',
+        destinationAddress: '10.0.1.2',
+        mtu: 1500,
+      },
+      seen: 'trial',
+      why: 'What answers at 10.0.1.2 is not the destination.',
+    },
+    'The path over eth1, from 10.0.1.1 to 10.0.1.2, leads nowhere: What answers at 10.0.1.2 is not the destination.',
+  ],
   [{ kind: 'link-lost', side: 'source', interface: 'eth1' }, 'eth1 on lab-source lost its link.'],
   [
     { kind: 'link-back', side: 'destination', interface: 'eth1', afterMs: 2100 },
@@ -268,7 +283,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [
     { kind: 'ended', outcome: 'safe-on-source', guest: 'source', explanation },
-    'Not migrated: lab-guest is safe on lab-source. Nothing moved for 30 s on any path.',
+    'Not migrated: lab-guest is safe on lab-source. Nothing moved for 30 s over eth1.',
   ],
   [{ kind: 'go-back-requested', by: 'ann' }, 'ann asked to return lab-guest to lab-source.'],
   [

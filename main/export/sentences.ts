@@ -6,6 +6,7 @@ import type {
   MptcpPolicy,
   Observation,
   Outcome,
+  Path,
   PathAction,
   PeerProof,
   Side,
@@ -56,6 +57,8 @@ function wording(event: JournalEvent, scene: Scene): string {
       return `${event.when === 'connected' ? 'Connected' : 'After data has flowed'}: ${closed(event.text)}`;
     case 'path-missing':
       return pathMissing(event, scene);
+    case 'path-failed':
+      return `${pathOf(event.path)} leads nowhere: ${closed(event.why)}`;
     case 'iteration':
       return iteration(event, scene);
     case 'subflow-established':
@@ -202,6 +205,11 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     done: () => 'Both QEMUs have the same capabilities',
     failed: () => 'The two QEMUs could not be set up alike',
   },
+  'try-paths': {
+    intended: ({ source, destination }) => `Trying the paths from ${source} to ${destination}, with packets of our own`,
+    done: ({ destination }) => `A path leads to ${destination}`,
+    failed: ({ destination }) => `No path leads to ${destination}`,
+  },
   'prepare-paths': {
     intended: () => 'Preparing the paths',
     done: () => 'The paths are prepared',
@@ -227,6 +235,11 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     intended: () => 'Allowing the source QEMU to switch over',
     done: () => 'The source QEMU may switch over',
     failed: () => 'The source QEMU could not be allowed to switch over',
+  },
+  'hang-up': {
+    intended: () => 'The connection is not made: asked the kernel of the source to give it up',
+    done: () => 'The kernel of the source has given the connection up',
+    failed: () => 'The kernel of the source could not give the connection up',
   },
   cancel: {
     intended: () => 'Asked the source QEMU to cancel',
@@ -317,6 +330,10 @@ function pathMissing({ interfaces, reasons }: JournalEventOf<'path-missing'>, sc
   return `${what}. ${causes.join(' ')}`;
 }
 
+function pathOf({ sourceInterface, sourceAddress, destinationAddress }: Path): string {
+  return `The path over ${sourceInterface}, from ${sourceAddress} to ${destinationAddress},`;
+}
+
 /** Who it was, and what that means for the guest. */
 function strangerConnected(event: JournalEventOf<'stranger-connected'>, { destination }: Scene): string {
   const { address, host, port, connections, turnedAway } = event;
@@ -367,7 +384,7 @@ const places: Readonly<Record<GuestPlace, (scene: Scene) => string>> = {
 const cancelReasons: Readonly<Record<CancelReason, (by: string) => string>> = {
   operator: (by) => `Cancel requested by ${by}`,
   'mptcp-required': () => 'Cancelling: MPTCP is required and the connection is plain TCP',
-  stalled: () => 'Cancelling: nothing moves on any path',
+  stalled: () => 'Cancelling: nothing moves any more',
   'attached-before-start': () => 'Cancelling: the manager had ended before anything moved',
   'peer-not-proven': () => 'Cancelling: what the source sends is not proven to arrive at the destination',
   'silent-before-start': () => 'Cancelling: a QEMU does not answer, and nothing has moved yet',

@@ -23,6 +23,8 @@ import type {
   SubflowName,
   Qemu,
   SubflowSampler,
+  TrialListener,
+  TrialOrder,
   TwinForesight,
 } from '#main/engine/ports.ts';
 import { openMigrationSampler } from '#main/mptcp/open-sampler.ts';
@@ -52,7 +54,7 @@ import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
 import { listenAt } from './own-sockets/listener.ts';
-import { askNeighboursAnew, closeSubflows, portCounters, unansweredNeighbours } from './path-control.ts';
+import { askNeighboursAnew, closeSubflows, hangUp, portCounters, unansweredNeighbours } from './path-control.ts';
 import { LeaseBook } from './path-leases/lease-book.ts';
 import { changeLentPath, giveBack, lend, type Borrower, type LendingPlace } from './path-leases/lend.ts';
 import { readLentFacts } from './path-leases/lent-facts.ts';
@@ -64,6 +66,8 @@ import { QemuMonitor } from './qemu-monitor.ts';
 import { readQemuProcess } from './qemu-processes.ts';
 import { rehearse, type Rehearsal } from './rehearsal.ts';
 import { leaseFolder, readOutput, tidyFolderOf } from './runtime-folder.ts';
+import { answerTrials, type TrialPort } from './trials/trial-listener.ts';
+import { tryPath } from './trials/try-path.ts';
 
 export interface LocalHostOptions {
   /** Folder for the sockets and outputs of destinations; see SWITCHYARD_RUNTIME_DIR. */
@@ -176,6 +180,14 @@ export class LocalHost implements Host {
     return inContractTerms(() => connectForProbe(this.#network, order));
   }
 
+  answerTrials(order: TrialPort): Promise<TrialListener> {
+    return inContractTerms(() => answerTrials(this.#network, order));
+  }
+
+  tryPath(order: TrialOrder, signal: AbortSignal): Promise<void> {
+    return inContractTerms(() => tryPath(this.#network, order, signal));
+  }
+
   findDestination(migrationId: string): Promise<StartedDestination | undefined> {
     return inContractTerms(() => findDestination(this.#place, migrationId));
   }
@@ -241,6 +253,10 @@ export class LocalHost implements Host {
 
   closeSubflows(path: SubflowName): Promise<void> {
     return inContractTerms(() => closeSubflows(this.#network, path));
+  }
+
+  hangUp(to: SocketName): Promise<void> {
+    return inContractTerms(() => hangUp(this.#network, to));
   }
 
   askNeighboursAnew(interfaceName: string): Promise<void> {

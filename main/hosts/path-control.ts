@@ -1,7 +1,7 @@
 import type { MptcpEndpoint } from '#contract/host.ts';
 import type { PathManagerChange } from '#contract/migration.ts';
 import { SwitchyardError } from '#contract/errors.ts';
-import type { PathEnd, PathEndChange, PortCounter, SubflowName } from '#main/engine/ports.ts';
+import type { PathEnd, PathEndChange, PortCounter, SocketName, SubflowName } from '#main/engine/ports.ts';
 import { destroySocket } from '#native/netlink/destroy-socket.ts';
 import type { Endpoint } from '#native/netlink/mptcp-endpoint.ts';
 import type { MptcpPathManager } from '#native/netlink/mptcp-path-manager.ts';
@@ -133,6 +133,24 @@ export async function portCounters({ namespace }: NetworkPlace): Promise<PortCou
 export async function unansweredNeighbours({ namespace }: NetworkPlace): Promise<string[]> {
   using session = openNetlinkSession('route', namespace);
   return (await readNeighbours(session)).flatMap(({ unanswered, address }) => (unanswered ? [address] : []));
+}
+
+/**
+ * Ends the connections to that address that are still being made; of MPTCP, the first subflow, with which the connection
+ * ends. A kernel that cannot (no CONFIG_INET_DIAG_DESTROY) lets them end when it gives up.
+ */
+export async function hangUp({ namespace }: NetworkPlace, { address, port }: SocketName): Promise<void> {
+  using session = openNetlinkSession('sock-diag', namespace);
+  const family = address.includes(':') ? 'ipv6' : 'ipv4';
+  const rows = await readSockets(session, { protocol: 'tcp', states: ['syn-sent'], remotePorts: [port], family });
+  for (const row of rows) {
+    if (row.remoteAddress !== address) continue;
+    try {
+      await destroySocket(session, row);
+    } catch (thrown) {
+      if (!wasRefused(thrown, 'EOPNOTSUPP')) throw thrown;
+    }
+  }
 }
 
 /**

@@ -54,12 +54,14 @@ export function planOf(parts: {
   readonly destination: HostFacts;
   readonly settings?: Partial<MigrationSettings>;
   readonly preparation?: Plan['preparation'];
+  /** How many links there are between the two, each with an address of its own at either end; one where it is left out. */
+  readonly links?: number;
 }): Plan {
-  const { settings, preparation, ...rest } = parts;
+  const { settings, preparation, links = 1, ...rest } = parts;
   return {
     ...rest,
     settings: { ...defaultSettings, ...settings },
-    paths: [pathBetween(parts.source, parts.destination)],
+    paths: Array.from({ length: links }, (_, index) => pathBetween(parts.source, parts.destination, index + 1)),
     preparation: preparation ?? { source: [], destination: [] },
     checks: [],
     user: 'operator',
@@ -67,15 +69,21 @@ export function planOf(parts: {
   };
 }
 
-function pathBetween(source: HostFacts, destination: HostFacts): Path {
+/** The path over one of their links. */
+export function pathBetween(source: HostFacts, destination: HostFacts, link: number): Path {
   return {
-    sourceInterface: 'eth1',
-    sourceAddress: addressOf(source),
-    destinationInterface: 'eth1',
-    destinationAddress: addressOf(destination),
+    sourceInterface: `eth${link}`,
+    sourceAddress: addressOn(link, addressOf(source)),
+    destinationInterface: `eth${link}`,
+    destinationAddress: addressOn(link, addressOf(destination)),
     speedBitsPerSecond: 1e9,
     mtu: 1500,
   };
+}
+
+/** Of the same machine on another link: `10.0.2.1` instead of `10.0.1.1`. */
+export function addressOn(link: number, address: string): string {
+  return address.replace(/^10\.0\.\d+\./, `10.0.${link}.`);
 }
 
 function addressOf(host: HostFacts): string {

@@ -39,6 +39,7 @@ export class MigrationUnderTest {
       destination: destination.facts,
       settings,
       preparation,
+      links: world.links,
     });
     this.plan = into === 'twin' ? plan : { ...plan, ...intoWaiting(destination, id, into === 'listening') };
     world.migrations += 1;

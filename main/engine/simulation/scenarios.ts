@@ -9,6 +9,8 @@ export interface Scenario {
   readonly outcome: 'done-on-destination' | 'safe-on-source';
   readonly settings?: Partial<MigrationSettings>;
   readonly preparation?: Plan['preparation'];
+  /** Between the two machines; one where it is left out. */
+  readonly links?: number;
   /** Other calls are made before `migrate` than in the first. */
   readonly beginsDifferently?: boolean;
   readonly befall: (migration: MigrationUnderTest) => void;
@@ -69,6 +71,20 @@ export const scenarios: readonly Scenario[] = [
     beginsDifferently: true,
     befall: () => undefined,
   },
+  {
+    name: 'a migration whose first path leads nowhere',
+    outcome: 'done-on-destination',
+    links: 2,
+    beginsDifferently: true,
+    befall: ({ world }) => void world.nature.dead.set('10.0.1.2', 'refuses'),
+  },
+  {
+    name: 'a migration whose first path dies early',
+    outcome: 'done-on-destination',
+    links: 2,
+    beginsDifferently: true,
+    befall: (migration) => at('listening', migration, () => void migration.world.nature.dead.set('10.0.1.2', 'silent')),
+  },
 ];
 
 export function scenarioNamed(name: string): Scenario {
@@ -77,8 +93,8 @@ export function scenarioNamed(name: string): Scenario {
   return scenario;
 }
 
-export function migrationOf({ befall, settings, preparation }: Scenario): MigrationUnderTest {
-  const migration = planned(settings, 'running', preparation);
+export function migrationOf({ befall, settings, preparation, links }: Scenario): MigrationUnderTest {
+  const migration = planned(settings, 'running', preparation, links);
   befall(migration);
   return migration;
 }

@@ -7,8 +7,10 @@ export function planned(
   settings: Partial<MigrationSettings> = {},
   guest: 'running' | 'paused' = 'running',
   preparation?: Plan['preparation'],
+  links = 1,
 ): MigrationUnderTest {
   const world = new SimulatedWorld();
+  world.links = links;
   world.machine('alpha').boot(guest);
   return new MigrationUnderTest(world, settings, 'twin', preparation);
 }

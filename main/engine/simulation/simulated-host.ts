@@ -6,6 +6,7 @@ import type {
   ConnectionEnd,
   DestinationOrder,
   LinkChange,
+  MigrationAddress,
   MigrationHost,
   OwnedConnectionOrder,
   OwnedListener,
@@ -21,6 +22,8 @@ import type {
   Qemu,
   SubflowSampler,
   Managers,
+  TrialListener,
+  TrialOrder,
   TwinForesight,
 } from '#main/engine/ports.ts';
 import type { Finding } from '#main/likeness/finding.ts';
@@ -138,6 +141,42 @@ export class SimulatedHost implements MigrationHost {
       const socket = this.#hold(connectTo(this.#world, order, this.sockets));
       await beforeConnecting?.(socket.local);
       return socket;
+    });
+  }
+
+  answerTrials({ port }: Pick<MigrationAddress, 'port'>): Promise<TrialListener> {
+    return this.#ask('answerTrials', 1, () => {
+      const { trialPorts } = this.#machine;
+      const trials = {
+        port: port === 0 ? 42_000 + trialPorts.size : port,
+        secret: { call: 'c0', answer: 'a5' },
+        [Symbol.dispose]: () => {
+          trialPorts.delete(trials.port);
+          this.sockets.delete(trials);
+        },
+      };
+      trialPorts.add(trials.port);
+      this.sockets.add(trials);
+      return this.#hold(trials);
+    });
+  }
+
+  tryPath({ to, withinMs }: TrialOrder, signal: AbortSignal): Promise<void> {
+    return this.#call('tryPath', callTimeoutMs, async () => {
+      const { clock, nature, networkUp, machines } = this.#world;
+      await clock.sleep(3);
+      const called = [...machines.values()].find((machine) => machine.has(to.address));
+      const answers = called?.trialPorts.has(to.port) === true && networkUp;
+      const fate = nature.dead.get(to.address) ?? (answers ? undefined : 'silent');
+      if (fate === undefined) return;
+      if (fate === 'silent') await clock.sleep(withinMs, signal);
+      throw unreachable(to.address);
+    });
+  }
+
+  hangUp({ address }: SocketName): Promise<void> {
+    return this.#ask('hangUp', 1, () => {
+      for (const qemu of this.#machine.processes) qemu.stream?.hangUp(address);
     });
   }
 

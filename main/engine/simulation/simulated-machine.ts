@@ -2,7 +2,7 @@ import type { Guest, HostFacts, QemuIdentity } from '#contract/host.ts';
 import type { PathManagerChange, StartedDestination } from '#contract/migration.ts';
 import type { LinkChange, PathEndChange, SocketName } from '#main/engine/ports.ts';
 import type { Finding } from '#main/likeness/finding.ts';
-import { factsOf, guestNamed } from './facts.ts';
+import { addressOn, factsOf, guestNamed } from './facts.ts';
 import { SimulatedQemu } from './simulated-qemu.ts';
 import type { SimulatedListener } from './simulated-sockets.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
@@ -32,6 +32,8 @@ export class SimulatedMachine {
   readonly linkListeners = new Set<(change: LinkChange) => void>();
   /** Who wants to hear of connections to a port. */
   readonly callerWatches = new Set<{ readonly port: number; readonly tell: (caller: SocketName) => void }>();
+  /** Ports on which managers answer trials of paths. */
+  readonly trialPorts = new Set<number>();
   /** Listeners that managers have opened here. */
   readonly sockets = new Set<SimulatedListener>();
   readonly #world: SimulatedWorld;
@@ -48,6 +50,11 @@ export class SimulatedMachine {
 
   get answersLoseMultipath(): boolean {
     return this.#world.nature.answersLoseMultipath;
+  }
+
+  /** Whether that is its address, on any link. */
+  has(address: string): boolean {
+    return addressOn(1, address) === this.address;
   }
 
   get processes(): readonly SimulatedQemu[] {

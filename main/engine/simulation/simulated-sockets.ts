@@ -23,6 +23,7 @@ interface Called extends Pick<SimulatedListener, 'machine' | 'port' | 'mptcp'> {
 /** A connection between two machines, made by a manager: it lives as long as both ends are held. */
 class Connection {
   readonly from: SocketName;
+  readonly to: SocketName;
   readonly listener: Called;
   readonly multipath: boolean;
   readonly #world: SimulatedWorld;
@@ -32,10 +33,14 @@ class Connection {
     destination: undefined,
   };
 
-  constructor(world: SimulatedWorld, from: SocketName, listener: Called, multipath: boolean) {
+  constructor(
+    world: SimulatedWorld,
+    { from, to, listener, multipath }: Pick<Connection, 'from' | 'to' | 'listener' | 'multipath'>,
+  ) {
     this.#world = world;
     this.#sinceMonoMs = world.clock.monoMs();
     this.from = from;
+    this.to = to;
     this.listener = listener;
     this.multipath = multipath;
   }
@@ -114,9 +119,9 @@ export class SimulatedSocket implements OwnedSocket {
 
   /** A QEMU gets a copy; answers with what it then sends to, or listens on. */
   handTo(qemu: SimulatedQemu): { readonly host: string; readonly port: number; readonly mptcp: boolean } {
-    const { listener, multipath } = this.#connection;
+    const { to, multipath } = this.#connection;
     this.#connection.holders[this.#end] = qemu;
-    return { host: listener.machine.address, port: listener.port, mptcp: multipath };
+    return { host: to.address, port: to.port, mptcp: multipath };
   }
 
   end(): Promise<ConnectionEnd> {
@@ -149,15 +154,15 @@ export function connectTo(
   { from, to, mptcp }: OwnedConnectionOrder,
   held: Held,
 ): SimulatedSocket {
-  const machine = [...world.machines.values()].find(({ address }) => address === to.address);
-  if (!machine || !world.networkUp) throw unreachable(`${to.address}:${to.port}`);
+  const machine = [...world.machines.values()].find((each) => each.has(to.address));
+  if (!machine || !world.networkUp || world.nature.dead.has(to.address)) throw unreachable(`${to.address}:${to.port}`);
   const listener = [...machine.sockets].find(({ port }) => port === to.port);
   const waiting = machine.processes.find(({ recoveryPort }) => recoveryPort === to.port);
   const called = listener ?? (waiting && { machine, port: to.port, mptcp: true, hungUp: waiting.takeRecovery() });
   if (!called) throw unreachable(`${to.address}:${to.port}`);
   const port = 50_000 + (listener?.callers.length ?? 0);
   const multipath = world.nature.multipath && mptcp && called.mptcp;
-  const connection = new Connection(world, { address: from, port }, called, multipath);
+  const connection = new Connection(world, { from: { address: from, port }, to, listener: called, multipath });
   if (waiting) waiting.joinedFrom = connection.from;
   listener?.callers.push(connection);
   return new SimulatedSocket(connection, 'source', held);

@@ -41,6 +41,7 @@ export class SimulatedStream {
   iteration = 0;
   downtimeMs: Milliseconds = 0;
   totalTimeMs: Milliseconds = 0;
+  #hungUp = false;
   /** The connection exists. */
   connected = false;
   /** Where it waits before the switchover: it need not any more. */
@@ -112,14 +113,36 @@ export class SimulatedStream {
 
   async #connect(): Promise<SimulatedQemu> {
     await this.#send(this.#world.nature.connectMs);
+    await this.#whileSilent();
     const destination = this.#world.answererAt(this.#address);
-    if (!destination) {
+    if (!destination || this.#world.nature.dead.has(this.#address.host)) {
       throw new StreamEnd('broken', `Failed to connect to '${this.#address.host}': Connection refused`);
     }
     this.destination = destination;
     this.connected = true;
     destination.setIncoming('active');
     return destination;
+  }
+
+  /** The connection to that address is given up by the kernel, if it is still being made. */
+  hangUp(address: string): void {
+    if (!this.connected && address === this.#address.host) this.#hungUp = true;
+    this.#world.changed();
+  }
+
+  /** QEMU waits for the kernel, which asks for two minutes; a cancel is taken and not carried out meanwhile. */
+  async #whileSilent(): Promise<void> {
+    const givenUpAtMs = this.#world.clock.monoMs() + 127_000;
+    while (this.#world.nature.dead.get(this.#address.host) === 'silent') {
+      await this.#world.clock.sleep(grainMs);
+      if (!this.source.alive) throw new StreamEnd('source-died');
+      if (this.#hungUp || this.#world.clock.monoMs() > givenUpAtMs) {
+        throw new StreamEnd(
+          this.source.outgoing === 'cancelling' ? 'cancelled' : 'broken',
+          `Failed to connect to '${this.#address.host}': Connection timed out`,
+        );
+      }
+    }
   }
 
   async #copy(): Promise<void> {

@@ -38,6 +38,8 @@ export interface Nature {
   resumesItself: boolean;
   /** The source's kernel answers no question about sockets before this is settled. */
   sampling: Promise<unknown>;
+  /** Addresses of the destination to which no connection can be made, and what becomes of one. */
+  readonly dead: Map<string, DeadPath>;
   /** Commands that QEMU refuses, by `<host>.<command>`, with its words. */
   readonly refusals: Map<string, string>;
   /** Destinations are started without `-S`: they run as soon as they have the guest. */
@@ -45,6 +47,9 @@ export interface Nature {
   /** The destination's kernel answers no question about connections before this is settled. */
   answersOfDestination: Promise<unknown>;
 }
+
+/** `refuses`: at once. `silent`: the kernel asks again for two minutes. `stranger`: another machine has that address. */
+export type DeadPath = 'refuses' | 'silent' | 'stranger';
 
 /** Of one kind, by all managers: twice what a busy one needs. */
 const mostCallsPerSecond = 100;
@@ -80,10 +85,13 @@ export class SimulatedWorld {
     destinationRejects: undefined,
     resumesItself: true,
     sampling: Promise.resolve(),
+    dead: new Map(),
     refusals: new Map(),
     destinationsRunByThemselves: false,
     answersOfDestination: Promise.resolve(),
   };
+  /** Between the two machines. */
+  links = 1;
   /** How many have been planned in it. */
   migrations = 0;
   /** By migration. */
@@ -140,7 +148,7 @@ export class SimulatedWorld {
   }
 
   listenerAt({ host, port }: MigrationAddress): SimulatedQemu | undefined {
-    return this.processes.find((qemu) => qemu.machine.address === host && qemu.listener?.port === port);
+    return this.processes.find((qemu) => qemu.machine.has(host) && qemu.listener?.port === port);
   }
 
   /** What a connection to there ends at. */
@@ -220,6 +228,7 @@ export class SimulatedWorld {
     this.#watchers.clear();
     this.nature.destinationRejects = undefined;
     this.nature.refusals.clear();
+    this.nature.dead.clear();
     for (const machine of this.machines.values()) machine.show();
     this.restoreNetwork();
   }

@@ -3,6 +3,7 @@ import type {
   JournalEvent,
   JournalEventOf,
   Observation,
+  Path,
   Plan,
   Side,
   StartedDestination,
@@ -10,7 +11,7 @@ import type {
 } from '#contract/migration.ts';
 import type { Elapsed } from '#main/engine/decide.ts';
 import { apply, initialState, type MigrationState } from '#main/engine/state.ts';
-import { factsOf, guestNamed, planOf } from './facts.ts';
+import { factsOf, guestNamed, pathBetween, planOf } from './facts.ts';
 
 /** Journals in shorthand, for tests that need a state and not the world that led to it. */
 
@@ -24,6 +25,12 @@ export const plan: Plan = planOf({
   source: factsOf('alpha', '10.0.1.1'),
   destination: factsOf('beta', '10.0.1.2'),
 });
+
+/** The plan's own path, and one over a second link. */
+export const twoPaths: readonly [Path, Path] = [
+  pathBetween(plan.source, plan.destination, 1),
+  pathBetween(plan.source, plan.destination, 2),
+];
 
 export const started: StartedDestination = {
   identity: { uuid, pid: 2001, startTimeTicks: 2, bootId: bootIds.destination },

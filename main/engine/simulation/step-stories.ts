@@ -21,6 +21,10 @@ const overOurConnection = (): MigrationUnderTest =>
   migrationOf(scenarioNamed('a migration over a connection of our own'));
 const withPreparedPaths = (): MigrationUnderTest => migrationOf(scenarioNamed('a migration whose paths are prepared'));
 
+const withDeadPath = (): MigrationUnderTest => migrationOf(scenarioNamed('a migration whose first path leads nowhere'));
+const withPathThatDies = (): MigrationUnderTest =>
+  migrationOf(scenarioNamed('a migration whose first path dies early'));
+
 function brokenPostCopy(): MigrationUnderTest {
   const migration = planned({ postCopy: 'allow', stallLimitMs: 2000 });
   at('copying', migration, () => migration.requestPostCopy('operator'));
@@ -46,12 +50,14 @@ export const stepStories: Readonly<Record<StepName, StepStory>> = {
   'start-destination': { call: 'destination.startDestination', tell: planned },
   'compare-twin': { call: 'destination.portrait', tell: planned },
   'negotiate-capabilities': { call: 'source.setCapabilities', tell: planned },
+  'try-paths': { call: 'source.tryPath', tell: withDeadPath },
   'prepare-paths': { call: 'source.changePathManager', tell: withPreparedPaths },
   listen: { call: 'destination.listen', tell: planned },
   connect: { call: 'source.connectOwned', tell: overOurConnection },
   'check-disks': { call: 'destination.disksCanBeTaken', tell: planned },
   migrate: { call: 'source.migrate', tell: planned },
   'switch-over': { call: 'source.switchOver', tell: provenLate },
+  'hang-up': { call: 'source.hangUp', tell: withPathThatDies },
   cancel: { call: 'source.cancel', tell: cancelled },
   yank: { call: 'source.yank', tell: cutDuringSwitchover },
   'resume-destination': { call: 'destination.cont', tell: planned },
