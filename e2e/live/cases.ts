@@ -324,4 +324,11 @@ export const cases: readonly Case[] = [
     sees: 'known before the start, or while the memory is copied; else STOPPED on the destination, and returned by the operator: SAFE on the source',
     made: 'real',
   },
+  {
+    id: 48,
+    phase: 'setup',
+    fault: 'the first path leads nowhere, and another one is good',
+    sees: 'the path that failed, with the reason; DONE over the next one',
+    made: 'real',
+  },
 ];

@@ -25,11 +25,15 @@ describe.skipIf(reason !== '')(`before the memory is copied${reason}`, () => {
 
   test("case 1: the destination's address cannot be reached", async () => {
     const story = await stage.begin();
-    story.at(done('start-destination'), () => stage.network.refuse(story.source, story.address));
+    const addresses = [1, 2].map((link) => story.address.replace('.1.', `.${link}.`));
+    story.at(done('start-destination'), () => {
+      for (const address of addresses) stage.network.refuse(story.source, address);
+    });
     await story.end();
-    stage.network.allow(story.source, story.address);
+    for (const address of addresses) stage.network.allow(story.source, address);
+    const reasons = addresses.map((address) => `\\S+ to ${address}\\): Could not connect to ${address}:`);
     expect(await sevenChecks(story)).toEqual(
-      safeOnSource({ side: 'source', cause: new RegExp(`Failed to connect to '${story.address}:\\d+'`) }),
+      safeOnSource({ cause: new RegExp(`No path leads to .*${reasons.join('.*')}`) }),
     );
   });
 
