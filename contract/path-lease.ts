@@ -30,4 +30,9 @@ export const heldLeaseSchema = z.object({
   journal: z.string().exactOptional(),
 });
 export type HeldLease = z.infer<typeof heldLeaseSchema>;
-export const heldLeasesSchema = z.array(heldLeaseSchema);
+export const heldLeasesSchema = z.object({
+  /** The mark of the namespace: the next one with the same inode number has borrowed nothing. */
+  namespace: z.string(),
+  leases: z.array(heldLeaseSchema),
+});
+export type HeldLeases = z.infer<typeof heldLeasesSchema>;

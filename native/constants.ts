@@ -24,6 +24,7 @@ export const IPPROTO_MPTCP = 262;
 export const SOL_SOCKET = 1;
 export const SO_PEERCRED = 17;
 export const SO_LINGER = 13;
+export const SO_NETNS_COOKIE = 71;
 export const SOL_TCP = 6;
 export const SOL_NETLINK = 270;
 export const SOL_MPTCP = 284;

@@ -55,8 +55,7 @@ import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
 import { listenAt } from './own-sockets/listener.ts';
 import { askNeighboursAnew, closeSubflows, hangUp, portCounters, unansweredNeighbours } from './path-control.ts';
-import { LeaseBook } from './path-leases/lease-book.ts';
-import { changeLentPath, giveBack, lend, type Borrower, type LendingPlace } from './path-leases/lend.ts';
+import { changeLentPath, giveBack, lend, lendingPlace, type Borrower, type LendingPlace } from './path-leases/lend.ts';
 import { readLentFacts } from './path-leases/lent-facts.ts';
 import { connectForProbe } from './probe/connection.ts';
 import { listenForProbe } from './probe/listener.ts';
@@ -295,7 +294,7 @@ export class LocalHost implements Host {
   }
 
   get #lending(): LendingPlace {
-    return { place: this.#network, book: new LeaseBook(leaseFolder(this.#runtimeDirectory), this.#network.label()) };
+    return lendingPlace(this.#network, leaseFolder(this.#runtimeDirectory));
   }
 
   #borrower(lease: PathLease): Borrower {

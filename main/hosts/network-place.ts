@@ -1,7 +1,9 @@
 import { readdirSync, readlinkSync, statfsSync, statSync } from 'node:fs';
 import { invalidRequest } from '#contract/errors.ts';
 import type { HostFacts } from '#contract/host.ts';
+import { namespaceCookie } from '#native/namespace-cookie.ts';
 import { withNetworkNamespace, type NetworkNamespacePlace } from '#native/network-namespace.ts';
+import { readBootId } from './process/identity.ts';
 
 const namespaceFolder = '/run/netns';
 /** NSFS_MAGIC (include/uapi/linux/magic.h): a name whose namespace is gone is an ordinary file. */
@@ -17,6 +19,11 @@ export interface NetworkPlace {
   readonly namespace: NetworkNamespacePlace | undefined;
   /** As /proc/PID/ns/net shows it for processes that are here. Throws when the namespace has gone. */
   label(): string;
+  /**
+   * What no other namespace of this machine has had or will have: a label is given to another one when its namespace is gone.
+   * Throws when the namespace has gone.
+   */
+  mark(): string;
   /** Runs a synchronous function here; children that it starts live here. */
   run<Result>(fn: () => Result extends PromiseLike<unknown> ? never : Result): Result;
 }
@@ -25,6 +32,7 @@ export const ownPlace: NetworkPlace = {
   kind: 'local',
   namespace: undefined,
   label: () => readlinkSync('/proc/self/ns/net'),
+  mark: markOfThisThread,
   run: (fn) => fn(),
 };
 
@@ -34,6 +42,7 @@ export function namespacePlace(name: string): NetworkPlace {
     kind: 'namespace',
     namespace,
     label: () => `net:[${inodeOf(name)}]`,
+    mark: () => withNetworkNamespace(namespace, markOfThisThread),
     run: (fn) => withNetworkNamespace(namespace, fn),
   };
 }
@@ -57,6 +66,11 @@ export function isNamespace(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Of the namespace that this thread is in. Cookies begin again with each boot. */
+function markOfThisThread(): string {
+  return `${readBootId()} ${namespaceCookie() ?? 'without cookie'}`;
 }
 
 function inodeOf(name: string): number {

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { namespacePlace } from '#main/hosts/network-place.ts';
-import { readFacts } from '#main/hosts/facts.ts';
+import { readInterfaces } from '#main/hosts/facts/interfaces.ts';
+import { readMptcpFacts } from '#main/hosts/facts/mptcp.ts';
 import { describeGuest } from '#main/hosts/command-line/description.ts';
 import { listProcessIds, readProgram, type ProcessProgram } from '#main/hosts/process/process-table.ts';
 import { isQemuProgram } from '#main/hosts/qemu-processes.ts';
@@ -47,7 +48,9 @@ function without(lines: readonly string[], taken: readonly string[]): readonly s
 
 async function ofHost(host: string): Promise<readonly string[]> {
   const place = namespacePlace(host);
-  const { mptcp } = await readFacts(host, place);
+  const interfaces = await readInterfaces(place.namespace);
+  // Of all interfaces: a host's own facts name those alone that are up, and a link that a test has cut is not.
+  const mptcp = await readMptcpFacts(place, new Map(interfaces.map(({ index, name }) => [index, name])));
   const endpoints = mptcp.endpoints.map((each) => `endpoint ${JSON.stringify(each)} on ${host}`);
   const switches = Object.entries(mptcp.sysctls).map(([name, value]) => `${name}=${value} on ${host}`);
   return [

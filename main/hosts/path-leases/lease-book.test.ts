@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const namespace = 'net:[4026531840]';
+const namespace = { label: 'net:[4026531840]', mark: 'this boot 7' };
 const file = (): string => join(folder, 'net-4026531840.json');
 const leaseOf = (migrationId: string, more: Partial<HeldLease> = {}): HeldLease => ({
   migrationId,
@@ -32,10 +32,10 @@ const other = leaseOf('20260101T000000Z-0002');
 test('a lease is there for the next manager, whichever that is', async () => {
   await new LeaseBook(folder, namespace).hold((leases, keep) => Promise.resolve(keep([...leases, one])));
   await new LeaseBook(folder, namespace).hold((leases, keep) => Promise.resolve(keep([...leases, other])));
-  expect([new LeaseBook(folder, namespace).read(), new LeaseBook(folder, 'net:[1]').read()]).toEqual([
-    [one, other],
-    [],
-  ]);
+  expect([
+    new LeaseBook(folder, namespace).read(),
+    new LeaseBook(folder, { ...namespace, label: 'net:[1]' }).read(),
+  ]).toEqual([[one, other], []]);
 });
 
 test('managers that come at one moment do their work one after the other', async () => {
@@ -83,6 +83,14 @@ test('a migration whose journal was removed holds nothing any more, and what it 
 test.for(hostileFiles)('%s in the place of the leases is none, and is not waited for', async ([, spoil]) => {
   await spoil(file());
   expect(new LeaseBook(folder, namespace).read()).toEqual([]);
+});
+
+test('a namespace that was given the number of one that is gone has lent nothing, and keeps its own', async () => {
+  await new LeaseBook(folder, namespace).hold((_, keep) => Promise.resolve(keep([one])));
+  const next = new LeaseBook(folder, { ...namespace, mark: 'this boot 8' });
+  const found = next.read();
+  await next.hold((leases, keep) => Promise.resolve(keep([...leases, other])));
+  expect([found, next.read()]).toEqual([[], [other]]);
 });
 
 test('leases of another version, which cannot be read, are none', () => {

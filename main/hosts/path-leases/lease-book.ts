@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SwitchyardError } from '#contract/errors.ts';
-import { heldLeasesSchema, type HeldLease } from '#contract/path-lease.ts';
+import { heldLeasesSchema, type HeldLease, type HeldLeases } from '#contract/path-lease.ts';
 import { tryLock } from '#main/storage/lock.ts';
 import { readPlainFile } from '#main/storage/plain-file.ts';
 
@@ -12,6 +12,14 @@ const askAgainMs = 20;
 /** Room for thousands of migrations at a time. */
 const mostBytes = 16 * 2 ** 20;
 
+/** A network namespace, as `NetworkPlace` knows it. */
+export interface NamespaceNames {
+  /** `net:[4026531840]`: names the file. */
+  readonly label: string;
+  /** Names the namespace for good. */
+  readonly mark: string;
+}
+
 /**
  * Which migrations have borrowed something of the path manager of one network namespace: one file for all managers of this
  * user on this machine, whatever their state directories, gone with the last lease and with the next boot, as the
@@ -19,10 +27,11 @@ const mostBytes = 16 * 2 ** 20;
  */
 export class LeaseBook {
   readonly #path: string;
+  readonly #mark: string;
 
-  /** `namespace` as /proc/PID/ns/net shows it: `net:[4026531840]`. */
-  constructor(folder: string, namespace: string) {
-    this.#path = join(folder, namespace.replaceAll(/[^a-z0-9]+/g, '-').replace(/-$/, ''));
+  constructor(folder: string, { label, mark }: NamespaceNames) {
+    this.#path = join(folder, label.replaceAll(/[^a-z0-9]+/g, '-').replace(/-$/, ''));
+    this.#mark = mark;
   }
 
   /**
@@ -30,7 +39,10 @@ export class LeaseBook {
    * it left is put back with the last of the others.
    */
   read(): readonly HeldLease[] {
-    return parsed(this.#file).map((lease) => {
+    const { namespace, leases } = parsed(this.#file);
+    // A paused migration's namespace may be deleted with it: the settings went, and its number may be that of another now.
+    if (namespace !== this.#mark) return [];
+    return leases.map((lease) => {
       const canEnd = lease.journal === undefined || existsSync(lease.journal);
       return canEnd ? lease : { ...lease, released: true };
     });
@@ -71,17 +83,17 @@ export class LeaseBook {
     }
     const draft = `${this.#file}.draft`;
     rmSync(draft, { force: true });
-    writeFileSync(draft, JSON.stringify(leases), { mode: 0o600, flag: 'wx' });
+    writeFileSync(draft, JSON.stringify({ namespace: this.#mark, leases }), { mode: 0o600, flag: 'wx' });
     renameSync(draft, this.#file);
   }
 }
 
 /** Where there is none, or none that can be read (a user without rights here cannot change anything either), nothing is lent. */
-function parsed(path: string): HeldLease[] {
+function parsed(path: string): HeldLeases {
   try {
     return heldLeasesSchema.parse(JSON.parse(readPlainFile(path, mostBytes).toString('utf8')));
   } catch {
-    return [];
+    return { namespace: '', leases: [] };
   }
 }
 

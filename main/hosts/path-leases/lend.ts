@@ -11,7 +11,7 @@ import { readSockets } from '#native/netlink/socket-table.ts';
 import { describeEndpoint } from '#main/hosts/facts/mptcp.ts';
 import type { NetworkPlace } from '#main/hosts/network-place.ts';
 import { addEndpoint, carryOut, changePath, linkIndexes } from '#main/hosts/path-control.ts';
-import type { LeaseBook } from './lease-book.ts';
+import { LeaseBook } from './lease-book.ts';
 
 /** A socket that its process has closed says goodbye to its peer within some round trips. */
 const closingMs = 1000;
@@ -23,6 +23,10 @@ const beforeNewAnnouncementMs = 150;
 export interface LendingPlace {
   readonly place: NetworkPlace;
   readonly book: LeaseBook;
+}
+
+export function lendingPlace(place: NetworkPlace, folder: string): LendingPlace {
+  return { place, book: new LeaseBook(folder, { label: place.label(), mark: place.mark() }) };
 }
 
 /** A lease, and where the journal of its migration is. */
