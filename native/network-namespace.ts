@@ -73,7 +73,7 @@ function setns(file: Fd, description: string): void {
       'setns',
       -result,
       `enter ${description}`,
-      'It takes root, or CAP_SYS_ADMIN over that namespace.',
+      'This needs root, or CAP_SYS_ADMIN over that namespace.',
     );
   }
 }

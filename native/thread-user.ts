@@ -12,7 +12,12 @@ export interface FileUser {
 /** The thread could not become itself again. The process must end: this room works no more. */
 export class UserLostError extends NativeError {
   constructor(syscall: string, errno: number) {
-    super(syscall, errno, 'return to the own user', 'Every later native call is refused; restart Switchyard.');
+    super(
+      syscall,
+      errno,
+      'return to the user of Switchyard',
+      'Every later native call is refused; restart Switchyard.',
+    );
     this.name = 'UserLostError';
   }
 }
@@ -34,7 +39,7 @@ export function asFileUser<Result>(
   // The kernel takes it away from a process that changes its user, and nothing gives it back.
   const dumpable = libc().prctl(PR_GET_DUMPABLE, 0);
   const refused = (syscall: string, errno: number): Error =>
-    new NativeError(syscall, errno, `open files as user ${user.uid}`, 'It takes root.');
+    new NativeError(syscall, errno, `open files as user ${user.uid}`, 'This needs root.');
   setGroups(user.groups, refused);
   try {
     set('setfsgid', user.gid, refused);

@@ -64,7 +64,7 @@ describe.skipIf(reason !== '')(`the peer of the source${reason}`, () => {
       await story.end();
       stage.network.disown(story.source, story.address);
       expect(await sevenChecks(story)).toEqual(
-        safeOnSource({ cause: new RegExp(`has the address ${story.address} of ${story.destination} itself`) }),
+        safeOnSource({ cause: new RegExp(`itself has the address ${story.address} of ${story.destination}`) }),
       );
     },
   );

@@ -65,7 +65,9 @@ describe.skipIf(reason !== '')(`before anything is started${reason}`, () => {
       onTestFinished(() => rmSync(state, { recursive: true }));
       const environment = { ...stage.environment, SWITCHYARD_STATE_DIR: state };
       const { story, refusal } = await secondAsks(new Application({ version: '0.0.0', environment }));
-      expect(refusal).toContain(`is already migrating (${story.id}), managed by a Switchyard that keeps its journals`);
+      expect(refusal).toContain(
+        `is already migrating (${story.id}), managed by a Switchyard with another state directory`,
+      );
       expect(await sevenChecks(story)).toEqual(doneOnDestination());
     });
 

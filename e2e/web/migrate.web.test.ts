@@ -165,6 +165,6 @@ test('the last path cannot be left out, and what is no path is listed with the r
 
   await page.getByRole('button', { name: 'Not used: 1' }).click();
 
-  await page.getByText('docker0 of hv-03 has no port below it that leads out of the host.').waitFor();
+  await page.getByText('docker0 of hv-03 has no port that leads out of the host.').waitFor();
   expect(await page.getByLabel('Use eth2').isDisabled()).toBe(true);
 });

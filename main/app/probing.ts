@@ -124,7 +124,7 @@ export class Prober {
     if (!probes.includes(undefined)) return { kind: 'probed' };
     return {
       kind: 'skipped',
-      why: `Port ${listener?.port ?? 0} is taken on ${plan.destination.id}, so another one was probed, which does not answer on every path: a firewall may let only the former through.`,
+      why: `Port ${listener?.port ?? 0} is taken on ${plan.destination.id}, so another port was probed, and it does not answer on every path: a firewall may admit only the former.`,
     };
   }
 

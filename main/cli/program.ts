@@ -116,7 +116,7 @@ function movingCommands(program: Program, choose: Choose): void {
   migrationOptions(
     program
       .command('preflight')
-      .description('check whether a migration would work, and forecast it; changes nothing for good')
+      .description('check whether a migration would work, and forecast it; changes nothing permanently')
       .option('--commands', 'show what each QEMU would be sent'),
   ).action((guest: string, options: PreflightOptions) =>
     choose('enters', migrateCommands, (commands) => commands.preflight(guest, options)),

@@ -78,7 +78,7 @@ describe('while the memory is copied', () => {
     expect(await endingOf(migration)).toEqual({
       ...safe,
       cause:
-        'The guest has /vm/a.raw open now, which it had not when its destination was started. The guest is on alpha as before.',
+        'The guest has opened /vm/a.raw since its destination was started. The guest is on alpha as before.',
     });
   });
 

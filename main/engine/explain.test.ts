@@ -187,7 +187,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     guest: 'source',
     side: 'destination',
     cause: `The peer is not beta: alpha has connected to 10.0.1.2 port 42001, and the QEMU on beta has no such connection. ${onAlpha}`,
-    next: 'Find the other machine that has the address 10.0.1.2 (`arping -D 10.0.1.2` on alpha), then migrate again; what listens there is not ended by Switchyard.',
+    next: 'Find the other machine that has the address 10.0.1.2 (`arping -D 10.0.1.2` on alpha), then migrate again. Switchyard does not end what listens there.',
   },
   'destination-resumed': {
     journal: begun,
@@ -376,7 +376,7 @@ test('where only the source was heard of before the start, it is the destination
 test('a record that does not keep what was found with the disks says so much', () => {
   const state = stateAfter([...begun, { kind: 'cancel-requested', reason: 'disks-not-taken', by: 'switchyard' }]);
   expect(explain(state, 'disks-not-taken', 'source')).toMatchObject({
-    cause: `The destination would not get the disks of the guest. ${onAlpha}`,
+    cause: `The destination cannot take over the disks of the guest. ${onAlpha}`,
     next: 'Run `switchyard preflight` for why.',
   });
 });
@@ -384,7 +384,7 @@ test('a record that does not keep what was found with the disks says so much', (
 describe('a step that failed', () => {
   const steps: readonly (readonly [StepName, string])[] = [
     ['start-destination', 'Starting the destination on beta failed.'],
-    ['compare-twin', 'Comparing the guest with what waits for it on beta failed.'],
+    ['compare-twin', 'Comparing the guest with the waiting QEMU on beta failed.'],
     ['negotiate-capabilities', 'Agreeing on capabilities failed.'],
     ['prepare-paths', 'Preparing the paths failed.'],
     ['listen', 'Opening the migration port on beta failed.'],
@@ -528,7 +528,7 @@ describe('a peer that is not proven', () => {
     expect(explain(stateAfter([...unproven, own]), 'peer-not-proven', 'source')).toMatchObject({
       side: 'source',
       cause: `The peer is not beta: alpha has connected to 10.0.1.2 port 42001, and the QEMU on beta has no such connection. alpha has the address 10.0.1.2 itself. ${onAlpha}`,
-      next: 'Remove 10.0.1.2 from one of the two hosts, or migrate over another path; a QEMU on alpha that listens there has received a part of the guest and is not ended by Switchyard.',
+      next: 'Remove 10.0.1.2 from one of the two hosts, or migrate over another path; a QEMU on alpha that listens there has received part of the guest, and Switchyard does not end it.',
     });
   });
 
@@ -536,7 +536,7 @@ describe('a peer that is not proven', () => {
     const told = explain(stateAfter(unproven), 'peer-not-proven', 'source');
     expect([told.side, told.cause]).toEqual([
       undefined,
-      `It could not be proven that what alpha sends arrives at the QEMU on beta. ${onAlpha}`,
+      `Switchyard could not prove that what alpha sends arrives at the QEMU on beta. ${onAlpha}`,
     ]);
   });
 

@@ -106,7 +106,7 @@ function describe(cause: Cause, state: MigrationState, guest: GuestPlace): About
     case 'disks-not-taken':
       return {
         side: 'destination',
-        cause: state.cancel?.finding?.text ?? 'The destination would not get the disks of the guest.',
+        cause: state.cancel?.finding?.text ?? 'The destination cannot take over the disks of the guest.',
         next: state.cancel?.finding?.remedy ?? 'Run `switchyard preflight` for why.',
       };
     case 'step-failed':
@@ -279,8 +279,8 @@ function peerNotProven({ peer, plan }: MigrationState): About {
   const { source, destination } = plan;
   if (peer?.kind !== 'peer-foreign') {
     return {
-      cause: `It could not be proven that what ${source.id} sends arrives at the QEMU on ${destination.id}.`,
-      next: 'Keep what rewrites addresses (NAT, a proxy) off the paths, or migrate with --mptcp require, which is proven through it; then migrate again.',
+      cause: `Switchyard could not prove that what ${source.id} sends arrives at the QEMU on ${destination.id}.`,
+      next: 'Use paths without NAT and proxies, or migrate with --mptcp require, with which the peer can be proven through NAT.',
     };
   }
   const { address, port, isOfSource } = peer;
@@ -290,8 +290,8 @@ function peerNotProven({ peer, plan }: MigrationState): About {
       `The peer is not ${destination.id}: ${source.id} has connected to ${address} port ${port}, and the QEMU on ${destination.id} has no such connection.` +
       (isOfSource ? ` ${source.id} has the address ${address} itself.` : ''),
     next: isOfSource
-      ? `Remove ${address} from one of the two hosts, or migrate over another path; a QEMU on {source} that listens there has received a part of the guest and is not ended by Switchyard.`
-      : `Find the other machine that has the address ${address} (\`arping -D ${address}\` on {source}), then migrate again; what listens there is not ended by Switchyard.`,
+      ? `Remove ${address} from one of the two hosts, or migrate over another path; a QEMU on {source} that listens there has received part of the guest, and Switchyard does not end it.`
+      : `Find the other machine that has the address ${address} (\`arping -D ${address}\` on {source}), then migrate again. Switchyard does not end what listens there.`,
   };
 }
 

@@ -23,7 +23,7 @@ export const likenessQuestions: Readonly<Record<string, Question>> = {
     if (refused.length > 0) return refusal(refused);
     const text =
       carried.length === 0
-        ? 'The guest is as its command line has it.'
+        ? 'The guest matches its command line.'
         : `Carried over to the destination: ${carried.map((each) => each.text).join(' ')}`;
     if (harmless.length === 0) return { holds: text };
     const unsure = refusal(harmless);
@@ -57,7 +57,7 @@ export const likenessQuestions: Readonly<Record<string, Question>> = {
       const { kind } = missing;
       return {
         severity: 'warning',
-        text: `The ${kind.toUpperCase()} password of the guest cannot be read, so no client can log in on the destination at first.`,
+        text: `The ${kind.toUpperCase()} password of the guest cannot be read, so no client can log in on the destination until it is set.`,
         remedy: `Name a file that holds it with --${kind}-password-file, or set it after the move through the monitor of the destination.`,
         command: `{"execute":"set_password","arguments":{"protocol":"${kind}","password":"..."}}`,
       };
@@ -89,8 +89,8 @@ export const processQuestions: Readonly<Record<string, Question>> = {
     return {
       holds:
         carried.length === 0
-          ? 'The destination is run as the source is.'
-          : `The destination is run as the source is: ${listed(carried.map(({ text }) => text))}`,
+          ? 'The destination runs with the process attributes of the source.'
+          : `The destination runs with the process attributes of the source: ${listed(carried.map(({ text }) => text))}`,
     };
   },
 
@@ -101,10 +101,10 @@ export const processQuestions: Readonly<Record<string, Question>> = {
     const bytes = memoryOf(facts);
     const limit = Math.min(...values.map(Number));
     if (values.length === 0 || bytes === undefined || !Number.isFinite(limit)) return undefined;
-    if (limit > bytes) return { holds: `The control group ${path} leaves the destination ${formatBytes(limit)}.` };
+    if (limit > bytes) return { holds: `The control group ${path} allows the destination ${formatBytes(limit)}.` };
     return {
-      text: `The destination starts in the control group of Switchyard (${path}), which has no more than ${formatBytes(limit)} of memory; the guest needs ${formatBytes(bytes)}.`,
-      remedy: 'Raise that limit, or start Switchyard outside of that group.',
+      text: `The destination starts in the control group of Switchyard (${path}), which is limited to ${formatBytes(limit)} of memory; the guest needs ${formatBytes(bytes)}.`,
+      remedy: 'Raise that limit, or start Switchyard outside that group.',
       acceptable: true,
     };
   },

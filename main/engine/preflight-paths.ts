@@ -32,13 +32,13 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
     if (paths.length === 0 && leftOut.some(({ reason }) => reason === 'excluded-by-operator')) {
       return {
         text: `The choice of paths leaves none between ${source.id} and ${destination.id}. ${[...unmetChoice, sentencesOf(leftOut.filter(({ reason }) => reason === 'excluded-by-operator'))].join(' ')}`,
-        remedy: 'Choose others with --paths and --without-path, or leave both out.',
+        remedy: 'Choose other paths with --paths and --without-path, or omit both options.',
       };
     }
     if (paths.length === 0) {
       const why = sentencesOf(leftOut.filter(({ reason }) => !ordinary.has(reason) || reason === 'interface-down'));
       return {
-        text: `No interface of ${source.id} reaches one of ${destination.id} in a way that both kernels agree on.${why === '' ? '' : ` ${why}`}`,
+        text: `No interface of ${source.id} reaches one of ${destination.id} by routes that both kernels confirm.${why === '' ? '' : ` ${why}`}`,
         remedy: 'Give both hosts an address on a common network, with the link up.',
       };
     }
@@ -62,7 +62,7 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
       : {
           severity: 'warning',
           text: unmetChoice.join(' '),
-          remedy: 'The migration goes without them: change the choice, or fix what keeps them from it.',
+          remedy: 'The migration does not use them: change the choice, or fix what prevents their use.',
         };
   },
 
@@ -75,7 +75,7 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
     return {
       severity: 'warning',
       text: sentencesOf(missed),
-      remedy: 'The migration goes without them. `switchyard preflight --json` lists every pair with its reason.',
+      remedy: 'The migration does not use them. `switchyard preflight --json` lists every pair with its reason.',
       ...(command === '' ? {} : { command }),
     };
   },
@@ -104,8 +104,8 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
     return (
       host && {
         severity: 'warning',
-        text: `${host.id} leaves its paths to a program of its own (path_manager is userspace): what is set for this migration has no effect there, and one path is used unless that program makes others.`,
-        remedy: 'Leave them to the kernel, or let the program (mptcpd) use these addresses.',
+        text: `${host.id} has a path manager in user space (path_manager is userspace): the endpoints and limits of this migration have no effect there, and it uses one path unless that program opens others.`,
+        remedy: 'Switch to the path manager of the kernel, or configure the program (mptcpd) to use these addresses.',
         command: typedOn(
           host,
           'mptcp/path_manager' in host.mptcp.sysctls
@@ -120,12 +120,12 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
     if (settings.mptcp === 'off' || paths.length < 2) return undefined;
     if (destination.mptcp.sysctls['mptcp/allow_join_initial_addr_port'] !== '0') return undefined;
     const joins = source.mptcp.endpoints.some(({ flags }) => flags.includes('subflow') || flags.includes('fullmesh'));
-    const text = `${destination.id} takes no further subflows at the address that is connected first (allow_join_initial_addr_port is 0)`;
+    const text = `${destination.id} accepts no further subflows at the address where the connection begins (allow_join_initial_addr_port is 0)`;
     return joins
       ? {
           severity: 'warning',
-          text: `${text}, where endpoints of ${source.id} would make some.`,
-          remedy: 'Allow it, if those are to be used.',
+          text: `${text}, and endpoints of ${source.id} would open some there.`,
+          remedy: 'Set it to 1 to use them.',
           command: typedOn(destination, 'sysctl -w net.mptcp.allow_join_initial_addr_port=1'),
         }
       : { holds: `${text}; those of the other paths go to addresses of their own.` };
@@ -139,7 +139,7 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
     if ((given === 0 && skipped === 0) || timeout === undefined || timeout === '0') return undefined;
     return {
       severity: 'warning',
-      text: `So far ${source.id} has stopped offering MPTCP for a while ${timesOf(given)}, because offers went unanswered, and has connected without an offer ${timesOf(skipped)} (Blackhole, MPCapableSYNTXDisabled). Whether it would do so now cannot be read.`,
+      text: `So far ${source.id} has stopped offering MPTCP for a while ${timesOf(given)}, because offers went unanswered, and has connected without an offer ${timesOf(skipped)} (Blackhole, MPCapableSYNTXDisabled). The kernel does not show whether it does so now.`,
       remedy:
         'If the migration turns out to be plain TCP, look for what drops TCP option 30. Setting the timeout again makes the kernel forget.',
       command: typedOn(source, `sysctl -w net.mptcp.blackhole_timeout=${timeout}`),
@@ -185,5 +185,5 @@ function timesOf(count: number): string {
 }
 
 function backupSentence({ sourceInterface, destinationInterface }: Path): string {
-  return `${sourceInterface} to ${destinationInterface} is a backup: it is so slow beside the fastest path that both together would be slower.`;
+  return `${sourceInterface} to ${destinationInterface} is a backup: it is so much slower than the fastest path that using both would slow the migration down.`;
 }

@@ -71,7 +71,10 @@ test.each<[string, readonly Path[], Partial<typeof none>, ReturnType<typeof judg
     'a result that is too old is not used, and says so',
     [path(1, { stale: 'old', problems: [{ text: 'One.' }] })],
     {},
-    { holds: 'The paths were last measured 3 min ago, which is too long ago to be used. `--probe` measures again.' },
+    {
+      holds:
+        'The paths were last measured 3 min ago, too long ago for the figures to be used. `--probe` measures again.',
+    },
   ],
   [
     'a result from before a change is not used, and says so',

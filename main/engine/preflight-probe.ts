@@ -25,7 +25,7 @@ export function judgeProbes({ paths, probing }: Pick<PreflightFacts, 'paths' | '
     return {
       severity: 'warning',
       text: problems.map(({ text }) => text).join(' '),
-      remedy: 'Fix what is named, then measure again with --probe.',
+      remedy: 'Fix the cause, then measure again with --probe.',
       ...(command === undefined ? {} : { command }),
     };
   }
@@ -69,5 +69,5 @@ function sharing(fresh: readonly Probed[]): ProbeProblem[] {
 function whyStale({ stale, atEpochMs }: PathProbe, nowEpochMs: Milliseconds): string {
   return stale === 'changed'
     ? 'The paths were measured before an interface changed, so the figures are not used.'
-    : `The paths were last measured ${agoOf(nowEpochMs - atEpochMs)}, which is too long ago to be used.`;
+    : `The paths were last measured ${agoOf(nowEpochMs - atEpochMs)}, too long ago for the figures to be used.`;
 }

@@ -334,7 +334,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       facts: { openMigrations: [{ ...open, managed: true, elsewhere: true, same: 'process' }] },
       check: {
         ...refused,
-        text: 'web1 is already migrating (20260101T000000Z-0001), managed by a Switchyard that keeps its journals elsewhere.',
+        text: 'web1 is already migrating (20260101T000000Z-0001), managed by a Switchyard with another state directory.',
       },
     },
     {
@@ -511,7 +511,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       when: 'it is as it was started',
       facts: { likeness: asStarted },
-      check: { ...passed, text: 'The guest is as its command line has it.' },
+      check: { ...passed, text: 'The guest matches its command line.' },
     },
     {
       when: 'something is carried over',
@@ -676,14 +676,14 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       when: 'it would run as its source does',
       facts: starting({}, samplePortrait.process.controlGroup.limits),
-      check: { ...passed, text: 'The destination is run as the source is.' },
+      check: { ...passed, text: 'The destination runs with the process attributes of the source.' },
     },
     {
       when: 'a vCPU is pinned',
       facts: { ...starting({}, { 'memory.max': '1073741824' }), likeness: withVcpu({ processors: '1' }) },
       check: {
         ...passed,
-        text: 'The destination is run as the source is: vCPU 0 has processors 1, every memory node.',
+        text: 'The destination runs with the process attributes of the source: vCPU 0 has processors 1, every memory node.',
       },
     },
     {
@@ -711,12 +711,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     {
       when: 'the guest fits in',
       facts: starting({}, { 'memory.max': '1073741824, 8589934592' }),
-      check: { ...passed, text: 'The control group /switchyard.service leaves the destination 1 GiB.' },
+      check: { ...passed, text: 'The control group /switchyard.service allows the destination 1 GiB.' },
     },
     {
       when: 'the guest does not',
       facts: starting({}, { 'memory.max': '8589934592, 67108864' }),
-      check: { ...refused, acceptable: true, text: expect.stringContaining('no more than 64 MiB of memory') },
+      check: { ...refused, acceptable: true, text: expect.stringContaining('limited to 64 MiB of memory') },
     },
     {
       when: 'the guest does not, by version 1',
@@ -741,11 +741,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
           { reason: 'tunnel', text: 'wg0 of alpha is a tunnel.' },
           { reason: 'excluded-by-operator', text: 'eth1 to eth1 is excluded.' },
         ],
-        unmetChoice: ['--paths docker0 is no path.'],
+        unmetChoice: ['--paths docker0 is not a path.'],
       },
       check: {
         ...refused,
-        text: 'The choice of paths leaves none between alpha and beta. --paths docker0 is no path. eth1 to eth1 is excluded.',
+        text: 'The choice of paths leaves none between alpha and beta. --paths docker0 is not a path. eth1 to eth1 is excluded.',
       },
     },
   ],
@@ -924,8 +924,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
     {
       when: 'one that was named is none',
-      facts: { ...settings({ pathChoice: { only: ['eth1', 'eth2'] } }), unmetChoice: ['--paths eth2 is no path.'] },
-      check: { ...warned, text: '--paths eth2 is no path.' },
+      facts: { ...settings({ pathChoice: { only: ['eth1', 'eth2'] } }), unmetChoice: ['--paths eth2 is not a path.'] },
+      check: { ...warned, text: '--paths eth2 is not a path.' },
     },
     { when: 'there is no path at all', facts: { paths: [], ...settings({ pathChoice: { only: ['eth1'] } }) } },
   ],

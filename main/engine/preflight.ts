@@ -285,8 +285,8 @@ const underWay = new Set([
 function alreadyMigrating(name: string, { migrationId, managed, elsewhere = false }: OpenMigrationFacts): Verdict {
   if (elsewhere) {
     return {
-      text: `${name} is already migrating (${migrationId}), managed by a Switchyard that keeps its journals elsewhere.`,
-      remedy: 'Follow it as the user, and with the SWITCHYARD_STATE_DIR, with which it was started.',
+      text: `${name} is already migrating (${migrationId}), managed by a Switchyard with another state directory.`,
+      remedy: 'Follow it as the same user and with the SWITCHYARD_STATE_DIR that it was started with.',
     };
   }
   return managed

@@ -176,7 +176,7 @@ describe('the source continues', () => {
       failure: {
         kind: 'rejected',
         phase: 'post-copy-paused',
-        text: 'Refused: the QEMU on beta has not taken the connection from 10.0.1.1, although something there has.',
+        text: 'Refused: the QEMU on beta has not accepted the connection from 10.0.1.1, but something else has.',
       },
     });
   });
@@ -187,7 +187,7 @@ describe('the source continues', () => {
       source: { hasAddress: () => Promise.resolve(true), connectOwned: () => Promise.reject(new Error('touched')) },
       sourceQemu: {},
     });
-    await expect(run(recover)).rejects.toThrow('alpha has the address 10.0.1.2 of beta itself');
+    await expect(run(recover)).rejects.toThrow('alpha itself has the address 10.0.1.2 of beta');
   });
 
   test('is given up as soon as three seconds are over', async () => {

@@ -81,7 +81,7 @@ async function untilProven(context: StepContext, socket: OwnedSocket): Promise<v
       const { address } = socket.local;
       throw rejected(
         'post-copy-paused',
-        `the QEMU on ${destination.id} has not taken the connection from ${address}, although something there has`,
+        `the QEMU on ${destination.id} has not accepted the connection from ${address}, but something else has`,
         'Find out which other machine has the address of the destination, then recover again.',
       );
     }

@@ -85,8 +85,8 @@ describe('a foreign QEMU that answers at the address of the destination', () => 
 
 describe('an address that a host has itself', () => {
   test.each([
-    ['alpha', '10.0.1.2', 'alpha has the address 10.0.1.2 of beta itself'],
-    ['beta', '10.0.1.1', 'beta has the address 10.0.1.1 of alpha itself'],
+    ['alpha', '10.0.1.2', 'alpha itself has the address 10.0.1.2 of beta'],
+    ['beta', '10.0.1.1', 'beta itself has the address 10.0.1.1 of alpha'],
   ] as const)('%s: nothing is connected', async (host, address, cause) => {
     for (const socket of ['qemu', 'app'] as const) {
       const migration = planned({ socket });

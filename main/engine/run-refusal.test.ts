@@ -211,7 +211,7 @@ describe('a guest that is not what waits for it', () => {
       ...safe,
       side: 'destination',
       cause:
-        'Comparing the guest with what waits for it on beta failed. Refused: the destination would not be the guest as it is. Disk virtio0: the source has no medium, the destination would have nothing. The guest is on alpha as before.',
+        'Comparing the guest with the waiting QEMU on beta failed. Refused: the destination would differ from the guest. Disk virtio0: the source has no medium, the destination would have nothing. The guest is on alpha as before.',
     });
   });
 

@@ -78,7 +78,7 @@ export async function refuseOwnAddress(
 function ownAddress(host: string, address: string, other: string): SwitchyardError {
   return rejected(
     'connecting',
-    `${host} has the address ${address} of ${other} itself, so nothing that is sent there reaches ${other}`,
+    `${host} itself has the address ${address} of ${other}, so nothing that is sent there reaches ${other}`,
     `Remove it from one of the two (\`ip address\` lists them), or migrate over another path.`,
   );
 }

@@ -30,7 +30,7 @@ const preparation = { ...ordinary, prepares: always, intentMustBeOnDisk: true } 
 /** Every step, and the only place that lists them for the engine: what is missing here does not compile. */
 export const stepTable: Readonly<Record<StepName, StepRow>> = {
   'start-destination': { ...preparation, title: 'Starting the destination', side: 'destination' },
-  'compare-twin': { ...preparation, title: 'Comparing the guest with what waits for it', side: 'destination' },
+  'compare-twin': { ...preparation, title: 'Comparing the guest with the waiting QEMU', side: 'destination' },
   'negotiate-capabilities': { ...preparation, title: 'Agreeing on capabilities', side: 'both' },
   'try-paths': {
     ...preparation,

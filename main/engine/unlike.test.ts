@@ -28,7 +28,7 @@ function refusalOf(
 test('names three items and counts the others', () => {
   const differences = ['a', 'b', 'c', 'd', 'e'].map((item) => difference(item));
   expect(refusalOf(differences, [], [])).toBe(
-    'Refused: the destination would not be the guest as it is. a differs. b differs. c differs; and 2 more. Look at a.',
+    'Refused: the destination would differ from the guest. a differs. b differs. c differs; and 2 more. Look at a.',
   );
 });
 

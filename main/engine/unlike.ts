@@ -17,7 +17,7 @@ export function refuseUnlike(
     ...obstacles.filter(({ row, acceptable }) => !(acceptable && accepted.includes(row))),
     ...differences.filter(({ verdict }) => verdict === 'refused'),
   ];
-  refuse(refused, 'the destination would not be the guest as it is. ');
+  refuse(refused, 'the destination would differ from the guest. ');
 }
 
 /** Throws where the destination would not get the disks of the guest. */

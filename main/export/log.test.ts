@@ -78,7 +78,7 @@ test('names each harmless difference of the destination, with its reason', () =>
   const lines = recordToLog(migrationRecord({ entries, samples: [], phase })).split('\n');
   expect([lines.filter((line) => line.includes('armless')).map((line) => line.replace(/^\S+Z /, ''))]).toEqual([
     [
-      'What waits on lab-destination has the disks, devices and memory of lab-guest; 1 harmless difference.',
+      'The waiting QEMU on lab-destination has the disks, devices and memory of lab-guest; 1 harmless difference.',
       '# Harmless difference: Scheduling of vCPU 0: niceness 5, niceness 0. Set it with `renice`.',
     ],
   ]);

@@ -132,7 +132,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [
     { kind: 'ports-counted', paths: [counted({ sentBytes: 2e9, receivedBytes: 2.1e9 })] },
-    'The interfaces at both ends counted what the subflows report.',
+    'The counters of the interfaces at both ends agree with what the subflows report.',
   ],
   [
     {
@@ -147,7 +147,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [
     { kind: 'ports-counted', paths: [counted({ sentBytes: 2e9 })] },
-    'eth9 of lab-destination: not counted. The other interfaces counted what their subflows report.',
+    'eth9 of lab-destination: not counted. The counters of the other interfaces agree with what their subflows report.',
   ],
   [{ kind: 'sampling-failed', why: 'EPERM' }, 'The paths cannot be measured (EPERM); the migration continues.'],
   [
@@ -214,7 +214,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [
     { kind: 'cancel-requested', reason: 'peer-not-proven', by: 'switchyard' },
-    'Cancelling: what the source sends is not proven to arrive at the destination.',
+    'Cancelling: there is no proof that the destination receives what the source sends.',
   ],
   [
     { kind: 'cancel-requested', reason: 'silent-before-start', by: 'watchdog' },
@@ -271,7 +271,7 @@ const wordings: readonly (readonly [JournalEvent, string])[] = [
   ],
   [
     { kind: 'path-changed', by: 'switchyard', action: 'backup', path },
-    'The path over eth1 (10.0.1.1 to 10.0.1.2) was made a backup, since it costs the connection more than it brings: it carries data only when no other can.',
+    'The path over eth1 (10.0.1.1 to 10.0.1.2) was made a backup, because it slows the connection down more than it helps: it carries data only when no other can.',
   ],
   [
     { kind: 'path-changed', by: 'switchyard', action: 'rejoin', path },

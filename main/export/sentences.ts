@@ -146,8 +146,8 @@ function portsCounted({ paths }: JournalEventOf<'ports-counted'>, { source, dest
     return `${differing.join('; ')}: the rest went through another interface, so the shares of the paths are not those of the ports.`;
   }
   return uncounted.length > 0
-    ? `${uncounted.join(', ')}: not counted. The other interfaces counted what their subflows report.`
-    : 'The interfaces at both ends counted what the subflows report.';
+    ? `${uncounted.join(', ')}: not counted. The counters of the other interfaces agree with what their subflows report.`
+    : 'The counters of the interfaces at both ends agree with what the subflows report.';
 }
 
 /** `3 harmless differences`. */
@@ -190,15 +190,15 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     failed: ({ guest, destination }) => `${guest} could not be started on ${destination}`,
   },
   'compare-twin': {
-    intended: ({ guest, destination }) => `Comparing ${guest}, as it is now, with what waits on ${destination}`,
+    intended: ({ guest, destination }) => `Comparing ${guest}, as it is now, with the waiting QEMU on ${destination}`,
     done: ({ guest, destination }, { harmless = [] }) =>
-      `What waits on ${destination} has the disks, devices and memory of ${guest}${harmless.length === 0 ? '' : `; ${harmlessDifferences(harmless.length)}`}`,
-    failed: ({ guest, destination }) => `What waits on ${destination} is not ${guest} as it is now`,
+      `The waiting QEMU on ${destination} has the disks, devices and memory of ${guest}${harmless.length === 0 ? '' : `; ${harmlessDifferences(harmless.length)}`}`,
+    failed: ({ guest, destination }) => `The waiting QEMU on ${destination} differs from ${guest} as it is now`,
   },
   'check-disks': {
-    intended: ({ destination }) => `Checking that ${destination} will get the disks`,
-    done: ({ destination }) => `${destination} may open every disk, and no other process holds one`,
-    failed: ({ destination }) => `${destination} would not get every disk`,
+    intended: ({ destination }) => `Checking that ${destination} can take over the disks`,
+    done: ({ destination }) => `${destination} can open every disk, and no other process has locked one`,
+    failed: ({ destination }) => `${destination} cannot take over every disk`,
   },
   'negotiate-capabilities': {
     intended: () => 'Setting the same capabilities and limits on both QEMUs',
@@ -386,9 +386,9 @@ const cancelReasons: Readonly<Record<CancelReason, (by: string) => string>> = {
   'mptcp-required': () => 'Cancelling: MPTCP is required and the connection is plain TCP',
   stalled: () => 'Cancelling: nothing moves any more',
   'attached-before-start': () => 'Cancelling: the manager had ended before anything moved',
-  'peer-not-proven': () => 'Cancelling: what the source sends is not proven to arrive at the destination',
+  'peer-not-proven': () => 'Cancelling: there is no proof that the destination receives what the source sends',
   'silent-before-start': () => 'Cancelling: a QEMU does not answer, and nothing has moved yet',
-  'disks-not-taken': () => 'Cancelling: the destination would not get the disks',
+  'disks-not-taken': () => 'Cancelling: the destination cannot take over the disks',
 };
 
 function settingsChanged({ by, downtimeLimitMs, bandwidthBitsPerSecond }: JournalEventOf<'settings-changed'>): string {
@@ -425,7 +425,7 @@ function pathChanged({ by, action, path }: JournalEventOf<'path-changed'>): stri
       return `${by} removed the path over ${pair}.`;
     case 'backup':
       return by === 'switchyard'
-        ? `The path over ${pair} was made a backup, since it costs the connection more than it brings: it carries data only when no other can.`
+        ? `The path over ${pair} was made a backup, because it slows the connection down more than it helps: it carries data only when no other can.`
         : `${by} paused the path over ${pair}: it carries data only when no other can.`;
     case 'resume':
       return `${by} resumed the path over ${pair}.`;

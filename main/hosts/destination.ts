@@ -311,7 +311,7 @@ function hasExited(child: ChildProcess): boolean {
 async function didNotStart(outputPath: string, hostId: string): Promise<SwitchyardError> {
   const output = await readOutput(outputPath);
   const words = output.split('\n').filter((line) => line.trim() !== '');
-  const said = words.slice(0, 3).join('; ') || 'it said nothing';
+  const said = words.slice(0, 3).join('; ') || 'it printed nothing';
   return new SwitchyardError(
     {
       kind: 'invalid-request',

@@ -19,8 +19,12 @@ test.each(['hunter2', 'hunter2\n', 'hunter2\r\nmore\n'])('a password is the firs
 
 test.each([
   ['is not there', () => undefined, /ENOENT/],
-  ['others may read', () => writeFileSync(path, 'a', { mode: 0o644 }), /others than its owner may read or write it/],
-  ['the group may write', () => (writeFileSync(path, 'a'), chmodSync(path, 0o620)), /others than its owner/],
+  [
+    'others may read',
+    () => writeFileSync(path, 'a', { mode: 0o644 }),
+    /users other than its owner may read or write it/,
+  ],
+  ['the group may write', () => (writeFileSync(path, 'a'), chmodSync(path, 0o620)), /users other than its owner/],
   ['is empty', () => writeFileSync(path, '\n', { mode: 0o600 }), /first line is empty/],
   ['is too long', () => writeFileSync(path, 'a'.repeat(1025), { mode: 0o600 }), /longer than 1024 bytes/],
   ['is a folder', () => mkdirSync(path), /it is not a file/],

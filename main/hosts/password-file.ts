@@ -25,7 +25,7 @@ export function readPasswordFile(path: string): string {
     const found = fstatSync(descriptor);
     if (!found.isFile()) throw refuse('it is not a file');
     if (found.uid !== 0 && found.uid !== process.geteuid?.()) throw refuse(`it belongs to user ${found.uid}`);
-    if ((found.mode & 0o077) !== 0) throw refuse('others than its owner may read or write it');
+    if ((found.mode & 0o077) !== 0) throw refuse('users other than its owner may read or write it');
     if (found.size > longestBytes) throw refuse(`it is longer than ${longestBytes} bytes`);
     const [password = ''] = readFileSync(descriptor, 'utf8').split(/\r?\n/);
     if (password === '') throw refuse('its first line is empty');

@@ -58,7 +58,7 @@ export function newImages(before: readonly OpenImage[], now: readonly OpenImage[
     .map(({ path }) => ({
       row: 'disk',
       item: path,
-      text: `The guest has ${path} open now, which it had not when its destination was started.`,
+      text: `The guest has opened ${path} since its destination was started.`,
       remedy: 'Migrate again: the destination is then started with the disks that the guest has now.',
     }));
 }

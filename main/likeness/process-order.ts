@@ -127,7 +127,7 @@ function orderLimit(
     finding: left(
       'resource-limit',
       name,
-      `The limit ${name} is ${value}, and Switchyard may give no more than ${possible}.`,
+      `The limit ${name} is ${value}, and Switchyard may set no more than ${possible}.`,
       'Run Switchyard as root, or raise the limit of its own session.',
     ),
   };
@@ -157,7 +157,7 @@ function orderAdjustment(
     : left(
         'out-of-memory',
         'of the process',
-        `${text}, and Switchyard may give none below ${own}.`,
+        `${text}, and Switchyard may set none below ${own}.`,
         'Run Switchyard as root, or write it into /proc/PID/oom_score_adj after the move.',
       );
 }

@@ -61,7 +61,7 @@ export const processRows: readonly Row[] = [
     harmless: (item, ours, _theirs, { source, twin }) =>
       ours === undefined
         ? `It is that of the group in which Switchyard runs (${twin.process.controlGroup.path}).`
-        : `The destination is started in the control group of Switchyard, because the service of the source would end it with itself. Limit it with \`systemd-run\` or by writing ${twin.process.pid} into cgroup.procs of a group with ${item}=${ours}; the source is in ${source.process.controlGroup.path}.`,
+        : `The destination is started in the control group of Switchyard, because ending the service of the source would end it as well. Limit it with \`systemd-run\` or by writing ${twin.process.pid} into cgroup.procs of a group with ${item}=${ours}; the source is in ${source.process.controlGroup.path}.`,
     remedy: '',
   },
   {

@@ -89,8 +89,8 @@ describe.skipIf(reason !== undefined)('the printed commands make paths of what i
     ['Two ports each, in one subnet', ['eth1', 'eth2']],
     ['The same with a source before Linux 6.18', ['eth1', 'eth2']],
     ['The same, with a strict reverse path filter on the second port of the destination', ['eth1', 'eth2']],
-    ['Routes in tables of their own alone (`ip rule add from …`)', ['eth1', 'eth2']],
-    ['A port that is switched off', ['eth1', 'eth2']],
+    ['Routes only in tables of their own (`ip rule add from …`)', ['eth1', 'eth2']],
+    ['A port that is down', ['eth1', 'eth2']],
   ])('%s', async (setUp, planned) => {
     const story = pathCases.find((each) => each.setUp === setUp);
     if (story === undefined) throw new Error('there is no such case');

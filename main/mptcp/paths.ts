@@ -163,7 +163,7 @@ function withoutCounterpart(
           ...endOf(side, port.name, addresses[0]?.address),
           reason: wasPassedOver ? 'not-examined' : 'no-counterpart',
           text: wasPassedOver
-            ? `${port.name} of ${here} was not asked about: there are too many interfaces.`
+            ? `${port.name} of ${here} was not examined: there are too many interfaces.`
             : `No interface of ${there} is in a subnet with ${port.name} of ${here}, or reached from there by a route and back.`,
         },
       ];

@@ -152,7 +152,7 @@ test('a path that answers and does not join is reported so', async () => {
   const { paths } = await probing({}, { refusesJoins: true });
   expect(paths.map(({ joined, problems }) => [joined, problems.map(({ text }) => text)])).toEqual([
     [true, []],
-    [false, ['No subflow joined over 10.0.2.1 → 10.0.2.2, and neither kernel has counted why.']],
+    [false, ['No subflow joined over 10.0.2.1 → 10.0.2.2, and the counters of neither kernel show why.']],
   ]);
 });
 

@@ -201,7 +201,7 @@ async function joinProblems(
     if (findings.length === 0 && result.protocol === 'mptcp') {
       return [
         {
-          text: `No subflow joined over ${path.sourceAddress} → ${path.destinationAddress}, and neither kernel has counted why.`,
+          text: `No subflow joined over ${path.sourceAddress} → ${path.destinationAddress}, and the counters of neither kernel show why.`,
         },
       ];
     }

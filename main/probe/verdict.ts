@@ -54,6 +54,6 @@ function whyNoConnection({ path, tcp }: PairTrial, ends: Ends, arrow: string, ot
 
 function blackHole({ mtu }: Path, pathMtuBytes: number, arrow: string): ProbeProblem {
   return {
-    text: `On ${arrow} small packets pass and full-size ones of ${pathMtuBytes} bytes do not: something on the way takes less, and the message that says so (ICMP "fragmentation needed") does not arrive. Let that message through, or set the MTU of both ends, now ${mtu}, to what the path takes.`,
+    text: `On ${arrow} small packets pass and full-size ones of ${pathMtuBytes} bytes do not: something on the way has a smaller MTU, and its message (ICMP "fragmentation needed") does not arrive. Let that message through, or set the MTU of both ends, now ${mtu}, to what the path takes.`,
   };
 }

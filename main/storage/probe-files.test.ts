@@ -73,11 +73,11 @@ test('both directions have one key, other hosts another', () => {
 test.each(hostileFiles)('%s in the place of the file is refused, and not waited for', async (_what, spoil) => {
   keepProbes(state, kept());
   await replace(only(), spoil);
-  expect(() => readKeptProbes(state, 'a', '../b c')).toThrow(/could not be read|is not used/);
+  expect(() => readKeptProbes(state, 'a', '../b c')).toThrow(/could not be read|are not used/);
 });
 
 test.each([
-  ['no JSON', '{', 'it is no JSON'],
+  ['no JSON', '{', 'it is not JSON'],
   ['JSON of another kind', '{"version":2}', 'it is not what was written there'],
 ])('%s is refused with its reason', (_name, text, reason) => {
   keepProbes(state, kept());

@@ -77,7 +77,7 @@ export function notedProbes(state: string): readonly string[] {
       .slice(0, mostNotes);
   } catch (thrown) {
     if (hasCode(thrown, 'ENOENT')) return [];
-    throw fileFailure(thrown, 'What earlier probes have left could not be read', directoryOf(state));
+    throw fileFailure(thrown, 'The notes of earlier probes could not be read', directoryOf(state));
   }
 }
 
@@ -106,11 +106,11 @@ function readOf<Schema extends z.ZodType>(path: string, schema: Schema): z.outpu
 }
 
 function notOurs(path: string, thrown: Error): SwitchyardError {
-  const objection = thrown instanceof NotPlain ? thrown.objection : 'it is no JSON';
+  const objection = thrown instanceof NotPlain ? thrown.objection : 'it is not JSON';
   return new SwitchyardError({
     kind: 'invalid-request',
     path,
-    text: `What is kept of probes in ${path} is not used: ${objection}.`,
+    text: `The probe results in ${path} are not used: ${objection}.`,
     remedy: 'Move it away; the next probe writes it again.',
   });
 }

@@ -126,7 +126,7 @@ export function chosenPaths(
         sourceInterface: 'docker0',
         sourceAddress: '172.17.0.1',
         reason: 'bridge-without-port',
-        text: `docker0 of ${source.id} has no port below it that leads out of the host.`,
+        text: `docker0 of ${source.id} has no port that leads out of the host.`,
       },
       ...all.filter(isExcluded).map((path) => ({
         ...path,

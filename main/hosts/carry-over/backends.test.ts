@@ -27,10 +27,11 @@ test('backends that were removed are left out', () => {
   });
 });
 
-describe('a network backend that came while the guest ran', () => {
+describe('a network backend that was added while the guest was running', () => {
   const tap = netdevOf({ type: 'tap', details: 'ifname=t0,script=no,downscript=no' });
-  const unreadable = 'refused: The network backend n came while the guest ran, and its options cannot be read back.';
-  const came = 'carried: The network backend n came while the guest ran.';
+  const unreadable =
+    'refused: The network backend n was added while the guest was running, and QEMU does not report its options.';
+  const came = 'carried: The network backend n was added while the guest was running.';
   const notReported = (names: string): string =>
     `harmless: QEMU does not report these options of the network backend n: ${names}. The destination has QEMU's defaults for them.`;
   const ofUser = [came, notReported('hostname, dns, dnssearch, domainname, tftp, smb, guestfwd')];
@@ -185,7 +186,7 @@ describe('the ports that a user network of the command line forwards', () => {
   });
 });
 
-describe('an object that came while the guest ran', () => {
+describe('an object that was added while the guest was running', () => {
   const ram = { id: 'o', type: 'memory-backend-ram', properties: { size: '16', policy: 'default' } };
   test.each([
     ['memory', ram, ['-object', 'qom-type=memory-backend-ram,id=o,size=16']],
@@ -210,7 +211,7 @@ describe('an object that came while the guest ran', () => {
   });
 });
 
-test('of the character devices that came while the guest ran, those that lead nowhere are made again', () => {
+test('of the character devices that were added while the guest was running, those that lead nowhere are made again', () => {
   const characterDevices = [
     { id: 'c', kind: 'null' },
     { id: 'serial0', kind: 'null' },
@@ -219,8 +220,8 @@ test('of the character devices that came while the guest ran, those that lead no
   expect(changeBy(carryBackends, ['-S'], guestWith({ characterDevices }))).toEqual({
     args: ['-chardev', 'backend=null,id=c', '-S'],
     said: [
-      'carried: The character device c came while the guest ran.',
-      'refused: The character device d came while the guest ran, and its options cannot be read back.',
+      'carried: The character device c was added while the guest was running.',
+      'refused: The character device d was added while the guest was running, and QEMU does not report its options.',
     ],
   });
 });

@@ -79,7 +79,7 @@ export function carryBackends(commandLine: CommandLine, source: Portrait): Chang
         findings.push(unreadable(row, id, title, removal));
         return [];
       }
-      findings.push(carried(row, id, `${title} ${id} came while the guest ran.`));
+      findings.push(carried(row, id, `${title} ${id} was added while the guest was running.`));
       if (name === 'netdev') findings.push(...unreadOptions(id, source));
       return [option];
     });
@@ -92,7 +92,7 @@ function unreadable(row: string, id: string, title: string, removal: string): Ju
   return refused(
     row,
     id,
-    `${title} ${id} came while the guest ran, and its options cannot be read back.`,
+    `${title} ${id} was added while the guest was running, and QEMU does not report its options.`,
     `Remove it with \`${removal}\`, migrate, and add it again; or restart the guest with it on its command line.`,
   );
 }

@@ -62,7 +62,7 @@ describe('block nodes of the command line', () => {
   });
 });
 
-describe('a block node that came while the guest ran', () => {
+describe('a block node that was added while the guest was running', () => {
   test('is made again in its file', () => {
     const node = nodeOf('snap', 'b', {
       readOnly: true,
@@ -71,7 +71,7 @@ describe('a block node that came while the guest ran', () => {
       cache: { writeback: true, direct: true, noFlush: true },
     });
     expect(changeBy(carryBlockNodes, ['-S'], guestWith({ nodes: [node] })).said).toEqual([
-      'carried: The block node snap came while the guest ran.',
+      'carried: The block node snap was added while the guest was running.',
       "harmless: QEMU does not report these options of the block node snap: aio, discard, locking, and those of its format. The destination has QEMU's defaults for them.",
     ]);
     expect(added(['-S'], guestWith({ nodes: [node] }))).toEqual([
@@ -112,7 +112,7 @@ describe('a block node that came while the guest ran', () => {
     ['without a path', (({ path: _path, ...rest }) => rest)(nodeOf('n', 'nbd://h/a', { driver: 'nbd' }))],
   ])('is refused by name %s', (_what, node) => {
     expect(changeBy(carryBlockNodes, [], guestWith({ nodes: [node] })).said).toEqual([
-      `refused: The block node n (${node.driver}) came while the guest ran, and its options cannot be read back.`,
+      `refused: The block node n (${node.driver}) was added while the guest was running, and QEMU does not report its options.`,
     ]);
   });
 

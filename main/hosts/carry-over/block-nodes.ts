@@ -37,7 +37,7 @@ export function carryBlockNodes(commandLine: CommandLine, source: Portrait): Cha
       const option = nodeOption(node, source);
       if (option) {
         findings.push(
-          carried('block-node', node.name, `The block node ${node.name} came while the guest ran.`),
+          carried('block-node', node.name, `The block node ${node.name} was added while the guest was running.`),
           notReported('block-node', node.name, `the block node ${node.name}`, unreportedOptions),
         );
         return [option];
@@ -46,7 +46,7 @@ export function carryBlockNodes(commandLine: CommandLine, source: Portrait): Cha
         refused(
           'block-node',
           node.name,
-          `The block node ${node.name} (${node.driver}) came while the guest ran, and its options cannot be read back.`,
+          `The block node ${node.name} (${node.driver}) was added while the guest was running, and QEMU does not report its options.`,
           'Remove it with `blockdev-del`, migrate, and add it again; or restart the guest with it on its command line.',
         ),
       );

@@ -67,8 +67,8 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
         });
       },
       carried: [
-        'The block node snap1 came while the guest ran.',
-        'The block node snap2 came while the guest ran.',
+        'The block node snap1 was added while the guest was running.',
+        'The block node snap2 was added while the guest was running.',
         'disk0 uses the block node snap2 now, instead of d0.',
       ],
     },
@@ -163,8 +163,8 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
         });
       },
       carried: [
-        'virtio-net-pci "nic1" was plugged in while the guest ran.',
-        'The network backend n1 came while the guest ran.',
+        'virtio-net-pci "nic1" was plugged in while the guest was running.',
+        'The network backend n1 was added while the guest was running.',
       ],
     },
     {
@@ -187,9 +187,9 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
         });
       },
       carried: [
-        'The block node d1 came while the guest ran.',
-        'virtio-scsi-pci "sc" was plugged in while the guest ran.',
-        'scsi-hd "sd1" was plugged in while the guest ran.',
+        'The block node d1 was added while the guest was running.',
+        'virtio-scsi-pci "sc" was plugged in while the guest was running.',
+        'scsi-hd "sd1" was plugged in while the guest was running.',
       ],
     },
     {
@@ -203,8 +203,8 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
         await client.executeRaw('device_add', { driver: 'virtio-blk-pci', id: 'b9', drive: 'hd9' });
       },
       carried: [
-        'hd9 came while the guest ran: FOLDER/u.raw (raw).',
-        'virtio-blk-pci "b9" was plugged in while the guest ran.',
+        'hd9 was added while the guest was running: FOLDER/u.raw (raw).',
+        'virtio-blk-pci "b9" was plugged in while the guest was running.',
       ],
     },
     {
@@ -214,7 +214,10 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
         await client.executeRaw('object-add', { 'qom-type': 'rng-builtin', id: 'r1' });
         await client.executeRaw('device_add', { driver: 'virtio-rng-pci', id: 'rng1', rng: 'r1' });
       },
-      carried: ['virtio-rng-pci "rng1" was plugged in while the guest ran.', 'The object r1 came while the guest ran.'],
+      carried: [
+        'virtio-rng-pci "rng1" was plugged in while the guest was running.',
+        'The object r1 was added while the guest was running.',
+      ],
     },
     {
       name: 'plugged DIMM and vCPU',
@@ -231,9 +234,9 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
         });
       },
       carried: [
-        'pc-dimm "dimm1" was plugged in while the guest ran.',
-        'qemu64-x86_64-cpu "cpu1" was plugged in while the guest ran.',
-        'The object m1 came while the guest ran.',
+        'pc-dimm "dimm1" was plugged in while the guest was running.',
+        'qemu64-x86_64-cpu "cpu1" was plugged in while the guest was running.',
+        'The object m1 was added while the guest was running.',
       ],
     },
     {
@@ -250,9 +253,9 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
         await client.executeRaw('device_add', { driver: 'usb-storage', id: 'stick', drive: 'u1', bus: 'xhci.0' });
       },
       carried: [
-        'The block node u1 came while the guest ran.',
-        'usb-tablet "tab" was plugged in while the guest ran.',
-        'usb-storage "stick" was plugged in while the guest ran.',
+        'The block node u1 was added while the guest was running.',
+        'usb-tablet "tab" was plugged in while the guest was running.',
+        'usb-storage "stick" was plugged in while the guest was running.',
       ],
     },
     {

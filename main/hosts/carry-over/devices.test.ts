@@ -176,7 +176,7 @@ describe('a device that was plugged in', () => {
     ['a device without an id', anonymous('e1000', 0, true), {}, 'e1000 without an id (peripheral-anon/device[0])'],
   ])('is refused by name where it is %s', (_what, peripheral, parts, name) => {
     expect(changeBy(carryDevices, [], guestWith({ peripherals: [peripheral], ...parts })).said).toEqual([
-      `refused: ${name} was plugged in while the guest ran, and what it was given cannot be read back.`,
+      `refused: ${name} was plugged in while the guest was running, and QEMU does not report its options.`,
     ]);
   });
 });

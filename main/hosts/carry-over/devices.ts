@@ -92,13 +92,13 @@ export function carryDevices(commandLine: CommandLine, source: Portrait): Change
         refused(
           'device',
           name,
-          `${name} was plugged in while the guest ran, and what it was given cannot be read back.`,
+          `${name} was plugged in while the guest was running, and QEMU does not report its options.`,
           'Unplug it with `device_del`, migrate, and plug it in again; or restart the guest with it on its command line.',
         ),
       );
       return [];
     }
-    findings.push(carried('device', label, `${label} was plugged in while the guest ran.`));
+    findings.push(carried('device', label, `${label} was plugged in while the guest was running.`));
     return [made];
   });
   return { commandLine: { ...commandLine, options: [...options, ...added] }, findings };

@@ -133,7 +133,7 @@ describe('a drive that is gone', () => {
   });
 });
 
-describe('a drive that came while the guest ran', () => {
+describe('a drive that was added while the guest was running', () => {
   test('is made as it is', () => {
     const medium = mediumOf('b,c', {
       readOnly: true,
@@ -149,7 +149,7 @@ describe('a drive that came while the guest ran', () => {
         'if=none,id=new,file=/vm/b,,c,format=qcow2,cache.writeback=off,cache.direct=on,cache.no-flush=on,detect-zeroes=unmap,readonly=on,node-name=n,throttling.iops-total=3',
       ],
       said: [
-        'carried: new came while the guest ran: /vm/b,c (qcow2).',
+        'carried: new was added while the guest was running: /vm/b,c (qcow2).',
         "harmless: QEMU does not report these options of the drive new: aio, discard, copy-on-read, rerror, werror. The destination has QEMU's defaults for them.",
       ],
     });

@@ -69,7 +69,7 @@ function limitsWithoutOption({ drives }: Portrait): readonly JudgedFinding[] {
       refused(
         'throttle',
         label,
-        `${label} has ${throttleLabel(medium)}, and no option of a disk of \`-blockdev\` sets such limits.`,
+        `${label} has ${throttleLabel(medium)}, and no option of a \`-blockdev\` disk sets such limits.`,
         'Take the limits off with `block_set_io_throttle`, migrate, and set them again; or use a throttle node.',
       ),
     ];
@@ -220,7 +220,11 @@ function addedDrive(
   return {
     option: limited?.option ?? option,
     findings: [
-      carried('disk', driveLabel(drive), `${drive.name} came while the guest ran: ${mediumLabel(medium)}.`),
+      carried(
+        'disk',
+        driveLabel(drive),
+        `${drive.name} was added while the guest was running: ${mediumLabel(medium)}.`,
+      ),
       notReported('disk', driveLabel(drive), `the drive ${drive.name}`, unreportedOptions),
     ],
   };

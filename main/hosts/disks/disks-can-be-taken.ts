@@ -74,7 +74,7 @@ function accessFinding(image: OpenImage, opening: Opening | undefined, rights: R
     {
       row: 'disk-access',
       item: image.path,
-      text: `${image.path} cannot be opened${how} by ${user}, as whom QEMU runs on the destination: ${reason}.`,
+      text: `${image.path} cannot be opened${how} by ${user}, which is the user of QEMU on the destination: ${reason}.`,
       remedy,
     },
   ];
@@ -91,9 +91,9 @@ const reasons: Readonly<Record<string, { readonly reason: string; readonly remed
     remedy: 'See `lsattr` for whether the file is immutable or may only be appended to, then migrate.',
   },
   EROFS: { reason: 'it is read-only', remedy: mount },
-  ENOENT: { reason: 'nothing is there', remedy: 'Put the image back there, then migrate.' },
+  ENOENT: { reason: 'it does not exist', remedy: 'Put the image back there, then migrate.' },
   EINVAL: {
-    reason: 'its file system cannot do without the page cache',
+    reason: 'its file system does not support direct I/O (O_DIRECT)',
     remedy: 'Start the guest with another `cache` for this disk, or put the image on another file system.',
   },
 };

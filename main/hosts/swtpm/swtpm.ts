@@ -26,7 +26,7 @@ export function planTpm(tpm: EmulatedTpm, workingDirectory: string, we: Ourselve
   const program = toolOfSystem('swtpm', we);
   if (program === undefined) {
     throw invalidRequest(
-      `The guest has an emulated TPM, and ${hostId} has no swtpm that could be started for it.`,
+      `The guest has an emulated TPM, and ${hostId} has no swtpm to start for it.`,
       `Install the package swtpm on ${hostId}, or restart the guest without -tpmdev.`,
       'destination',
     );
@@ -44,7 +44,7 @@ export function planTpm(tpm: EmulatedTpm, workingDirectory: string, we: Ourselve
   if (tpm.version === '2') return { program, kind: { version: '2', repeated: [] } };
   throw invalidRequest(
     `Which TPM the guest has is not known, because no swtpm is found at ${tpm.path ?? `the other end of ${tpm.characterDevice}`}.`,
-    'Start swtpm with `--ctrl type=unixio,path=...`, and the guest with that path, where Switchyard may see the process.',
+    'Start swtpm with `--ctrl type=unixio,path=...`, and the guest with that path, where Switchyard can see the process.',
     'guest.argv',
   );
 }
@@ -79,8 +79,8 @@ export async function startTpm(order: TpmOrder, we: Ourselves): Promise<void> {
 function notStarted(hostId: string, output: string): SwitchyardError {
   const words = output.trim().replaceAll('\n', '; ').slice(0, 300);
   return invalidRequest(
-    `swtpm did not start on ${hostId}: ${words === '' ? 'it said nothing' : words}.`,
-    `Correct on ${hostId} what it names, then migrate again. The guest was not touched.`,
+    `swtpm did not start on ${hostId}: ${words === '' ? 'it printed nothing' : words}.`,
+    `Fix on ${hostId} what swtpm reports, then migrate again. The guest was not touched.`,
     'destination',
   );
 }

@@ -598,7 +598,7 @@ describe('an MPTCP connection', () => {
         unansweredNeighbours: ['10.77.2.2'],
       });
       expect(finding?.sentence).toBe(
-        'No machine answers for 10.77.2.2 on a2 of left: that link does not lead to right. Look at cables, switch ports and VLANs.',
+        'No machine answers for 10.77.2.2 on a2 of left: that link does not lead to right. Check cables, switch ports and VLANs.',
       );
     });
   });
@@ -627,7 +627,7 @@ describe('an MPTCP connection', () => {
       const cut = { ...all, source: { ...all.source, host: { ...all.source.host, interfaces } } };
       expect(diagnose(cut).map(({ kind, side, sentence }) => [kind, side, sentence])).toEqual([
         ['link-down', 'source', expect.stringContaining('a1 of left has no link')],
-        ['link-down', 'destination', expect.stringContaining('b2 of right is switched off')],
+        ['link-down', 'destination', expect.stringContaining('b2 of right is down')],
       ]);
     });
   });

@@ -209,7 +209,7 @@ function whyUnanswered(evidence: Evidence, subflow: SubflowEnds): Finding {
     return {
       kind: 'join-without-neighbour',
       side: 'source',
-      sentence: `No machine answers for ${remoteAddress}${link}: that link does not lead to ${destination.host.id}. Look at cables, switch ports and VLANs.`,
+      sentence: `No machine answers for ${remoteAddress}${link}: that link does not lead to ${destination.host.id}. Check cables, switch ports and VLANs.`,
     };
   }
   return wasHeard

@@ -66,7 +66,7 @@ export function linksDown({ source, destination, connection }: Evidence, cut: re
           {
             kind: 'link-down',
             side,
-            sentence: `${port.name} of ${id} is switched off${others}.`,
+            sentence: `${port.name} of ${id} is down${others}.`,
             command: `ip link set ${shellWord(port.name)} up`,
           },
         ];

@@ -154,7 +154,7 @@ function deniedJoins({ source, destination }: Evidence): Finding[] {
     {
       kind: 'joins-denied',
       side: 'destination',
-      sentence: `${destination.host.id} takes no further subflows at the address it is reached at first.`,
+      sentence: `${destination.host.id} accepts no further subflows at the address where the connection begins.`,
       command: 'sysctl -w net.mptcp.allow_join_initial_addr_port=1',
     },
   ];

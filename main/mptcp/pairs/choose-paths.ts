@@ -149,7 +149,7 @@ function whyNot(pair: AgreedPair, { pairs }: Selection): LeftOutPair {
     return leftOutOf(
       pair,
       'other-family',
-      `${name} has IPv6 alone, which cannot join a connection that begins over IPv4.`,
+      `${name} has only IPv6, which cannot join a connection that begins over IPv4.`,
     );
   }
   const rival = pairs.find((each) => sharedPort(pair, each) !== undefined);
@@ -161,7 +161,7 @@ function whyNot(pair: AgreedPair, { pairs }: Selection): LeftOutPair {
         ...leftOutOf(
           pair,
           'leaves-elsewhere',
-          `${name} is not what routing chooses for ${pair.destinationAddress}, and before Linux 6.18 the kernel joins where routing leads.`,
+          `${name} is not the interface that routing chooses for ${pair.destinationAddress}, and before Linux 6.18 the kernel joins over that one.`,
         ),
         command: routeCommand(pair),
         commandSide: 'source',
@@ -205,7 +205,7 @@ function whyShared(
 }
 
 function notHeard({ destinationAddress }: AgreedPair, listener: string): string {
-  return `The destination listens on ${listener}, which does not take what comes to ${destinationAddress}.`;
+  return `The destination listens on ${listener}, which accepts no connections to ${destinationAddress}.`;
 }
 
 function leftOutOf(pair: AgreedPair, reason: LeftOutPair['reason'], text: string): LeftOutPair {

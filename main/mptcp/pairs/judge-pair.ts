@@ -138,7 +138,7 @@ function wrongWayThere({ pair, host, from, there, leavesWhenBound, canJoin, isIp
       ? { reason: 'no-route', text: `${host.id} has no route to ${remote} from ${local}.`, fix }
       : {
           reason: 'leaves-elsewhere',
-          text: `${host.id} sends what goes from ${local} to ${remote} over ${other}, whose capacity it would share.`,
+          text: `${host.id} sends packets from ${local} to ${remote} over ${other}, whose capacity this path would share.`,
           fix,
         };
   }

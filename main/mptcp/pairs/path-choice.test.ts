@@ -81,7 +81,7 @@ describe('the operator chooses', () => {
     expect([paths.length, unmet]).toEqual([
       1,
       [
-        '--paths docker0 is no path: docker0 of alpha has no port below it that leads out of the host: the bridges of containers and guests have none.',
+        '--paths docker0 is not a path: docker0 of alpha has no port that leads out of the host, as is usual for bridges of containers and guests.',
       ],
     ]);
   });
@@ -91,7 +91,7 @@ describe('the operator chooses', () => {
     const dead = await plan({ first: 'docker0' });
     expect([astray, dead].map(({ firstObstacle }) => firstObstacle?.text)).toEqual([
       'alpha uses eth1 for 10.0.3.2 unless the socket is bound to 10.0.3.1, so the connection cannot begin on eth3.',
-      '--first-path docker0 is no path: docker0 of alpha has no port below it that leads out of the host: the bridges of containers and guests have none.',
+      '--first-path docker0 is not a path: docker0 of alpha has no port that leads out of the host, as is usual for bridges of containers and guests.',
     ]);
   });
 

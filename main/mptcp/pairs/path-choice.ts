@@ -175,7 +175,7 @@ export function whyUnmet(unmet: UnmetName, leftOut: readonly LeftOutPair[]): str
   const name = `${unmet.option} ${plainText(unmet.text)}`;
   const ofBoth = leftOut.filter((pair) => unmet.matches(pair));
   const why = ofBoth.find(({ reason }) => reason !== 'no-counterpart') ?? ofBoth[0];
-  return why ? `${name} is no path: ${why.text}` : `${name} is no path: no pair of addresses was found there.`;
+  return why ? `${name} is not a path: ${why.text}` : `${name} is not a path: no pair of addresses was found there.`;
 }
 
 /** A host may have a thousand interfaces; an operator looks for the few that have addresses. */

@@ -113,7 +113,7 @@ function sentenceFor(
 ): string {
   switch (reason) {
     case 'interface-down':
-      return `${where} is switched off.`;
+      return `${where} is down.`;
     case 'no-carrier':
       return `${where} has no carrier: no cable, or nothing at its other end.`;
     case 'port-of-another':
@@ -123,15 +123,15 @@ function sentenceFor(
     case 'leads-nowhere':
       return `${where} is a ${kind ?? 'dummy'} interface: no packet leaves the host there.`;
     case 'bridge-without-port':
-      return `${where} has no port below it that leads out of the host: the bridges of containers and guests have none.`;
+      return `${where} has no port that leads out of the host, as is usual for bridges of containers and guests.`;
     case 'address-duplicate':
       return `${where} has ${address ?? 'an address'}, which another host on the link has too (dadfailed).`;
     case 'address-tentative':
       return `${where} has ${address ?? 'an address'}, which the kernel is still checking (tentative).`;
     case 'address-deprecated':
-      return `${where} has ${address ?? 'an address'}, which is not to be used any more (deprecated).`;
+      return `${where} has ${address ?? 'an address'}, which is deprecated.`;
     case 'address-scope':
-      return `${where} has ${address ?? 'an address'}, which is valid on this host alone (scope host).`;
+      return `${where} has ${address ?? 'an address'}, which is valid only on this host (scope host).`;
     default:
       return `${where} has no address.`;
   }

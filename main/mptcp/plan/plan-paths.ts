@@ -122,7 +122,7 @@ function planAnnouncements(input: PathPlanInput): {
       warn({
         kind: 'foreign-endpoint',
         side: 'destination',
-        sentence: `${address} on ${destination.id} is an endpoint of another program (${found.flags.join(', ')}) and is not announced. NetworkManager and mptcpd make such endpoints; it is left alone.`,
+        sentence: `${address} on ${destination.id} is an endpoint of another program (${found.flags.join(', ')}) and is not announced. NetworkManager and mptcpd create such endpoints; Switchyard leaves it alone.`,
         command: `${removeEndpointCommand(found)} && ${addEndpointCommand(wanted)}`,
       });
     }
