@@ -90,7 +90,7 @@ describe.skipIf(obstacle !== undefined)('the disks of a guest', { timeout: 60_00
     await hosts.startGuest('web', '-runas', 'nobody', '-drive', 'file=a.raw,format=raw,if=virtio');
     await becomesNobody();
     expect(await move()).toBe(
-      `refused: disk-access: ${pathOf('a.raw')} cannot be opened for writing by user nobody (65534), as whom QEMU runs on the destination: permission denied.`,
+      `refused: disk-access: ${pathOf('a.raw')} cannot be opened for writing by user nobody (65534), which is the user of QEMU on the destination: permission denied.`,
     );
     expect(await hosts.destination.guests()).toEqual([]);
   });
@@ -208,7 +208,7 @@ describe.skipIf(obstacle !== undefined)('the disks of a guest', { timeout: 60_00
     const refused = await move();
     spawnSync('blockdev', ['--setrw', loop]);
     expect([refused, await move()]).toEqual([
-      `refused: disk-access: ${loop} cannot be opened for writing by user root (0), as whom QEMU runs on the destination: it is read-only.`,
+      `refused: disk-access: ${loop} cannot be opened for writing by user root (0), which is the user of QEMU on the destination: it is read-only.`,
       'done-on-destination',
     ]);
   });
