@@ -77,8 +77,7 @@ describe('while the memory is copied', () => {
     at('copying', migration, () => (migration.source.images = [image]));
     expect(await endingOf(migration)).toEqual({
       ...safe,
-      cause:
-        'The guest has opened /vm/a.raw since its destination was started. The guest is on alpha as before.',
+      cause: 'The guest has opened /vm/a.raw since its destination was started. The guest is on alpha as before.',
     });
   });
 
