@@ -32,7 +32,8 @@ export async function tryPaths(context: StepContext): Promise<Report> {
     const failed = await untilOneWorks(ports.clock, paths, async (path, signal) => {
       await refuseOwnAddress(context, path);
       const to = { address: path.destinationAddress, port: listener.port };
-      const order = { from: path.sourceAddress, to, secret: listener.secret, withinMs: longestMs };
+      const { secret, door } = listener;
+      const order = { from: path.sourceAddress, to, secret, withinMs: longestMs, ...(door ? { door } : {}) };
       await ports.source.tryPath(order, signal);
     });
     for (const { path, why } of failed) await record({ kind: 'path-failed', path, seen: 'trial', why });

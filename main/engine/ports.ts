@@ -121,6 +121,19 @@ export interface TrialSecret {
 export interface TrialListener extends Disposable {
   readonly port: number;
   readonly secret: TrialSecret;
+  /** Absent where the kernel chose the port: another program is not expected at the same one. */
+  readonly door?: TrialDoor;
+}
+
+/**
+ * What is needed to see whose machine a path leads to before a port is touched that was named: on another machine with this
+ * address a QEMU may wait there, which a bare connection ends.
+ */
+export interface TrialDoor {
+  /** A second listener, on a port that the kernel chose. */
+  readonly port: number;
+  /** The hardware addresses of the destination, as hexadecimal digits. */
+  readonly linkAddresses: readonly string[];
 }
 
 export interface TrialOrder {
@@ -128,6 +141,7 @@ export interface TrialOrder {
   readonly to: SocketName;
   readonly secret: TrialSecret;
   readonly withinMs: Milliseconds;
+  readonly door?: TrialDoor;
 }
 
 /** What a monitor said by itself. */

@@ -36,8 +36,10 @@ export const stepTable: Readonly<Record<StepName, StepRow>> = {
     ...preparation,
     title: 'Trying the paths',
     side: 'both',
-    // Of a single path QEMU itself reports why it fails; what listens already leaves no port to try.
-    prepares: ({ paths, waiting }) => paths.length > 1 && waiting?.listens !== true,
+    // Of a single path QEMU itself reports why it fails, unless the port was named: another machine with that address may
+    // have a QEMU waiting at the same one. What listens already leaves no port to try.
+    prepares: ({ paths, waiting, listener }) =>
+      (paths.length > 1 || (listener?.port ?? 0) !== 0) && waiting?.listens !== true,
   },
   'prepare-paths': {
     ...preparation,

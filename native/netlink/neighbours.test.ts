@@ -19,6 +19,12 @@ test.each([
   expect(decodeNeighbour({ payload: message(state) })).toEqual({ interfaceIndex: 3, address: '10.77.2.1', unanswered });
 });
 
+test('the hardware address that has answered', () => {
+  const attribute = Buffer.from('0a0002006e57d2bccf880000', 'hex');
+  const payload = Buffer.concat([message(0x02), attribute]);
+  expect(decodeNeighbour({ payload })?.linkAddress).toBe('6e57d2bccf88');
+});
+
 test('what a bridge knows is no IP neighbour', () => {
   expect(decodeNeighbour({ payload: message(0x02, 7) })).toBeUndefined();
 });

@@ -8,8 +8,9 @@ import type { NetlinkSession } from './session.ts';
 /** RTM_* (include/uapi/linux/rtnetlink.h). */
 const types = { newNeighbour: 28, removeNeighbour: 29, getNeighbour: 30 } as const;
 const headerBytes = 12;
-/** NDA_DST (include/uapi/linux/neighbour.h). */
+/** NDA_DST and NDA_LLADDR (include/uapi/linux/neighbour.h). */
 const destination = 1;
+const linkLayer = 2;
 /** NUD_INCOMPLETE: asked, not answered yet. NUD_FAILED: asked in vain. */
 const unanswered = 0x01 | 0x20;
 
@@ -19,6 +20,8 @@ export interface Neighbour {
   readonly address: string;
   /** It has been asked for its link-layer address and has not answered (yet). */
   readonly unanswered: boolean;
+  /** Where packets to it are sent, as hexadecimal digits; absent where none is known or the interface has none. */
+  readonly linkAddress?: string;
 }
 
 /** The neighbour tables of the session's namespace, ARP and NDP, as `ip neighbour` lists them. */
@@ -48,12 +51,15 @@ export async function removeNeighbour(session: NetlinkSession, { interfaceIndex,
 export function decodeNeighbour({ payload }: Pick<NetlinkMessage, 'payload'>): Neighbour | undefined {
   if (payload.length < headerBytes) throw malformed(`a neighbour of ${payload.length} bytes`);
   const family = payload.readUInt8(0);
-  const address = Attributes.decode(payload.subarray(headerBytes)).bytes(destination);
+  const attributes = Attributes.decode(payload.subarray(headerBytes));
+  const address = attributes.bytes(destination);
+  const linkAddress = attributes.bytes(linkLayer)?.toString('hex');
   const isIp = family === addressFamilies.ipv4 || family === addressFamilies.ipv6;
   if (!isIp || address === undefined) return undefined;
   return {
     interfaceIndex: payload.readInt32LE(4),
     address: readIpAddress(address),
     unanswered: (payload.readUInt16LE(8) & unanswered) !== 0,
+    ...(linkAddress === undefined ? {} : { linkAddress }),
   };
 }

@@ -20,6 +20,7 @@ test('an interface that loses its carrier is reported at once', () => {
         kind: 'veth',
         lowerIndex: 3,
         lowerNamespace: 0,
+        linkAddress: '6e57d2bccf88',
       },
     },
   ]);

@@ -13,6 +13,7 @@ const linkHeaderBytes = 16;
 const addressHeaderBytes = 8;
 /** IFLA_*; RTEXT_FILTER_SKIP_STATS keeps the answer small. */
 const linkAttributes = {
+  linkAddress: 1,
   name: 3,
   mtu: 4,
   lower: 5,
@@ -75,6 +76,8 @@ export interface NetworkLink {
   readonly activePortIndex?: number | undefined;
   /** Alike for functions of one physical port, in hexadecimal digits. */
   readonly physicalPort?: string | undefined;
+  /** Its hardware address, in hexadecimal digits; zeros for `lo`, absent for an interface without any. */
+  readonly linkAddress?: string | undefined;
 }
 
 /** An address of an interface. */
@@ -161,6 +164,7 @@ function decodeLink({ payload }: NetlinkMessage): NetworkLink {
     bondMode: bondModes[bond?.u8(bondAttributes.mode) ?? bondModes.length],
     activePortIndex: bond?.u32(bondAttributes.activePort) || undefined,
     physicalPort: attributes.bytes(linkAttributes.physicalPort)?.toString('hex'),
+    linkAddress: attributes.bytes(linkAttributes.linkAddress)?.toString('hex'),
   };
 }
 

@@ -1,4 +1,5 @@
-import type { TrialListener, TrialSecret } from '#main/engine/ports.ts';
+import type { TrialDoor, TrialListener, TrialSecret } from '#main/engine/ports.ts';
+import { linkAddressesOf } from '#main/hosts/duplicate-address.ts';
 import type { NetworkPlace } from '#main/hosts/network-place.ts';
 import { addressOf, nameOf } from '#main/hosts/own-sockets/socket-name.ts';
 import { openStream } from '#main/hosts/own-sockets/open-stream.ts';
@@ -21,25 +22,43 @@ const patienceMs = 10_000;
 /** There are fewer paths than that; of more callers, each that comes too many is reset. */
 const mostCallers = 64;
 
-/** Listens in this place on the first port that is free. Throws a `NativeError`; nothing is open then. */
-export function answerTrials(place: NetworkPlace, { host, port, lastPort = port }: TrialPort): Trials {
+/**
+ * Listens in this place on the first port that is free; where it was named, on one that the kernel chooses as well. Rejects
+ * with a `NativeError`; nothing is open then.
+ */
+export async function answerTrials(place: NetworkPlace, { host, port, lastPort = port }: TrialPort): Promise<Trials> {
+  const secret = newSecret();
+  if (port === 0) return listenOn(place, { host, port, secret });
+  const linkAddresses = await linkAddressesOf(place);
+  using undone = new DisposableStack();
+  const second = undone.use(listenOn(place, { host, port: 0, secret }));
+  const trials = listenInRange(place, { host, port, lastPort, secret });
+  undone.move();
+  return trials.behind(second, { port: second.port, linkAddresses });
+}
+
+interface Listening extends TrialPort {
+  readonly secret: TrialSecret;
+}
+
+function listenInRange(place: NetworkPlace, { host, port, lastPort = port, secret }: Listening): Trials {
   for (let next = port; ; next += 1) {
     try {
-      return listenOn(place, host, next);
+      return listenOn(place, { host, port: next, secret });
     } catch (thrown) {
       if (!isNativeError(thrown, 'EADDRINUSE') || next >= lastPort) throw thrown;
     }
   }
 }
 
-function listenOn(place: NetworkPlace, host: string, port: number): Trials {
+function listenOn(place: NetworkPlace, { host, port, secret }: Omit<Listening, 'lastPort'>): Trials {
   const address = addressOf({ address: host, port });
   const { fd } = openStream(place, address.family, false);
   try {
     setSocketOption(fd, 'reuseAddress', true);
     bind(fd, address);
     listen(fd, mostCallers);
-    return new Trials(fd);
+    return new Trials(fd, secret);
   } catch (thrown) {
     fd[Symbol.dispose]();
     throw thrown;
@@ -49,21 +68,32 @@ function listenOn(place: NetworkPlace, host: string, port: number): Trials {
 /** Answers whoever knows the secret, and resets every other caller. */
 export class Trials implements TrialListener {
   readonly port: number;
-  readonly secret: TrialSecret = newSecret();
+  readonly secret: TrialSecret;
+  door?: TrialDoor;
+  #second: Disposable | undefined;
   readonly #fd: Fd;
   readonly #over = new AbortController();
   readonly #watch: ReadinessWatch;
   #callers = 0;
 
   /** Takes over the descriptor. */
-  constructor(fd: Fd) {
+  constructor(fd: Fd, secret: TrialSecret) {
     this.#fd = fd;
+    this.secret = secret;
     this.port = nameOf(localAddress(fd)).port;
     this.#watch = watchReadiness(fd, 'readable', () => this.#take());
     this.#watch.unref();
   }
 
+  /** Takes over the second listener. */
+  behind(second: Disposable, door: TrialDoor): this {
+    this.#second = second;
+    this.door = door;
+    return this;
+  }
+
   [Symbol.dispose](): void {
+    this.#second?.[Symbol.dispose]();
     this.#over.abort();
     this.#watch[Symbol.dispose]();
     this.#fd[Symbol.dispose]();

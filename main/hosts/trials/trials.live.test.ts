@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SwitchyardError } from '#contract/errors.ts';
-import type { TrialSecret } from '#main/engine/ports.ts';
+import type { TrialDoor, TrialSecret } from '#main/engine/ports.ts';
 import { namespacePlace } from '#main/hosts/network-place.ts';
 import { filterCommands, onLink, whyNoPacketFilter } from '#main/mptcp/fixtures/packet-filter.ts';
 import { canMakeNamespaces, makeNamespace, type TestNamespace } from '#native/fixtures/namespace.ts';
-import { bind, connect, listen, openSocket, reset, send } from '#native/socket.ts';
+import { accept, bind, connect, listen, openSocket, reset, send } from '#native/socket.ts';
 import { hangUp } from '#main/hosts/path-control.ts';
 import { answerTrials, type Trials } from './trial-listener.ts';
 import { tryPath } from './try-path.ts';
@@ -15,6 +15,7 @@ if (reason !== undefined) process.stderr.write(`skipped: trials of paths between
 
 /** A good path has 1.2 s, since the machine may be busy; what never answers takes that long. */
 const withinMs = 1200;
+const namedPort = 45_444;
 
 /** By the third number of its addresses: how each link of the two hosts behaves. */
 const links = {
@@ -26,12 +27,15 @@ const links = {
   stranger: 6,
   foreignListener: 7,
   smallPacketsOnly: 8,
+  namedPortOnly: 9,
 } as const;
 type Link = keyof typeof links;
 
 interface Given {
   readonly signal?: AbortSignal;
   readonly secret?: TrialSecret;
+  readonly port?: number;
+  readonly door?: TrialDoor;
 }
 
 const rules = [
@@ -39,6 +43,7 @@ const rules = [
   onLink('eth4', 'drop'),
   // Frames with headers: what TCP has cut to the MTU is longer, the handshake and the call are shorter.
   onLink('eth8', 'meta length > 600 drop'),
+  onLink('eth9', `tcp dport != ${namedPort} drop`),
 ];
 
 describe.skipIf(reason !== undefined)('a path is tried', () => {
@@ -47,7 +52,7 @@ describe.skipIf(reason !== undefined)('a path is tried', () => {
   let another: TestNamespace;
   let trials: Trials;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     [source, destination, another] = [makeNamespace(), makeNamespace(), makeNamespace()];
     for (const link of Object.values(links)) {
       const far = link === links.stranger || link === links.foreignListener ? another : destination;
@@ -65,7 +70,7 @@ describe.skipIf(reason !== undefined)('a path is tried', () => {
     }
     source.run('ip', 'route', 'add', 'unreachable', '10.98.2.2/32');
     nft(destination, filterCommands(rules));
-    trials = answerTrials(namespacePlace(destination.name), { host: '0.0.0.0', port: 0 });
+    trials = await answerTrials(namespacePlace(destination.name), { host: '0.0.0.0', port: 0 });
   });
   afterAll(() => {
     trials[Symbol.dispose]();
@@ -74,7 +79,7 @@ describe.skipIf(reason !== undefined)('a path is tried', () => {
 
   async function outcomeOf(
     link: Link,
-    { signal = new AbortController().signal, ...order }: Given = {},
+    { signal = new AbortController().signal, port = trials.port, secret = trials.secret, door }: Given = {},
   ): Promise<string> {
     const number = links[link];
     try {
@@ -82,10 +87,10 @@ describe.skipIf(reason !== undefined)('a path is tried', () => {
         namespacePlace(source.name),
         {
           from: `10.98.${number}.1`,
-          to: { address: `10.98.${number}.2`, port: trials.port },
-          secret: trials.secret,
+          to: { address: `10.98.${number}.2`, port },
+          secret,
           withinMs,
-          ...order,
+          ...(door ? { door } : {}),
         },
         signal,
       );
@@ -120,7 +125,7 @@ describe.skipIf(reason !== undefined)('a path is tried', () => {
     bind(listener, { family: 'ipv4', address: '0.0.0.0', port: trials.port });
     listen(listener, 4);
     const trial = outcomeOf('foreignListener');
-    const { accept, receive } = await import('#native/socket.ts');
+    const { receive } = await import('#native/socket.ts');
     const { waitUntilReady } = await import('#native/readiness.ts');
     await waitUntilReady(listener, 'readable', { timeoutMs: withinMs });
     const caller = accept(listener)?.connection;
@@ -140,6 +145,42 @@ describe.skipIf(reason !== undefined)('a path is tried', () => {
     expect(await outcomeOf('good', { secret })).toBe('What answers at 10.98.1.2 is not the destination.');
   });
 
+  /** With a port that was named; and whether a program that waits at the same port of another machine was called. */
+  async function outcomeAtNamedPort(link: Link): Promise<readonly [outcome: string, called: boolean]> {
+    const order = { host: '0.0.0.0', port: namedPort };
+    using named = await answerTrials(namespacePlace(destination.name), order);
+    using waiting = namespacePlace(another.name).run(() => openSocket('ipv4', 'tcp'));
+    bind(waiting, { family: 'ipv4', address: order.host, port: order.port });
+    listen(waiting, 4);
+    const outcome = await outcomeOf(link, named);
+    return [outcome, accept(waiting) !== undefined];
+  }
+
+  test('at a named port, where it leads to the destination', async () => {
+    expect(await outcomeAtNamedPort('good')).toEqual(['works', false]);
+  });
+
+  test('at a named port, where a firewall lets nothing else through', async () => {
+    expect(await outcomeAtNamedPort('namedPortOnly')).toEqual(['works', false]);
+  });
+
+  test('at a named port, and a program that waits there on another machine is not called', async () => {
+    expect(await outcomeAtNamedPort('foreignListener')).toEqual([
+      expect.stringMatching(/^Another machine, with the hardware address (..:){5}.., answers for 10\.98\.7\.2\.$/),
+      false,
+    ]);
+  });
+
+  test('at a named port, and a machine that answers for several addresses is not taken for another one', async () => {
+    another.run('ip', 'addr', 'add', '10.98.7.3/24', 'dev', 'eth7');
+    using asking = namespacePlace(source.name).run(() => openSocket('ipv4', 'tcp'));
+    const refused = connect(asking, { family: 'ipv4', address: '10.98.7.3', port: 1 }, { timeoutMs: withinMs });
+    await expect(refused).rejects.toThrow(/ECONNREFUSED/);
+    const [outcome] = await outcomeAtNamedPort('foreignListener');
+    another.run('ip', 'addr', 'del', '10.98.7.3/24', 'dev', 'eth7');
+    expect(outcome).toBe('10.98.7.2 did not answer what was sent after it within 1.2 s.');
+  });
+
   test('and given up at once when another one works', async () => {
     const over = new AbortController();
     const outcome = outcomeOf('dropped', { signal: over.signal });
@@ -147,9 +188,9 @@ describe.skipIf(reason !== undefined)('a path is tried', () => {
     expect(await outcome).toMatch(/abort/i);
   });
 
-  test('on the next of several ports when the first is taken', () => {
+  test('on the next of several ports when the first is taken', async () => {
     const { port } = trials;
-    using other = answerTrials(namespacePlace(destination.name), { host: '0.0.0.0', port, lastPort: port + 5 });
+    using other = await answerTrials(namespacePlace(destination.name), { host: '0.0.0.0', port, lastPort: port + 5 });
     expect(other.port).toBeGreaterThan(port);
   });
 

@@ -1,5 +1,6 @@
 import { SwitchyardError } from '#contract/errors.ts';
-import type { TrialOrder } from '#main/engine/ports.ts';
+import type { TrialDoor, TrialOrder } from '#main/engine/ports.ts';
+import { otherMachineAt } from '#main/hosts/duplicate-address.ts';
 import type { NetworkPlace } from '#main/hosts/network-place.ts';
 import { addressOf } from '#main/hosts/own-sockets/socket-name.ts';
 import { openStream } from '#main/hosts/own-sockets/open-stream.ts';
@@ -10,11 +11,37 @@ import { setSocketOption } from '#native/socket-options.ts';
 import { bulkBytes, secretBytes } from './protocol.ts';
 import { receiveAll, sendAll, type TrialTime } from './stream.ts';
 
+/** For the port that the kernel chose, which a firewall may drop: the named one is tried next. */
+const doorMs = 500;
+
 /**
  * Tries one path from this place, in plain TCP: whether it leads there is the same question, and the kernel keeps no memory
  * of it. Rejects with why it does not lead to the listener that knows the secret.
+ *
+ * A port that was named is touched once the machine has proven itself on another port or, where a firewall lets nothing else
+ * through, once the hardware address that answers is seen not to be another machine's.
  */
 export async function tryPath(place: NetworkPlace, order: TrialOrder, signal: AbortSignal): Promise<void> {
+  if (order.door) await refuseOtherMachine(place, { ...order, door: order.door }, signal);
+  await tryPort(place, order, signal);
+}
+
+async function refuseOtherMachine(
+  place: NetworkPlace,
+  { door, ...order }: TrialOrder & { readonly door: TrialDoor },
+  signal: AbortSignal,
+): Promise<void> {
+  const to = { ...order.to, port: door.port };
+  try {
+    await tryPort(place, { ...order, to, withinMs: doorMs }, signal);
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    const linkAddress = await otherMachineAt(place, to.address, door.linkAddresses);
+    if (linkAddress !== undefined) throw anotherMachine(order, linkAddress);
+  }
+}
+
+async function tryPort(place: NetworkPlace, order: TrialOrder, signal: AbortSignal): Promise<void> {
   const { from, to, withinMs } = order;
   const target = addressOf(to);
   const time: TrialTime = { untilMonoMs: performance.now() + withinMs, signal };
@@ -69,6 +96,15 @@ function stranger({ to }: TrialOrder): SwitchyardError {
     host: to.address,
     text: `What answers at ${to.address} is not the destination.`,
     remedy: 'See which machine has that address: `ip neighbour` on the source shows its hardware address.',
+  });
+}
+
+function anotherMachine({ to }: TrialOrder, linkAddress: string): SwitchyardError {
+  return new SwitchyardError({
+    kind: 'unreachable',
+    host: to.address,
+    text: `Another machine, with the hardware address ${linkAddress}, answers for ${to.address}.`,
+    remedy: `Give one of the two another address: no interface of the destination has ${linkAddress}.`,
   });
 }
 
