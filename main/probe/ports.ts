@@ -30,6 +30,8 @@ export interface ProbeListenOrder {
 
 export interface ProbeListener extends Disposable {
   readonly port: number;
+  /** The hardware addresses of its host, as hexadecimal digits. */
+  readonly linkAddresses: readonly string[];
 }
 
 export interface ProbeConnectOrder {
@@ -39,6 +41,10 @@ export interface ProbeConnectOrder {
   readonly token: ProbeToken;
   /** For the handshake; the answer to the token may take as long again. */
   readonly timeoutMs: Milliseconds;
+  /** Of the listener's host. Where the neighbour table shows that another machine answers, what fails is a stranger. */
+  readonly linkAddresses?: readonly string[];
+  /** Nothing at all is sent to another machine: a program may wait there at the same port. */
+  readonly onlyTheirs?: boolean;
 }
 
 /** `code` is the kernel's, such as ECONNREFUSED. */

@@ -49,6 +49,7 @@ test('what is set for it is noted first, put back after it, and then forgotten',
   await probe(orderFor(hosts));
   expect(hosts.asked).toEqual([
     `listen 0.0.0.0 ${wantedPort}`,
+    `listen 0.0.0.0 ${otherPort}`,
     'note',
     'change a',
     'change b',
@@ -56,6 +57,7 @@ test('what is set for it is noted first, put back after it, and then forgotten',
     'restore a',
     'restore b',
     'forget',
+    `close ${otherPort}`,
     `close ${wantedPort}`,
   ]);
 });
@@ -64,7 +66,13 @@ test('a host that fails in the middle has everything put back', async () => {
   const hosts = scriptedHosts({}, {});
   const destination = { ...hosts.destination, facts: () => Promise.reject(new Error('away')) };
   await expect(probe(orderFor(hosts, { destination }))).rejects.toThrow('away');
-  expect(hosts.asked.slice(-4)).toEqual(['restore a', 'restore b', 'forget', `close ${wantedPort}`]);
+  expect(hosts.asked.slice(-5)).toEqual([
+    'restore a',
+    'restore b',
+    'forget',
+    `close ${otherPort}`,
+    `close ${wantedPort}`,
+  ]);
 });
 
 test('a host that cannot be put back is not forgotten', async () => {
@@ -174,12 +182,33 @@ test('nothing is set on either host where that is not allowed, or TCP is wanted'
   expect(changes).toEqual([[], [], [], []]);
 });
 
-test('where the port of the migration is free, a second listener is opened only for a path that does not answer', async () => {
+test('where the kernel chooses the port, a second listener is opened only for a path that does not answer', async () => {
   const [open, closed] = [scriptedHosts({}), scriptedHosts({ tcp: () => 'refused' })];
-  for (const hosts of [open, closed]) await probe(orderFor(hosts));
+  for (const hosts of [open, closed]) await probe(orderFor(hosts, { port: 0, lastPort: 0 }));
   const listens = ({ asked }: Hosts): string[] => asked.filter((what) => what.startsWith('listen'));
   expect([listens(open), listens(closed)]).toEqual([
-    [`listen 0.0.0.0 ${wantedPort}`],
-    [`listen 0.0.0.0 ${wantedPort}`, `listen 0.0.0.0 ${otherPort}`],
+    [`listen 0.0.0.0 ${otherPort}`],
+    [`listen 0.0.0.0 ${otherPort}`, `listen 0.0.0.0 ${otherPort}`],
   ]);
 });
+
+test.each<[when: string, port: number, tcp: NonNullable<ScriptedPath['tcp']>, guarded: boolean]>([
+  ['the destination has answered on another one', wantedPort, () => 'connected', false],
+  ['nothing answers on another one', wantedPort, (port) => (port === otherPort ? 'unanswered' : 'connected'), true],
+  ['the kernel has chosen it', 0, () => 'connected', false],
+] as const)(
+  'whether only the machine of the destination may be called, where %s',
+  async (_when, port, tcp, guarded) => {
+    const hosts = scriptedHosts({ tcp });
+    const guards: (boolean | undefined)[] = [];
+    const source: typeof hosts.source = {
+      ...hosts.source,
+      connectForProbe: (order) => {
+        if (order.to.port !== otherPort || port === 0) guards.push(order.onlyTheirs);
+        return hosts.source.connectForProbe(order);
+      },
+    };
+    await probe(orderFor(hosts, { source, port, lastPort: port, wantsMptcp: false }));
+    expect(guards[0]).toBe(guarded);
+  },
+);

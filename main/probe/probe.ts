@@ -61,7 +61,7 @@ export async function probe(order: ProbeOrder): Promise<ProbeResult> {
   const token: ProbeToken = { call: order.random(), answer: order.random() };
   const listenOrder = { host: wildcardFor(paths), token };
   using listeners = new DisposableStack();
-  const { port } = listeners.use(
+  const { port, linkAddresses } = listeners.use(
     await destination.listenForProbe({ ...listenOrder, port: order.port, lastPort: order.lastPort }),
   );
   let other: Promise<number> | undefined;
@@ -71,7 +71,10 @@ export async function probe(order: ProbeOrder): Promise<ProbeResult> {
       .then((listener) => listeners.use(listener).port));
 
   const { wantsMptcp } = order;
-  const trials = await Promise.all(paths.map((path) => tryPair({ source, path, port, otherPort, token, wantsMptcp })));
+  const isNamed = order.port !== 0;
+  const trials = await Promise.all(
+    paths.map((path) => tryPair({ source, path, port, isNamed, linkAddresses, otherPort, token, wantsMptcp })),
+  );
   const answering = trials.filter(isUsable);
   // Begun on a path on which MPTCP does not pass, a connection would be plain TCP on all of them.
   const usable = [

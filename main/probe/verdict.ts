@@ -34,7 +34,7 @@ function whyNoConnection({ path, tcp }: PairTrial, ends: Ends, arrow: string, ot
     case 'refused':
       return otherPort
         ? `A firewall on ${arrow} rejects TCP port ${port}, and another port passes: open it from ${path.sourceAddress}.`
-        : `TCP from ${path.sourceAddress} is rejected at ${path.destinationAddress}, where ${destination} listened on two ports: a firewall on the way, or that of ${destination}, rejects it.`;
+        : `TCP from ${path.sourceAddress} is rejected at ${path.destinationAddress}, where ${destination} listened on two ports: a firewall on the way, or that of ${destination}, rejects it, or another machine has this address.`;
     case 'unanswered':
       return otherPort
         ? `A firewall on ${arrow} drops TCP port ${port}, and another port passes: open it from ${path.sourceAddress}.`

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '#contract/units.ts';
 import type { ClosedSubflow, SocketName } from '#main/engine/ports.ts';
+import { otherMachineAt } from '#main/hosts/duplicate-address.ts';
 import { openStream } from '#main/hosts/own-sockets/open-stream.ts';
 import { addressOf, nameOf } from '#main/hosts/own-sockets/socket-name.ts';
 import type { NetworkPlace } from '#main/hosts/network-place.ts';
@@ -26,6 +27,7 @@ const zeros = Buffer.alloc(256 * 1024);
 
 /** Connects from one address of this place to the listener of a probe. Rejects with a `NativeError` where it is our own fault. */
 export async function connectForProbe(place: NetworkPlace, order: ProbeConnectOrder): Promise<ProbeAttempt> {
+  if (order.onlyTheirs === true && (await leadsElsewhere(place, order))) return stranger;
   const target = addressOf(order.to);
   using held = new DisposableStack();
   const { fd } = openStream(place, target.family, order.mptcp);
@@ -38,13 +40,20 @@ export async function connectForProbe(place: NetworkPlace, order: ProbeConnectOr
     bind(fd, addressOf({ address: order.from, port: 0 }));
     await connect(fd, target, { timeoutMs: order.timeoutMs });
     const protocol = await introduced(fd, order);
-    if (protocol === undefined) return { kind: 'stranger', code: 'EPROTO' };
+    if (protocol === undefined) return stranger;
     return { kind: 'connected', connection: new Connection(fd, protocol, closed, held.move()) };
   } catch (thrown) {
     const kind = isNativeError(thrown) ? kindOf[thrown.code] : undefined;
     if (!isNativeError(thrown) || kind === undefined) throw thrown;
+    if ((kind === 'refused' || kind === 'unanswered') && (await leadsElsewhere(place, order))) return stranger;
     return { kind, code: thrown.code };
   }
+}
+
+const stranger = { kind: 'stranger', code: 'EPROTO' } as const;
+
+async function leadsElsewhere(place: NetworkPlace, { to, linkAddresses }: ProbeConnectOrder): Promise<boolean> {
+  return linkAddresses !== undefined && (await otherMachineAt(place, to.address, linkAddresses)) !== undefined;
 }
 
 /** connect(2), tcp(7) and what a firewall's rejections become (icmp_err_convert, net/ipv4/icmp.c). */

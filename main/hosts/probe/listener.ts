@@ -1,4 +1,5 @@
 import type { Milliseconds } from '#contract/units.ts';
+import { linkAddressesOf } from '#main/hosts/duplicate-address.ts';
 import { openStream } from '#main/hosts/own-sockets/open-stream.ts';
 import { addressOf, nameOf } from '#main/hosts/own-sockets/socket-name.ts';
 import type { NetworkPlace } from '#main/hosts/network-place.ts';
@@ -19,8 +20,17 @@ const patienceMs: Milliseconds = 2000;
 /** A probe has a caller for each pair; one more than this is a stranger, or comes too early. */
 const mostCallers = 64;
 
-/** Opens the listener of a probe in this place. Throws a `NativeError`; nothing is open then. */
-export function listenForProbe(place: NetworkPlace, order: ProbeListenOrder): ProbeListener {
+/** Opens the listener of a probe in this place. Rejects with a `NativeError`; nothing is open then. */
+export async function listenForProbe(place: NetworkPlace, order: ProbeListenOrder): Promise<ProbeListener> {
+  const linkAddresses = await linkAddressesOf(place);
+  return listenInRange(place, { ...order, linkAddresses });
+}
+
+interface Listening extends ProbeListenOrder {
+  readonly linkAddresses: readonly string[];
+}
+
+function listenInRange(place: NetworkPlace, order: Listening): ProbeListener {
   for (let port = order.port; ; port += 1) {
     try {
       return listenOn(place, order, port);
@@ -32,14 +42,14 @@ export function listenForProbe(place: NetworkPlace, order: ProbeListenOrder): Pr
   }
 }
 
-function listenOn(place: NetworkPlace, { host, token }: ProbeListenOrder, port: number): ProbeListener {
+function listenOn(place: NetworkPlace, { host, token, linkAddresses }: Listening, port: number): ProbeListener {
   const address = addressOf({ address: host, port });
   const { fd } = openStream(place, address.family, true);
   try {
     setSocketOption(fd, 'reuseAddress', true);
     bind(fd, address);
     listen(fd, backlog);
-    return new Listener(fd, token);
+    return new Listener(fd, token, linkAddresses);
   } catch (thrown) {
     fd[Symbol.dispose]();
     throw thrown;
@@ -48,14 +58,16 @@ function listenOn(place: NetworkPlace, { host, token }: ProbeListenOrder, port: 
 
 class Listener implements ProbeListener {
   readonly port: number;
+  readonly linkAddresses: readonly string[];
   readonly #fd: Fd;
   readonly #token: ProbeToken;
   readonly #watch: ReadinessWatch;
   readonly #callers = new Set<Caller>();
 
   /** Takes over the descriptor. */
-  constructor(fd: Fd, token: ProbeToken) {
+  constructor(fd: Fd, token: ProbeToken, linkAddresses: readonly string[]) {
     this.#fd = fd;
+    this.linkAddresses = linkAddresses;
     this.#token = token;
     this.port = nameOf(localAddress(fd)).port;
     this.#watch = watchReadiness(fd, 'readable', () => forOneSlice(() => this.#acceptOne()));

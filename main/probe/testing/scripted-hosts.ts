@@ -118,7 +118,7 @@ export function scriptedHosts(...paths: readonly ScriptedPath[]) {
       listenForProbe: async ({ port, host: address }: ProbeListenOrder) => {
         const open = port === 0 || port === takenPort ? otherPort : port;
         note(`listen ${address} ${open}`);
-        return { port: open, [Symbol.dispose]: () => note(`close ${open}`) };
+        return { port: open, linkAddresses: [], [Symbol.dispose]: () => note(`close ${open}`) };
       },
       connectForProbe,
     };
