@@ -113,7 +113,7 @@ export const mptcpFactsSchema = z.object({
   sysctls: z.record(z.string(), z.string()),
   endpoints: z.array(mptcpEndpointSchema),
   limits: mptcpLimitsSchema.optional(),
-  /** The same as they will be when every migration that has borrowed of them has ended; absent where none has. */
+  /** The same as they will be when every migration that holds a lease of them has ended; absent where none does. */
   lasting: z.object({ endpoints: z.array(mptcpEndpointSchema), limits: mptcpLimitsSchema }).exactOptional(),
   /** The MPTcpExt counters of /proc/net/netstat, by name. */
   counters: z.record(z.string(), z.number()),

@@ -7,13 +7,13 @@ export const withdrawalSchema = z.enum(['kept', 'gone']);
 export type Withdrawal = z.infer<typeof withdrawalSchema>;
 
 /**
- * What one migration has borrowed of the MPTCP settings of one host, as that host keeps it. Leases are in the order in which
+ * The MPTCP settings that one migration has leased on one host, as that host keeps it. Leases are in the order in which
  * they were taken.
  */
 export const heldLeaseSchema = z.object({
   migrationId: migrationIdSchema,
   planned: z.array(pathManagerChangeSchema).readonly(),
-  /** As the host was without what other migrations had borrowed then. */
+  /** As the host was without the leases of other migrations at that time. */
   before: z.object({
     endpoints: z.array(mptcpEndpointSchema).readonly(),
     limits: mptcpLimitsSchema.optional(),

@@ -156,7 +156,7 @@ test('the connection begins on the path that the operator marks, also by plain T
   expect([plan.settings.pathChoice, plan.paths[0]?.sourceInterface]).toEqual([{ first: 'eth2' }, 'eth2']);
 });
 
-test('the last path cannot be left out, and what is no path is listed with the reason', async ({ visitor }) => {
+test('the last path cannot be left out, and what is not a path is listed with the reason', async ({ visitor }) => {
   const { page } = visitor;
   await page.getByLabel('Use eth0').uncheck();
   await page.getByText('2 paths · 12.5 Gbit/s').waitFor();

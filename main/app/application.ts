@@ -452,7 +452,7 @@ export class Application {
   }
 }
 
-/** What is borrowed of hosts is held for as long as this exists: the journal of a migration, the note of a probe. */
+/** A lease on a host is held for as long as this exists: the journal of a migration, the note of a probe. */
 function journalOf(state: string, id: string): string {
   const note = probeNotePath(state, id);
   return existsSync(note) ? note : migrationPaths(state, id).journal;

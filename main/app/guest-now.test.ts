@@ -69,12 +69,12 @@ test('a monitor that no program is known to hold is not replaced by another', as
   expect(await Promise.all(results)).toEqual([only, only]);
 });
 
-test('a guest that a Switchyard has in hand is asked nothing', async () => {
+test('a guest that another Switchyard manages is asked nothing', async () => {
   const { asked } = await read(['/second'], { ...held, migrationIds: ['20261122T120250Z-7f3a'] });
   expect(asked).toEqual([]);
 });
 
-test('one that a Switchyard has taken in hand since is not asked over its next monitor', async () => {
+test('a guest that another Switchyard has begun to manage is not asked over its next monitor', async () => {
   const { asked, guestRun } = await read(['/second'], free, { ...held, migrationIds: ['20261122T120250Z-7f3a'] });
   expect([asked, guestRun]).toEqual([['/first'], unreadable]);
 });

@@ -166,7 +166,7 @@ export async function prepare(request: MigrationRequest, planner: Planner): Prom
 }
 
 /**
- * A host without what other migrations have borrowed of its MPTCP settings: it is gone when they end, so this one needs it
+ * A host without the MPTCP settings that other migrations have leased: they are gone when those end, so this one needs it
  * as well, and puts back what was there before the first of them.
  */
 async function readHost(host: MigrationHost): Promise<{ facts: HostFacts; lent: readonly MptcpEndpoint[] }> {

@@ -29,7 +29,7 @@ async function endingOf(migration: MigrationUnderTest): Promise<object> {
 }
 
 describe('before anything is sent', () => {
-  test('disks that the destination would not get end it on the source, by name', async () => {
+  test('disks that the destination cannot take over end the migration on the source, by name', async () => {
     const migration = planned();
     foundOnBeta(migration, denied, held);
     expect(await endingOf(migration)).toEqual({

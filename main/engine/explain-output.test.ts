@@ -21,7 +21,7 @@ test.each([
     'qemu-kvm: warning: no such feature\nqemu-kvm: Unknown savevm section',
     {
       side: 'destination',
-      cause: 'QEMU gave the migration up: Unknown savevm section. The guest is on alpha as before.',
+      cause: 'QEMU gave up the migration: Unknown savevm section. The guest is on alpha as before.',
     },
   ],
   [
@@ -47,6 +47,6 @@ test('that we ended the destination ourselves is not why the migration failed', 
   ]);
   expect(explain(removed, 'migration-failed', 'source')).toMatchObject({
     side: 'source',
-    cause: 'QEMU gave the migration up: Failed to connect. The guest is on alpha as before.',
+    cause: 'QEMU gave up the migration: Failed to connect. The guest is on alpha as before.',
   });
 });

@@ -95,7 +95,7 @@ const rows: Readonly<Record<Cause, Row>> = {
     journal: [...begun, sees('source', answering('running', 'failed', 'Connection reset by peer')), output],
     guest: 'source',
     side: 'destination',
-    cause: `QEMU gave the migration up: Unknown ramblock "vga.vram", cannot accept migration. ${onAlpha}`,
+    cause: `QEMU gave up the migration: Unknown ramblock "vga.vram", cannot accept migration. ${onAlpha}`,
     next: 'Fix what is named, then migrate again: nothing was lost.',
   },
   'source-died': {
@@ -333,7 +333,7 @@ describe('a stranger on the migration port', () => {
     };
     expect(told('migration-failed', ...begun, stranger, negotiated, output)).toEqual({
       side: 'destination',
-      cause: `QEMU gave the migration up: Unknown ramblock "vga.vram", cannot accept migration. Before that, 192.0.2.66 had connected to the migration port 4444 of beta. ${onAlpha}`,
+      cause: `QEMU gave up the migration: Unknown ramblock "vga.vram", cannot accept migration. Before that, 192.0.2.66 had connected to the migration port 4444 of beta. ${onAlpha}`,
       next,
     });
   });
@@ -373,7 +373,7 @@ test('where only the source was heard of before the start, it is the destination
   });
 });
 
-test('a record that does not keep what was found with the disks says so much', () => {
+test('a record without the findings about the disks still names the disks as the cause', () => {
   const state = stateAfter([...begun, { kind: 'cancel-requested', reason: 'disks-not-taken', by: 'switchyard' }]);
   expect(explain(state, 'disks-not-taken', 'source')).toMatchObject({
     cause: `The destination cannot take over the disks of the guest. ${onAlpha}`,
@@ -451,13 +451,13 @@ describe('a migration that failed', () => {
     const journal = [...begun, sees('source', answering('running', 'failed', 'Failed to connect: refused.'))];
     expect(explain(stateAfter(journal), 'migration-failed', 'source')).toMatchObject({
       side: 'source',
-      cause: `QEMU gave the migration up: Failed to connect: refused. ${onAlpha}`,
+      cause: `QEMU gave up the migration: Failed to connect: refused. ${onAlpha}`,
     });
   });
 
   test('neither QEMU gives a reason', () => {
     expect(explain(stateAfter(begun), 'migration-failed', 'source').cause).toBe(
-      `QEMU gave the migration up. ${onAlpha}`,
+      `QEMU gave up the migration. ${onAlpha}`,
     );
   });
 });

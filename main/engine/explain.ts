@@ -322,7 +322,7 @@ function migrationFailed(state: MigrationState): About {
   const said = destinationsLine(state);
   if (waiting) {
     return {
-      cause: `QEMU gave the migration up${colon(firstLine(state))}.${otherPaths(state)}`,
+      cause: `QEMU gave up the migration${colon(firstLine(state))}.${otherPaths(state)}`,
       next:
         'See also the output of the waiting QEMU on {destination}, where it was started. ' +
         'Fix that, start another one and migrate again: nothing was lost.',
@@ -337,7 +337,7 @@ function migrationFailed(state: MigrationState): About {
   }
   return {
     side: said === undefined ? 'source' : 'destination',
-    cause: `QEMU gave the migration up${colon(firstLine(state))}.${otherPaths(state)}`,
+    cause: `QEMU gave up the migration${colon(firstLine(state))}.${otherPaths(state)}`,
     next: 'Fix what is named, then migrate again: nothing was lost.',
   };
 }

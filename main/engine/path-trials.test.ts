@@ -167,7 +167,7 @@ describe('where no path leads to the destination', () => {
     const { outcome, explanation } = await migration.migrate();
     expect([outcome, explanation?.cause]).toEqual([
       'safe-on-source',
-      "QEMU gave the migration up: Failed to connect to '10.0.2.2': Connection refused. Tried before: " +
+      "QEMU gave up the migration: Failed to connect to '10.0.2.2': Connection refused. Tried before: " +
         "eth1 (10.0.1.1 to 10.0.1.2): Failed to connect to '10.0.1.2': Connection refused. The guest is on alpha as before.",
     ]);
   });

@@ -82,7 +82,7 @@ describe('the destination dies', () => {
     migration.world.nature.destinationRejects = 'Unknown savevm section or instance';
     expect((await migration.migrate()).explanation).toMatchObject({
       side: 'destination',
-      cause: 'QEMU gave the migration up: Unknown savevm section or instance. The guest is on alpha as before.',
+      cause: 'QEMU gave up the migration: Unknown savevm section or instance. The guest is on alpha as before.',
       raw: expect.stringContaining('Connection reset by peer'),
     });
   });

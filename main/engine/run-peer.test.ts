@@ -190,7 +190,7 @@ describe('a source that waits before the switchover', () => {
     expect([outcome, peace(migration)]).toEqual(['safe-on-source', quiet]);
   });
 
-  test('goes on when its monitor is back', async () => {
+  test('continues when its monitor is back', async () => {
     const migration = planned();
     const { clock } = migration.world;
     at('waitingToLeave', migration, () => {

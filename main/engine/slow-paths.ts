@@ -18,8 +18,8 @@ interface Reading {
 }
 
 /**
- * Paths that cost a connection more than they bring: what they carry is next to nothing beside the fastest path, and what waits
- * in their queue holds up what the others have delivered. A speed that is not known, or not true, does not show it before.
+ * Paths that slow a connection down more than they help: they carry next to nothing beside the fastest path, and the data in
+ * their queue holds up what the others have delivered. Only the running migration shows them where a speed is unknown or wrong.
  */
 export class SlowPaths {
   #readings: Reading[] = [];

@@ -70,7 +70,7 @@ export const stepTable: Readonly<Record<StepName, StepRow>> = {
     side: 'source',
     changesWhatIsObserved: ['source'],
   },
-  'hang-up': { ...ordinary, title: 'Giving the connection up', side: 'source' },
+  'hang-up': { ...ordinary, title: 'Giving up the connection', side: 'source' },
   cancel: { ...ordinary, title: 'Cancelling', side: 'source' },
   yank: { ...ordinary, title: 'Breaking the connection', side: 'source' },
   'resume-destination': {

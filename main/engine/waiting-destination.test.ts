@@ -71,7 +71,7 @@ test('what it printed is not claimed to be nothing: it is elsewhere', async () =
   expect({ kept: migration.events.filter(({ kind }) => kind === 'output-kept'), explanation }).toEqual({
     kept: [],
     explanation: expect.objectContaining({
-      cause: expect.stringContaining('QEMU gave the migration up'),
+      cause: expect.stringContaining('QEMU gave up the migration'),
       next: expect.stringContaining('the output of the waiting QEMU on beta, where it was started'),
     }),
   });

@@ -206,7 +206,7 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     failed: () => 'The two QEMUs could not be set up alike',
   },
   'try-paths': {
-    intended: ({ source, destination }) => `Trying the paths from ${source} to ${destination}, with packets of our own`,
+    intended: ({ source, destination }) => `Trying the paths from ${source} to ${destination}, before QEMU connects`,
     done: ({ destination }) => `A path leads to ${destination}`,
     failed: ({ destination }) => `No path leads to ${destination}`,
   },
@@ -237,9 +237,9 @@ const steps: Readonly<Record<StepName, StepWords>> = {
     failed: () => 'The source QEMU could not be allowed to switch over',
   },
   'hang-up': {
-    intended: () => 'The connection is not made: asked the kernel of the source to give it up',
-    done: () => 'The kernel of the source has given the connection up',
-    failed: () => 'The kernel of the source could not give the connection up',
+    intended: () => 'The connection is not established: asking the kernel of the source to give it up',
+    done: () => 'The kernel of the source has given up the connection',
+    failed: () => 'The kernel of the source could not give up the connection',
   },
   cancel: {
     intended: () => 'Asked the source QEMU to cancel',

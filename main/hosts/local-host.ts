@@ -71,7 +71,7 @@ import { tryPath } from './trials/try-path.ts';
 export interface LocalHostOptions {
   /** Folder for the sockets and outputs of destinations; see SWITCHYARD_RUNTIME_DIR. */
   readonly runtimeDirectory: string;
-  /** Where the journal of a migration is. What a migration has borrowed is held for as long as its journal exists. */
+  /** Where the journal of a migration is. The leases of a migration are held for as long as its journal exists. */
   readonly journalOf?: (migrationId: string) => string;
 }
 

@@ -78,7 +78,7 @@ describe.skipIf(obstacle !== undefined)('who else has a guest in hand', () => {
     expect(await look()).toEqual({ migrationIds: [], monitors: 'free' });
   });
 
-  test('a manager that was killed is no manager any more', async () => {
+  test('a manager that was killed no longer counts as one', async () => {
     await otherProcess(announce);
     others[0]?.kill('SIGKILL');
     await once(others.splice(0)[0] ?? process, 'exit');

@@ -82,7 +82,7 @@ describe.skipIf(obstacle !== undefined)('how a guest and its twin are run', () =
     expect(compare(source, twin).filter(({ row }) => ofProcess.has(row))).toEqual([]);
   });
 
-  test('an NBD server that was opened while the guest ran is refused by name', async () => {
+  test('an NBD server that was opened while the guest was running is refused by name', async () => {
     const guest = await hosts.startGuest('web');
     {
       await using client = await QmpClient.connect({ path: guest.monitorPath ?? '' });

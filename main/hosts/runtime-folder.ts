@@ -37,7 +37,7 @@ export function migrationFolder(parent: string, migrationId: string): string {
 }
 
 /**
- * Where it is kept who has borrowed of the MPTCP settings of this machine's namespaces. Managers of root share one folder,
+ * Where the leases of MPTCP settings of this machine's namespaces are kept. Managers of root share one folder,
  * whatever their environment says: what they change is the same. Root of a user namespace is another user outside of it.
  */
 export function leaseFolder(runtimeDirectory: string, we: Pick<Ourselves, 'uid' | 'mayBeRoot'> = ourselves()): string {

@@ -7,7 +7,7 @@ test('an image under another name is no other image', () => {
   expect(newImages([image], [{ ...image, path: '/vm/b.raw' }])).toEqual([]);
 });
 
-test('an image that is no longer open is no new one', () => {
+test('an image that is no longer open is not reported as new', () => {
   expect(newImages([image], [])).toEqual([]);
 });
 

@@ -43,10 +43,10 @@ describe('what a path carries', () => {
 describe('filling', () => {
   test.each<[string, boolean, FlowPoint[]]>([
     ['ends early once every path carries the same in two steps', true, readings(300, steady(500), steady(50))],
-    ['goes on before it has lasted three steps', false, readings(290, steady(500))],
-    ['goes on while one path has not settled', false, readings(300, steady(500), steady(50, { sinceMs: 150 }))],
-    ['goes on while a path carries nothing', false, readings(300, steady(500), () => 0)],
-    ['goes on while there is no path to look at', false, readings(300)],
+    ['continues before it has lasted three steps', false, readings(290, steady(500))],
+    ['continues while one path has not settled', false, readings(300, steady(500), steady(50, { sinceMs: 150 }))],
+    ['continues while a path carries nothing', false, readings(300, steady(500), () => 0)],
+    ['continues while there is no path to look at', false, readings(300)],
   ])('%s', (_name, settled, points) => {
     expect(hasSettled(points)).toBe(settled);
   });

@@ -221,7 +221,7 @@ describe.skipIf(missing !== undefined)('between two hosts of 2 links', () => {
       ]);
     });
 
-    test('an option that is removed everywhere leaves plain TCP, which is said of the connection', async () => {
+    test('an option that is removed everywhere leaves plain TCP, which is reported of the connection', async () => {
       hosts.filter('destination', middlebox.strips);
       const paths = await probed();
       expect([paths.map(({ protocol, joined }) => [protocol, joined]), texts(paths)[0]]).toEqual([

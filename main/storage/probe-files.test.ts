@@ -95,7 +95,7 @@ test('where there is no folder nothing is noted', () => {
   expect([notedProbes(state), readProbeNote(state, id)]).toEqual([[], undefined]);
 });
 
-test('a folder that is none is reported', () => {
+test('a path that is not a folder is reported', () => {
   writeFileSync(join(state, 'probes'), '');
   expect(() => notedProbes(state)).toThrow('could not be read');
 });

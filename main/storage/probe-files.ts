@@ -136,7 +136,7 @@ function keptPath(state: string, source: string, destination: string): string {
   return join(directoryOf(state), `${hashOf([source, destination])}.json`);
 }
 
-/** What a probe has borrowed of its hosts is held for as long as this file exists. Its id is like that of a migration. */
+/** The leases of a probe on its hosts are held for as long as this file exists. Its id is like that of a migration. */
 export function probeNotePath(state: string, id: string): string {
   return join(directoryOf(state), `${id}.undo.json`);
 }

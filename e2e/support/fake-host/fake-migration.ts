@@ -186,7 +186,7 @@ export class FakeMigration {
       explanation: {
         phase: 'copying',
         side: 'destination',
-        cause: `QEMU gave the migration up: ${raw.split('\n')[0] ?? ''}. The guest is on ${this.plan.source.id} as before.`,
+        cause: `QEMU gave up the migration: ${raw.split('\n')[0] ?? ''}. The guest is on ${this.plan.source.id} as before.`,
         next: 'Fix what is named, then migrate again: nothing was lost.',
         raw,
       },

@@ -44,7 +44,7 @@ describe('options in a file', () => {
     );
   });
 
-  test.each(['-no-user-config', '-nodefconfig'])('what QEMU was told not to read (%s) is not read', (option) => {
+  test.each(['-no-user-config', '-nodefconfig'])('a file that QEMU does not read (%s) is not read', (option) => {
     expect(typed(option, 'vm.cfg')).toBe(option);
   });
 

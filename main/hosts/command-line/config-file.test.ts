@@ -31,7 +31,7 @@ path = ""
   ]);
 });
 
-test('an empty file says nothing', () => {
+test('an empty file has no options', () => {
   expect([read(''), read('\n')]).toEqual([[], []]);
 });
 

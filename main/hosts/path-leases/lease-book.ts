@@ -21,7 +21,7 @@ export interface NamespaceNames {
 }
 
 /**
- * Which migrations have borrowed something of the path manager of one network namespace: one file for all managers of this
+ * The leases that migrations hold of the path manager of one network namespace: one file for all managers of this
  * user on this machine, whatever their state directories, gone with the last lease and with the next boot, as the
  * kernel's own settings are.
  */
@@ -88,7 +88,7 @@ export class LeaseBook {
   }
 }
 
-/** Where there is none, or none that can be read (a user without rights here cannot change anything either), nothing is lent. */
+/** Where there is none, or none that can be read (a user without rights here cannot change anything either), nothing is leased. */
 function parsed(path: string): HeldLeases {
   try {
     return heldLeasesSchema.parse(JSON.parse(readPlainFile(path, mostBytes).toString('utf8')));

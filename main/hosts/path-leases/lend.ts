@@ -19,7 +19,7 @@ const lookAgainMs = 50;
 /** Closer to each other than this, the peer may take the end of the old announcement for one of the new. */
 const beforeNewAnnouncementMs = 150;
 
-/** The path manager of one network namespace, and who has borrowed of it. Changing it needs CAP_NET_ADMIN there. */
+/** The path manager of one network namespace, and the leases of it. Changing it needs CAP_NET_ADMIN there. */
 export interface LendingPlace {
   readonly place: NetworkPlace;
   readonly book: LeaseBook;

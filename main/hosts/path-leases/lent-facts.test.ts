@@ -39,7 +39,7 @@ function looks(...found: readonly (readonly HeldLease[])[]): { read: () => reado
   return { read: () => (left.length > 1 ? left.shift() : left[0]) ?? [] };
 }
 
-test('what a migration has borrowed is not what the host has for good', async () => {
+test('what a migration has leased is not part of the lasting settings of a host', async () => {
   const facts = await readLentFacts(looks([lease]), () => Promise.resolve(factsWith([own, lent], raised)));
   expect(facts.mptcp).toMatchObject({
     endpoints: [own, lent],

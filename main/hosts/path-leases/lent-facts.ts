@@ -7,7 +7,7 @@ import type { LeaseBook } from './lease-book.ts';
 const mostTries = 5;
 
 /**
- * The facts of a host, and what of its MPTCP settings is only lent. Without a lock: read again where a lease has been
+ * The facts of a host, and which of its MPTCP settings are only leased. Without a lock: read again where a lease has been
  * taken or given back meanwhile, so that nothing that a migration has just set is taken for the host's own.
  */
 export async function readLentFacts(

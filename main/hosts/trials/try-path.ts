@@ -78,7 +78,7 @@ function silent(order: TrialOrder, what: string): SwitchyardError {
   return failed(
     order,
     `${order.to.address} did not answer ${what} within ${order.withinMs / 1000} s`,
-    'See whether a firewall or a switch on the way drops packets to that address.',
+    'Check whether a firewall or a switch on the way drops packets to that address.',
   );
 }
 
@@ -86,7 +86,7 @@ function lossy(order: TrialOrder): SwitchyardError {
   return failed(
     order,
     `Small packets reach ${order.to.address} and full-size ones do not, or too slowly`,
-    'Set the MTU of both interfaces to what the way between them carries.',
+    'Set the MTU of both interfaces to what the network between them carries.',
   );
 }
 
