@@ -6,8 +6,8 @@ import { z } from 'zod';
  */
 export const pathNameSchema = z
   .string()
-  .min(1)
-  .max(140)
+  .min(1, 'must not be empty')
+  .max(140, 'must be 140 characters at most')
   .regex(/^[^\p{Cc}\s]+$/u, 'must be the name of an interface, an address, or two of them with a slash between');
 
 /** Which of the paths between two hosts a migration may use. */

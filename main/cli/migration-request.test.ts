@@ -63,7 +63,7 @@ describe('a migration', () => {
   });
 
   test.each([
-    [{ paths: ['eth1', ''] }, /^Not valid, --paths: /],
+    [{ paths: ['eth1', ''] }, /^Not valid, --paths: must not be empty\./],
     [{ withoutPath: ['eth 1'] }, /^Not valid, --without-path: must be the name of an interface/],
     [{ firstPath: '' }, /^Not valid, --first-path: /],
   ])('refuses a name that can be none: %o', (options, text) => {

@@ -51,7 +51,9 @@ export async function planPairs(
   const allowed = choice ? agreed.filter((pair) => choice.allows(pathOf(pair))) : agreed;
   const { paths, leftOut, unreachableFirst } = choosePaths(allowed, { ...wish, isFirst: choice?.isFirst });
   const excluded = choice ? excludedPairs(choosePaths(agreed, wish).paths, choice) : [];
-  const missed = onlyWhatIsMissed([...leftOut, ...rejectedPairs(rejected)], [...paths, ...excluded]);
+  // What would share a port with an excluded path is excluded as well, and not without a counterpart.
+  const alsoExcluded = choice ? excludedPairs(agreed.map(pathOf), choice) : [];
+  const missed = onlyWhatIsMissed([...leftOut, ...alsoExcluded, ...rejectedPairs(rejected)], [...paths, ...excluded]);
   const explained = [...excluded, ...missed];
   const all = [...candidates.leftOut, ...explained, ...withoutCounterpart(candidates, paths, explained)];
   const reasons = [...all, ...leftOut, ...rejected.map((each) => each.leftOut)];
@@ -87,7 +89,10 @@ function candidatesFor(source: HostNetwork, destination: HostNetwork, choice: Re
 
 /** Interfaces of a host in a subnet with one of these of its peer. */
 function counterparts(peer: HostNetwork, names: readonly string[], host: HostNetwork): readonly string[] {
-  const addresses = peer.interfaces.filter(({ name }) => names.includes(name)).flatMap((each) => each.addresses);
+  // The link-local subnet is the same on every interface.
+  const addresses = peer.interfaces
+    .filter(({ name }) => names.includes(name))
+    .flatMap((each) => each.addresses.filter(({ scope }) => scope !== 'link'));
   const isNear = (address: string): boolean =>
     addresses.some((each) => inSubnet(address, each.address, each.prefixLength));
   return host.interfaces

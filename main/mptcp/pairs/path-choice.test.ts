@@ -50,6 +50,42 @@ describe('the operator chooses', () => {
     expect([names(planned), excluded(planned), planned.unmet]).toEqual([paths, left, []]);
   });
 
+  test('and what shares a port with an excluded path is not reported as without a counterpart', async () => {
+    const vlan = { kind: 'vlan', parent: 'eth1' };
+    const [source, destination] = [alpha, beta].map((each, index) => ({
+      ...each,
+      interfaces: [...each.interfaces, gigabit('eth1.20', `10.0.20.${index + 1}/24`, vlan)],
+    }));
+    if (!source || !destination) throw new Error('there are two hosts');
+    const ask = { source: kernelOf(source), destination: kernelOf(destination) };
+    const { leftOut } = await planPairs(
+      source,
+      destination,
+      { bindsFirst: false, multipath: true, choice: { only: ['eth2'] } },
+      ask,
+    );
+    const reasons = leftOut.filter((pair) => [pair.sourceInterface, pair.destinationInterface].includes('eth1.20'));
+    expect(reasons.map(({ reason }) => reason)).toEqual(['excluded-by-operator']);
+  });
+
+  test('and a tunnel is not used because it has a link-local address, as every interface does', async () => {
+    const linkLocal = { address: 'fe80::1', prefixLength: 64, scope: 'link' } as const;
+    const [source, destination] = [alpha, beta].map((each) => ({
+      ...each,
+      interfaces: each.interfaces.map((own) => ({ ...own, addresses: [...own.addresses, linkLocal] })),
+    }));
+    if (!source || !destination) throw new Error('there are two hosts');
+    const ask = { source: kernelOf(source), destination: kernelOf(destination) };
+    const { leftOut } = await planPairs(
+      source,
+      destination,
+      { bindsFirst: false, multipath: true, choice: { only: ['eth1'] } },
+      ask,
+    );
+    const reasons = leftOut.filter((pair) => [pair.sourceInterface, pair.destinationInterface].includes('wg0'));
+    expect(reasons.map(({ reason }) => reason)).toEqual(['tunnel', 'tunnel']);
+  });
+
   test('and sees what the excluded pair would be', async () => {
     const { leftOut } = await plan({ without: ['eth3'] });
     expect(leftOut.find(({ reason }) => reason === 'excluded-by-operator')).toEqual({
