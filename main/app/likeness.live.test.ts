@@ -101,6 +101,25 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
     expect(there.map(({ name }) => name).toSorted()).toEqual(['nic1', 'rng1', 'type']);
   });
 
+  test('is refused before anything is touched when QEMU has left the folder of a relative path', async () => {
+    await web.makeImages(top);
+    await hosts.startDaemon('web', ...disk);
+    expect(await web.move()).toContain(`refused: image-name: hd has a relative path`);
+    expect(await hosts.destination.guests()).toEqual([]);
+  });
+
+  test('takes nodes with relative paths with it that QEMU has left behind, and what was written to them', async () => {
+    await web.makeImages(top);
+    const nodes = '-blockdev driver=file,node-name=f,filename=top.qcow2 -blockdev driver=qcow2,node-name=n,file=f';
+    await hosts.startDaemon('web', ...`${nodes} -device virtio-blk-pci,drive=n,id=d`.split(' '));
+    await web.at(0, (client) => patternOf(client, 'd', 'write -P 0xaa 0 64k'));
+    expect(await web.move()).toBe('done-on-destination');
+    expect(await chainThere()).toEqual(['/top.qcow2 open']);
+    expect(await web.at(1, (client) => patternOf(client, 'd', 'read -P 0xaa 0 64k'))).not.toContain(
+      'verification failed',
+    );
+  });
+
   const refusals: readonly {
     readonly what: string;
     readonly args?: readonly string[];

@@ -8,6 +8,17 @@ import type { LikenessFacts, PreflightFacts, Question, Verdict } from './preflig
 
 /** What the guest is now, rather than what it was started with; one question for each reason why no twin could be like it. */
 export const likenessQuestions: Readonly<Record<string, Question>> = {
+  // First: the command that ends an export closes its socket as well.
+  ...Object.fromEntries(
+    obstacles.map(({ id, find, acceptable }): [string, Question] => [
+      id,
+      ({ likeness }) => {
+        const found = read(likeness, find);
+        return found.length === 0 ? undefined : { ...refusal(found), ...(acceptable === true ? { acceptable } : {}) };
+      },
+    ]),
+  ),
+
   'guest-now': ({ guest, likeness }) => {
     if (!likeness) return undefined;
     if ('unreadable' in likeness) {
@@ -29,16 +40,6 @@ export const likenessQuestions: Readonly<Record<string, Question>> = {
     const unsure = refusal(harmless);
     return { severity: 'warning', text: `${text} ${unsure.text}`, remedy: unsure.remedy };
   },
-
-  ...Object.fromEntries(
-    obstacles.map(({ id, find, acceptable }): [string, Question] => [
-      id,
-      ({ likeness }) => {
-        const found = read(likeness, find);
-        return found.length === 0 ? undefined : { ...refusal(found), ...(acceptable === true ? { acceptable } : {}) };
-      },
-    ]),
-  ),
 
   ...Object.fromEntries(
     diskRefusals.map(({ id, acceptable }): [string, Question] => [

@@ -26,6 +26,7 @@ import { askForThreads } from './portrait/threads.ts';
 import { presenceOf, readBootId, terminate } from './process/identity.ts';
 import type { Credentials } from './process/process-status.ts';
 import { isSameExecution, readEnvironment, readProcess, readProcessStat } from './process/process-table.ts';
+import { startingFolder } from './process/starting-folder.ts';
 import { nilUuid, readQemuProcess, type QemuProcess } from './qemu-processes.ts';
 import { applyOrder, preludeOf, startingPoint } from './starting-point.ts';
 import {
@@ -72,7 +73,7 @@ export async function startDestination(place: DestinationPlace, order: Destinati
   const twin = twinOf(asItIsNow(source.argv, order.portrait), folder);
   refuseUnsafe(twin, rights);
   const { program } = chooseProgram(source.process, we, place.hostId);
-  const { workingDirectory = '/' } = source.process;
+  const workingDirectory = startingFolder(source.process);
   const tpm = twin.tpm && { plan: planTpm(twin.tpm.ofSource, workingDirectory, we, place.hostId), ...twin.tpm };
   const own = startingPoint();
   const wanted = order.portrait && orderFor(order.portrait.process, own);

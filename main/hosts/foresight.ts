@@ -14,6 +14,7 @@ import { unrepeatable } from './command-line/unrepeatable.ts';
 import { sourceOf, whyNotAsUser, type DestinationPlace } from './destination.ts';
 import { chooseProgram, type ChosenProgram } from './launch.ts';
 import { readEnvironment, type ProcessRecord } from './process/process-table.ts';
+import { startingFolder } from './process/starting-folder.ts';
 import { parentFor } from './runtime-folder.ts';
 import { planTpm } from './swtpm/swtpm.ts';
 import { startingPoint } from './starting-point.ts';
@@ -54,7 +55,7 @@ export function foreseeDestination(place: DestinationPlace, guest: Guest): TwinF
   if (refusal) problems.push(refusal);
   attempt(() => parentFor(place.runtimeDirectory, rights, we));
   const tpm = emulatedTpm(commandLine);
-  if (tpm) attempt(() => planTpm(tpm, source.workingDirectory ?? '/', we, place.hostId));
+  if (tpm) attempt(() => planTpm(tpm, startingFolder(source), we, place.hostId));
   const chosen = attempt(() => chooseProgram(source, we, place.hostId));
   problems.push(...whyNotExecuted(chosen, rights));
   const { leftOut } = carriedEnvironment(readEnvironment(source.pid) ?? {});

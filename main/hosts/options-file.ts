@@ -4,7 +4,8 @@ import type { Bytes } from '#contract/units.ts';
 import { asFileUser, type FileUser } from '#native/thread-user.ts';
 import { ourselves } from './authority/ourselves.ts';
 import { asTyped, type ReadOptionsFile, type Unreadable } from './command-line/as-typed.ts';
-import { readEnvironment, type ProcessRecord } from './process/process-table.ts';
+import type { ProcessRecord } from './process/process-table.ts';
+import { startingFolder } from './process/starting-folder.ts';
 
 /** What QEMU was told, files of options included. */
 export interface FullCommandLine {
@@ -67,9 +68,6 @@ function readAs(user: FileUser, path: string): { readonly text: string } | { rea
   }
 }
 
-/** `-daemonize` leaves the folder that QEMU was started in; PWD then still names it. */
-function placeOf(name: string, { pid, workingDirectory = '/' }: ProcessRecord): string {
-  const place = resolve(workingDirectory, name);
-  if (workingDirectory !== '/' || existsSync(place)) return place;
-  return resolve('/', readEnvironment(pid)?.['PWD'] ?? '', name);
+function placeOf(name: string, process: ProcessRecord): string {
+  return resolve(startingFolder(process), name);
 }

@@ -9,13 +9,13 @@ import {
   fileIdentityOf,
   listProcessIds,
   readDescriptors,
-  readEnvironment,
   readNetworkNamespace,
   readProcess,
   readProgram,
   type ProcessProgram,
   type ProcessRecord,
 } from './process/process-table.ts';
+import { startingFolder } from './process/starting-folder.ts';
 import { listeningSocketPath } from './process/unix-sockets.ts';
 
 /** A QMP socket of a QEMU, and who must answer there. */
@@ -129,14 +129,13 @@ function monitorsOf(process: ProcessRecord): (monitor: MonitorPlace) => readonly
 }
 
 /**
- * A relative path was resolved where QEMU was started. `-daemonize` then leaves that folder for the root, and only PWD in
- * the environment still names it: a claim, which the credentials of the socket's peer confirm or refute.
+ * A relative path was resolved where QEMU was started, or where it has moved to since. The credentials of the socket's peer
+ * confirm or refute it.
  */
-function placeOf(path: string, { pid, workingDirectory = '/' }: ProcessRecord): string {
-  const place = resolve(workingDirectory, path);
-  if (isAbsolute(path) || workingDirectory !== '/' || isSocket(place)) return place;
-  const startedIn = readEnvironment(pid)?.['PWD'];
-  const guess = startedIn === undefined ? place : resolve('/', startedIn, path);
+function placeOf(path: string, process: ProcessRecord): string {
+  const place = resolve(process.workingDirectory ?? '/', path);
+  if (isAbsolute(path) || isSocket(place)) return place;
+  const guess = resolve(startingFolder(process), path);
   return isSocket(guess) ? guess : place;
 }
 

@@ -123,6 +123,10 @@ describe('compare', () => {
     const vnc = (port: number) => ({ owner: 'VNC "default"', address: `TCP 0.0.0.0:${port}` });
     const monitor = (path: string) => ({ owner: 'character device "m1"', address: `unix socket ${path}` });
     const nbd = { owner: '', address: 'TCP 0.0.0.0:10809' };
+    const streams = (...paths: readonly string[]): Portrait => ({
+      ...listening(...paths.map((path) => ({ owner: '', address: `unix socket ${path}` }))),
+      netdevs: [{ id: 'n1', type: 'stream', details: '', queues: 1, forwards: [] }],
+    });
 
     test.each<[string, Portrait, Portrait, readonly string[]]>([
       ['that the destination lacks is refused', listening(nbd), listening(), ['refused']],
@@ -135,6 +139,8 @@ describe('compare', () => {
       ['of VNC at another port is reported', listening(vnc(5902)), listening(vnc(5901)), ['harmless']],
       ['that only the destination has is reported', listening(), listening(nbd), ['harmless']],
       ['of a character device has a place of its own', listening(monitor('/run/a')), listening(monitor('/run/b')), []],
+      ['of a network backend has a place of its own', streams('/run/a'), streams('/run/b'), []],
+      ['that the destination lacks beside those is refused', streams('/a', '/nbd'), streams('/a'), ['refused']],
     ])('%s', (_what, source, twin, verdicts) => {
       expect(compare(source, twin).map(({ verdict }) => verdict)).toEqual(verdicts);
     });

@@ -24,6 +24,7 @@ const cases: Readonly<Record<string, readonly (readonly [Portrait, string])[]>> 
       'virtio0',
     ],
   ],
+  'image-name': [[withLeaf(samplePortrait, ['drives', 0, 'medium', 'layers', 0, 'lostName'], '/top.qcow2'), 'virtio0']],
   'open-files-unknown': [[withLeaf(samplePortrait, ['process', 'openFilesKnown'], false), '/proc/PID/fd']],
   'bitmap-in-memory': [
     [withLeaf(samplePortrait, ['drives', 0, 'medium', 'bitmaps'], [bitmap]), 'hourly of virtio0'],

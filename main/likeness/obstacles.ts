@@ -1,3 +1,4 @@
+import { shellWord } from '#contract/plain-text.ts';
 import type { Finding } from './finding.ts';
 import { driveLabel } from './labels.ts';
 import type { Drive, Layer, Medium, Portrait } from './portrait.ts';
@@ -89,6 +90,17 @@ export const obstacles: readonly Obstacle[] = [
       ),
   },
   {
+    id: 'image-name',
+    refuses: 'a drive with a relative path, of a QEMU that has left its folder (`-daemonize`)',
+    because:
+      'QEMU opens an image of `-drive` again by its name when it lets go of it, does not find it, and gives the migration up',
+    find: ({ drives }) =>
+      drives
+        // What is only read is not opened again, nor are nodes of `-blockdev` (auto-read-only, block/file-posix.c).
+        .filter(({ name, medium }) => name !== '' && medium?.readOnly === false)
+        .flatMap((drive) => layersOf(drive).flatMap((layer) => lost(drive, layer))),
+  },
+  {
     id: 'open-files-unknown',
     refuses: 'a QEMU whose open files cannot be seen',
     because: 'whether its images are still those that their paths lead to is not known',
@@ -148,6 +160,18 @@ function replaced(drive: Drive, { path = '', leadsTo }: Layer): Omit<Finding, 'r
         : `${driveLabel(drive)} uses an image that was ${path}, and that path leads to another file now.`,
     remedy: `Put the image that the guest uses back at ${path}, then migrate.`,
   };
+}
+
+function lost(drive: Drive, { path = '', lostName, isOpen }: Layer): readonly Omit<Finding, 'row'>[] {
+  // What is nowhere is another obstacle.
+  if (lostName === undefined || !isOpen) return [];
+  return [
+    {
+      item: driveLabel(drive),
+      text: `${driveLabel(drive)} has a relative path, under which QEMU looks for ${lostName} now that it has left its folder; the image is ${path}.`,
+      remedy: `Make that name lead to the image until the guest has moved: \`ln -s ${shellWord(path)} ${shellWord(lostName)}\`. Start guests with absolute paths.`,
+    },
+  ];
 }
 
 function withoutStop(text: string): string {

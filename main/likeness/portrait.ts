@@ -56,6 +56,8 @@ export interface Layer {
   readonly leadsTo?: FileIdentity;
   /** The process has that very file open. */
   readonly isOpen: boolean;
+  /** Where QEMU itself looks for a relative name now, where that is not the file that it has open (`-daemonize` leaves the folder). */
+  readonly lostName?: string;
 }
 
 /** I/O limits by QEMU's names (`bps_rd`, `iops_max`, ...); a limit of 0, which is none, is left out. */

@@ -80,12 +80,18 @@ export const processRows: readonly Row[] = [
     reads:
       'TCP ports and unix sockets on which the process listens (the socket tables of the kernel), by who opened them in QEMU',
     carries: 'nothing; what the destination lacks is refused',
-    items: ({ process: { listeners } }) => {
-      const owned = Map.groupBy(listeners, ({ owner, address }) => (owner === '' ? address : owner));
-      return new Map([...owned].map(([item, each]) => [item, valueOf(each)]));
+    items: ({ process: { listeners }, netdevs }) => {
+      // QEMU does not say which socket is that of a `stream` backend; its path is one of its own on the destination.
+      const hasStream = netdevs.some(({ type }) => type === 'stream');
+      const owned = Map.groupBy(listeners, ({ owner, address }) => {
+        if (owner !== '') return owner;
+        return hasStream && address.startsWith(unixSocket) ? ofBackends : address;
+      });
+      return new Map([...owned].map(([item, each]) => [item, valueOf(item, each)]));
     },
     harmless: (item, ours, theirs, { source, twin }) => {
       if (ours === undefined) return 'Only the destination listens there, and a client of the guest loses nothing.';
+      if (item === ofBackends) return undefined;
       const [here, there] = [source, twin].map(({ process }) => addressesOf(item, process.listeners).length);
       return theirs !== undefined && here === there
         ? 'Its address belongs to the host: clients connect again after the move, to the one there.'
@@ -110,7 +116,8 @@ export function schedulingOf({ policy, priority, niceness }: ThreadPortrait): st
 }
 
 /** What accepts connections for a part of QEMU that has a name is somewhere else on the destination; the rest must be where it is. */
-function valueOf(listeners: readonly ListenerPortrait[]): string {
+function valueOf(item: string, listeners: readonly ListenerPortrait[]): string {
+  if (item === ofBackends) return `${listeners.length}`;
   return listeners.some(({ owner }) => owner.startsWith(ofCharacterDevice))
     ? 'a listener'
     : listeners
@@ -121,6 +128,9 @@ function valueOf(listeners: readonly ListenerPortrait[]): string {
 
 /** Its kind is compared as that of the character device, and its place is one of its own on the destination. */
 const ofCharacterDevice = 'character device ';
+
+const unixSocket = 'unix socket ';
+const ofBackends = 'unix sockets of network backends';
 
 function addressesOf(item: string, listeners: readonly ListenerPortrait[]): readonly string[] {
   return listeners.filter(({ owner }) => owner === item).map(({ address }) => address);

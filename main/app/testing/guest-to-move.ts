@@ -32,9 +32,13 @@ export class GuestToMove implements AsyncDisposable {
     return this.hosts.folder;
   }
 
-  async start(images: readonly Image[], args: readonly string[]): Promise<void> {
+  async makeImages(...images: readonly Image[]): Promise<void> {
     await using maker = new GuestAndTwin(this.folder);
-    if (images.length > 0) await maker.makeImages(...images);
+    await maker.makeImages(...images);
+  }
+
+  async start(images: readonly Image[], args: readonly string[]): Promise<void> {
+    if (images.length > 0) await this.makeImages(...images);
     await this.hosts.startGuest('web', ...args);
   }
 

@@ -97,6 +97,11 @@ describe('what the guest listens on', () => {
       at('TCP 0.0.0.0:4', 'character device "serial0-base"'),
     ],
     ['a named channel', ['-chardev', 'socket,id=c1,path=/c'], at('unix socket /c', 'character device "c1"')],
+    [
+      'a named channel that several share',
+      ['-chardev', 'socket,id=c1,mux=on,path=/c'],
+      at('unix socket /c', 'character device "c1-base"'),
+    ],
     ['a debugger', ['-s'], at('TCP 0.0.0.0:1234', 'character device "gdb"')],
   ])('%s of the command line is no reason to refuse', (_what, args, listener) => {
     expect(refusedOf(args, listener)).toEqual([]);

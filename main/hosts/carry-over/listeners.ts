@@ -33,7 +33,8 @@ function isOfCommandLine(
   words: readonly string[],
   names: ReadonlySet<string>,
 ): boolean {
-  const id = /^character device "(.*)"$/.exec(owner)?.[1];
+  // Behind a multiplexer (`mux=on`) is a device of QEMU's own naming (chardev/char.c).
+  const id = /^character device "(.*?)(?:-base)?"$/.exec(owner)?.[1];
   if (id === 'gdb') return names.has('gdb') || names.has('s');
   if (id !== undefined) return ownCharacterDevice.test(id) || words.some((word) => mentions(word, id));
   if (owner !== '') return true;

@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Milliseconds } from '#contract/units.ts';
 import { refuseTooMany } from '#main/hosts/portrait/answers.ts';
-import { identityAt } from '#main/hosts/portrait/files.ts';
+import { fileViewOf, identityAt, type FileView } from '#main/hosts/portrait/files.ts';
 import { pathOfImage } from '#main/hosts/portrait/image-name.ts';
 import { parseDescriptorInfo } from '#main/hosts/process/descriptor-info.ts';
-import { readLink } from '#main/hosts/process/process-table.ts';
+import { startingFolderOfPid } from '#main/hosts/process/starting-folder.ts';
 import type { ImageLocks, OpenImage } from '#main/likeness/open-image.ts';
 import type { FileIdentity } from '#main/likeness/portrait.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
@@ -28,7 +27,7 @@ const answerTimeoutMs: Milliseconds = 1500;
 export async function readOpenImages(client: QmpClient, pid: number): Promise<readonly OpenImage[]> {
   const nodes = await client.execute('query-named-block-nodes', { flat: true }, { timeoutMs: answerTimeoutMs });
   refuseTooMany({ nodes });
-  return imagesOf(nodes, readLink(pid, 'cwd') ?? '/', descriptorsOf(pid));
+  return imagesOf(nodes, fileViewOf(pid, startingFolderOfPid(pid)), descriptorsOf(pid));
 }
 
 /** What the descriptors of a process show of one file. */
@@ -43,12 +42,12 @@ export interface Open {
  */
 export function imagesOf(
   nodes: readonly JsonObject[],
-  workingDirectory: string,
+  files: Pick<FileView, 'absolute'>,
   open: ReadonlyMap<FileIdentity, Open>,
 ): readonly OpenImage[] {
   const images = new Map<string, OpenImage>();
   for (const node of nodes) {
-    const path = localPath(node, workingDirectory);
+    const path = localPath(node, files);
     if (path === undefined) continue;
     const leadsTo = identityAt(path);
     const shown = leadsTo === undefined ? undefined : open.get(leadsTo);
@@ -66,10 +65,10 @@ export function imagesOf(
   return [...images.values()];
 }
 
-function localPath({ drv, file }: JsonObject, workingDirectory: string): string | undefined {
+function localPath({ drv, file }: JsonObject, { absolute }: Pick<FileView, 'absolute'>): string | undefined {
   if (typeof drv !== 'string' || typeof file !== 'string' || !localDrivers.has(drv)) return undefined;
   const named = pathOfImage(file);
-  return named === undefined ? undefined : resolve(workingDirectory, named);
+  return named === undefined ? undefined : absolute(named);
 }
 
 function locksOf(open: Open | undefined): { readonly locks?: ImageLocks } {

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import type { Bitmap, BlockNode, Drive, Layer, Medium, Throttle } from '#main/likeness/portrait.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '#main/qmp/json.ts';
 import type { BlockInfo } from '#main/qmp/schema.ts';
@@ -76,6 +77,7 @@ function layerOf(format: string, filename: string, files: FileView): Layer {
     filename,
     ...place,
     isOpen: place.leadsTo !== undefined && (files.open?.has(place.leadsTo) ?? false),
+    ...lostNameOf(filename, place, files),
   };
 }
 
@@ -85,6 +87,17 @@ function placeOf(filename: string, files: FileView): Pick<Layer, 'path' | 'leads
   const path = files.absolute(named);
   const leadsTo = files.leadsTo(path);
   return { path, ...(leadsTo === undefined ? {} : { leadsTo }) };
+}
+
+function lostNameOf(
+  filename: string,
+  { path, leadsTo }: Pick<Layer, 'path' | 'leadsTo'>,
+  files: FileView,
+): Pick<Layer, 'lostName'> {
+  const named = path === undefined ? undefined : pathOfImage(filename);
+  if (named === undefined || isAbsolute(named)) return {};
+  const now = files.now(named);
+  return now === path || files.leadsTo(now) === leadsTo ? {} : { lostName: now };
 }
 
 function cacheOf(node: JsonObject): Medium['cache'] {

@@ -11,15 +11,17 @@ import type { GuestThread } from './threads.ts';
 export interface ProcessAnswers {
   readonly threads: readonly GuestThread[];
   readonly listeners: readonly ListenerPortrait[];
+  /** Where relative names of its command line begin. */
+  readonly startedIn?: string;
 }
 
 /** What the kernel shows of a process; what may not be read is left out. */
 export function readProcessPortrait(
   pid: number,
   openFilesKnown: boolean,
-  { threads, listeners }: ProcessAnswers = { threads: [], listeners: [] },
+  { threads, listeners, startedIn }: ProcessAnswers = { threads: [], listeners: [] },
 ): ProcessPortrait {
-  const [workingDirectory, root] = [readLink(pid, 'cwd'), readLink(pid, 'root')];
+  const [workingDirectory, root] = [startedIn ?? readLink(pid, 'cwd'), readLink(pid, 'root')];
   const adjustment = read(`/proc/${pid}/oom_score_adj`).trim();
   const here = { processors: onlineProcessors(), memoryNodes: numbersIn('/sys/devices/system/node/online') };
   return {

@@ -1,7 +1,7 @@
 import type { Portrait } from '#main/likeness/portrait.ts';
 import type { QmpClient } from '#main/qmp/client.ts';
 import type { Milliseconds } from '#contract/units.ts';
-import { readLink } from '#main/hosts/process/process-table.ts';
+import { startingFolderOfPid } from '#main/hosts/process/starting-folder.ts';
 import { askForPortrait } from './answers.ts';
 import { fileViewOf } from './files.ts';
 import { readListeners } from './listeners.ts';
@@ -21,8 +21,12 @@ const answerTimeoutMs: Milliseconds = 5000;
 export async function readPortrait(client: QmpClient, pid: number): Promise<Portrait> {
   const answers = await askForPortrait(client, answerTimeoutMs);
   const listeners = await readListeners(pid, answers);
-  const workingDirectory = readLink(pid, 'cwd');
-  const files = fileViewOf(pid, workingDirectory);
+  const startedIn = startingFolderOfPid(pid);
+  const files = fileViewOf(pid, startedIn);
   const { threads } = answers;
-  return portraitOf(answers, files, readProcessPortrait(pid, files.open !== undefined, { threads, listeners }));
+  return portraitOf(
+    answers,
+    files,
+    readProcessPortrait(pid, files.open !== undefined, { threads, listeners, startedIn }),
+  );
 }

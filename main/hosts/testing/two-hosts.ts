@@ -74,11 +74,11 @@ export class TwoHosts implements AsyncDisposable {
   }
 
   /** As a shell in `folder` starts it with `-daemonize`, which leaves that folder for the root. */
-  async startDaemon(name: string): Promise<Guest> {
+  async startDaemon(name: string, ...more: readonly string[]): Promise<Guest> {
     const args = ['-name', name, '-accel', 'tcg', '-m', '16376K', '-nodefaults', '-display', 'none', '-daemonize'];
     const monitor = ['-qmp', `unix:${name}.qmp,server=on,wait=off`];
     const starter = namespacePlace(this.names[0]).run(() =>
-      spawn('qemu-system-x86_64', [...args, ...monitor], {
+      spawn('qemu-system-x86_64', [...args, ...monitor, ...more], {
         cwd: this.folder,
         env: { ...process.env, PWD: this.folder },
         stdio: 'ignore',
