@@ -4,7 +4,7 @@ import type { LeftOutReason, Path } from '#contract/migration.ts';
 import { typedOn } from '#contract/mptcp-commands.ts';
 import type { PathChoice } from '#contract/path-choice.ts';
 import { formatBitsPerSecond } from '#contract/units.ts';
-import type { PreflightFacts, Question } from './preflight-facts.ts';
+import { isWildcard, type PreflightFacts, type Question } from './preflight-facts.ts';
 
 /** Reasons that are as they should be: nothing is missed, and nothing is to be done. */
 const ordinary: ReadonlySet<LeftOutReason> = new Set([
@@ -48,12 +48,16 @@ export const pathQuestions: Readonly<Record<string, Question>> = {
     return { holds: [`${paths.length === 1 ? '1 path' : `${paths.length} paths`}${sum}.`, ...slow].join(' ') };
   },
 
-  'first-path': ({ firstObstacle, source }) =>
-    firstObstacle && {
+  'first-path': ({ firstObstacle, source, listener, paths: [first] }) => {
+    // The check of the listener's address says which ones there are.
+    const isElsewhere = listener && first && !isWildcard(listener) && first.destinationAddress !== listener.host;
+    if (!firstObstacle || isElsewhere) return undefined;
+    return {
       text: firstObstacle.text,
       remedy: firstObstacle.remedy,
       ...(firstObstacle.command === undefined ? {} : { command: typedOn(source, firstObstacle.command) }),
-    },
+    };
+  },
 
   'path-choice': ({ settings: { pathChoice }, unmetChoice = [], paths }) => {
     if (!pathChoice || paths.length === 0) return undefined;

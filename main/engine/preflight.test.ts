@@ -914,6 +914,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       },
       check: { ...refused, text: 'alpha has no route.', command: 'ip netns exec alpha ip route add 10.0.1.2/32' },
     },
+    {
+      when: 'the address of the listener is that of no path',
+      facts: {
+        firstObstacle: { text: 'alpha has no route.', remedy: 'Add one.' },
+        listener: { host: '192.0.2.9', port: 4444 },
+      },
+    },
   ],
   'path-choice': [
     { when: 'all paths may be used', facts: {} },
