@@ -10,6 +10,7 @@ import { NativeError } from './native-error.ts';
 const options = {
   /** What was asked for is doubled by the kernel, for its own bookkeeping: reading gives twice the written value. */
   sendBufferBytes: { level: SOL_SOCKET, number: 7, kind: 'integer', constant: 'SO_SNDBUF' },
+  receiveLowWaterBytes: { level: SOL_SOCKET, number: 18, kind: 'integer', constant: 'SO_RCVLOWAT' },
   receiveBufferBytes: { level: SOL_SOCKET, number: 8, kind: 'integer', constant: 'SO_RCVBUF' },
   reuseAddress: { level: SOL_SOCKET, number: 2, kind: 'flag', constant: 'SO_REUSEADDR' },
   keepAlive: { level: SOL_SOCKET, number: 9, kind: 'flag', constant: 'SO_KEEPALIVE' },

@@ -142,6 +142,7 @@ function hostOnStage(id: string, { qemu }: Rehearsal): MigrationHost {
     hangUp: notOnStage,
     output: notOnStage,
     sampler: notOnStage,
+    makeRoomAtListener: () => Promise.resolve(),
     connectionEnds: notOnStage,
     hasAddress: () => Promise.resolve(false),
     routes: notOnStage,

@@ -66,6 +66,7 @@ export class AppTransport implements Transport {
     const [near, far] = await Promise.all([ends.source.connection(), ends.destination.connection()]);
     const isMptcp = near.protocol === 'mptcp' && far.protocol === 'mptcp';
     const subflows = isMptcp ? await joined(context, ends.source) : 1;
+    await ends.destination.makeRoom();
     await this.#tellWhatBecameOfIt(context, near, far, subflows);
     return nothingToReport;
   }

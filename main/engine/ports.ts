@@ -68,6 +68,11 @@ export interface OwnedSocket extends Disposable {
   connection(): Promise<ConnectionSample>;
   /** This end, to be compared with the other one. */
   end(): Promise<ConnectionEnd>;
+  /**
+   * Makes room for a first burst that its reader is not ready for, on every subflow that has joined; the kernel still adapts the
+   * size afterwards. A size that was set stays as it is.
+   */
+  makeRoom(): Promise<void>;
   /** How many subflows have joined and are established at this end, the first included; 1 for plain TCP. */
   subflows(): Promise<number>;
 }
@@ -439,6 +444,11 @@ export interface MigrationHost {
    * asked in order, so a sampler that is asked for before `migrate` listens before there is a connection.
    */
   sampler(identity: QemuIdentity, port: number): Promise<SubflowSampler>;
+  /**
+   * Makes room for a first burst in what this process listens on at a port: its connections inherit it. Rejects with `native` where
+   * the process may not be traced.
+   */
+  makeRoomAtListener(identity: QemuIdentity, port: number): Promise<void>;
   /**
    * The connections that this very process holds at that port, or is about to accept there, as its kernel shows them at this
    * moment. Rejects where the kernel or the process cannot be asked.

@@ -33,7 +33,8 @@ export class QemuTransport implements Transport {
 
   async listen(context: StepContext): Promise<Report> {
     const report = await this.#listen(context);
-    await this.#watchCallers(context, report.port).catch(ignoreUnwatched);
+    await this.#watchCallers(context, report.port).catch(ignoreRefusal);
+    await makeRoom(context, report.port).catch(ignoreRefusal);
     return report;
   }
 
@@ -93,8 +94,14 @@ export class QemuTransport implements Transport {
   }
 }
 
-/** The port is open, watched or not: what cannot be watched is at worst a reason less. */
-function ignoreUnwatched(thrown: unknown): void {
+/** QEMU reads its first byte late, and its sockets begin with little room; without the right to trace it, they stay so. */
+async function makeRoom({ ports, state }: StepContext, port: number): Promise<void> {
+  const identity = state.destination?.identity;
+  if (identity) await ports.destination.makeRoomAtListener(identity, port);
+}
+
+/** The port is open all the same: not watched it is at worst a reason less, and with little room a start that waits. */
+function ignoreRefusal(thrown: unknown): void {
   if (!(thrown instanceof SwitchyardError)) throw thrown;
 }
 

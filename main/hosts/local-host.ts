@@ -50,6 +50,7 @@ import { watchCallers } from './caller-watch.ts';
 import type { Host } from './host.ts';
 import { watchLinks } from './link-watch.ts';
 import { changeMptcp } from './mptcp-change.ts';
+import { makeRoomAtListener } from './burst-room.ts';
 import { openMonitor } from './monitor-questions.ts';
 import { ownPlace, type NetworkPlace } from './network-place.ts';
 import { connectFrom } from './own-sockets/connect.ts';
@@ -212,6 +213,10 @@ export class LocalHost implements Host {
         [Symbol.dispose]: () => sampler[Symbol.dispose](),
       };
     });
+  }
+
+  makeRoomAtListener(identity: QemuIdentity, port: number): Promise<void> {
+    return inContractTerms(() => makeRoomAtListener(this.#network, identity, port));
   }
 
   connectionEnds(identity: QemuIdentity, port: PortAtEnd): Promise<readonly ConnectionEnd[]> {

@@ -222,6 +222,7 @@ describe('a socket that is handed over', () => {
       connection: () => Promise.reject(new TypeError('this is not asked')),
       end: () => Promise.reject(new TypeError('this is not asked')),
       subflows: () => Promise.reject(new TypeError('this is not asked')),
+      makeRoom: () => Promise.reject(new TypeError('this is not asked')),
       [Symbol.dispose]: () => undefined,
     };
     await expect(qemu.migrateOver(foreign)).rejects.toThrow(TypeError);

@@ -79,6 +79,7 @@ export function rehearsedSocket(): HeldSocket {
     local: { address: '0.0.0.0', port: rehearsedPort },
     descriptor,
     end: () => Promise.resolve({ subflows: [], held: true, established: true }),
+    makeRoom: () => Promise.resolve(),
     // As many as a kernel makes: nothing that joins is waited for.
     subflows: () => Promise.resolve(9),
     connection: () =>

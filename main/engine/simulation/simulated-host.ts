@@ -213,6 +213,10 @@ export class SimulatedHost implements MigrationHost {
     });
   }
 
+  makeRoomAtListener(): Promise<void> {
+    return this.#ask('makeRoomAtListener', 1, () => undefined);
+  }
+
   connectionEnds(identity: QemuIdentity, port: PortAtEnd): Promise<readonly ConnectionEnd[]> {
     return this.#call('connectionEnds', callTimeoutMs, async () => {
       const { nature, clock } = this.#world;

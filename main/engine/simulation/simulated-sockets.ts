@@ -138,6 +138,10 @@ export class SimulatedSocket implements OwnedSocket {
     return Promise.resolve({ id: 'c0ffee00', protocol, fallback, bytesSent: 0, bytesReinjected: 0 });
   }
 
+  makeRoom(): Promise<void> {
+    return Promise.resolve();
+  }
+
   subflows(): Promise<number> {
     return Promise.resolve(this.#connection.subflows());
   }

@@ -1,5 +1,6 @@
 import type { ConnectionSample } from '#contract/telemetry.ts';
 import type { ConnectionEnd, OwnedSocket, SocketName } from '#main/engine/ports.ts';
+import { makeRoom } from '#main/hosts/burst-room.ts';
 import { inContractTerms } from '#main/hosts/failures.ts';
 import { formatToken } from '#main/mptcp/connections.ts';
 import { Fd } from '#native/fd.ts';
@@ -45,6 +46,10 @@ export class ConnectedSocket implements HeldSocket {
       const id = `tcp-${this.local.port}`;
       return { id, protocol: 'tcp', fallback: this.#asked === 'mptcp', bytesSent: 0, bytesReinjected: 0 };
     });
+  }
+
+  makeRoom(): Promise<void> {
+    return inContractTerms(() => makeRoom(this.descriptor));
   }
 
   subflows(): Promise<number> {

@@ -26,6 +26,7 @@ export function fakeHost(able: Partial<Host> & Pick<Host, 'id'>): Host {
     terminate: unable,
     tidy: unable,
     sampler: unable,
+    makeRoomAtListener: unable,
     connectionEnds: unable,
     hasAddress: unable,
     routes: unable,
