@@ -97,3 +97,12 @@ test('a kernel that cannot be asked does not stop a migration that does not depe
     why: 'source.sample failed: input/output error.',
   });
 });
+
+test('a destination whose process may not be traced gets no room for the first burst, and the guest all the same', async () => {
+  const migration = planned();
+  migration.world.calls.fail('destination.makeRoomAtListener 1', 'error');
+  expect({ outcome: (await migration.migrate()).outcome, ...peace(migration) }).toEqual({
+    outcome: 'done-on-destination',
+    ...quiet,
+  });
+});
