@@ -20,7 +20,7 @@ afterEach(() => child?.kill('SIGKILL'));
 async function listener(): Promise<{ readonly identity: QemuIdentity; readonly port: number }> {
   const program = `const s = require('node:net').createServer((c) => c.pause()); s.listen(0, '127.0.0.1', () => console.log(s.address().port));`;
   child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer];
+  const [line]: unknown[] = await once(child.stdout ?? child, 'data');
   const pid = child.pid ?? 0;
   const startTimeTicks = readProcessStat(pid)?.startTimeTicks ?? 0;
   return { identity: { uuid: 'none', pid, startTimeTicks, bootId: readBootId() }, port: Number(String(line)) };
