@@ -300,7 +300,7 @@ export const cases: readonly Case[] = [
     id: 41,
     phase: 'setup',
     fault: 'another machine, or the source itself, has the address of the destination',
-    sees: 'SAFE on the source: the peer is not the destination; the QEMU of strangers is not ended',
+    sees: 'SAFE on the source: the peer is not the destination; the foreign QEMU is not ended',
     made: 'real',
   },
   {
