@@ -272,7 +272,7 @@ export const cases: readonly Case[] = [
     id: 37,
     phase: 'manager',
     fault: 'the manager dies while the source waits before the switchover',
-    sees: 'DONE: the peer is proven, and the successor lets the source go on',
+    sees: 'DONE: the peer is proven, and the successor lets the source leave',
     made: 'real',
   },
   {
