@@ -360,11 +360,11 @@ describe('nothing moves', () => {
 });
 
 describe('a step that may be repeated', () => {
-  const tried = (step: StepName, times: number): readonly JournalEvent[] =>
-    Array.from({ length: times }, () => failed(step)).flat();
-  const after = (times: number, unchangedMs: number): string =>
+  const tried = (step: StepName, times: number, kind?: 'timeout'): readonly JournalEvent[] =>
+    Array.from({ length: times }, () => failed(step, kind)).flat();
+  const after = (times: number, unchangedMs: number, kind?: 'timeout'): string =>
     decided({
-      journal: [...committed, ...tried('resume-destination', times)],
+      journal: [...committed, ...tried('resume-destination', times, kind)],
       source: A.completed,
       destination: B.arrived,
       elapsed: unchanged(unchangedMs),
@@ -375,12 +375,44 @@ describe('a step that may be repeated', () => {
     [2, 1000],
     [3, 4000],
     [4, 16_000],
-  ])('rests after try %i for %i ms', (times, pauseMs) => {
-    expect([after(times, pauseMs - 1), after(times, pauseMs)]).toEqual([
+  ])('rests after try %i, which was not answered, for %i ms', (times, pauseMs) => {
+    expect([after(times, pauseMs - 1, 'timeout'), after(times, pauseMs, 'timeout')]).toEqual([
       'wait for another try to resume-destination',
       'act resume-destination',
     ]);
   });
+
+  test.each([
+    [2, 1000],
+    [4, 16_000],
+  ])('on the source rests after try %i, which was refused, for %i ms', (times, pauseMs) => {
+    const source = (unchangedMs: number): string =>
+      decided({
+        journal: [...begun, ...did('quit-destination'), ...tried('resume-source', times)],
+        source: A.failedStopped,
+        destination: gone,
+        elapsed: unchanged(unchangedMs),
+      });
+    expect([source(pauseMs - 1), source(pauseMs)]).toEqual([
+      'wait for another try to resume-source',
+      'act resume-source',
+    ]);
+  });
+
+  test.each([
+    [1, 250],
+    [2, 500],
+    [3, 1000],
+    [4, 2000],
+  ])(
+    'is soon tried again where the destination refuses to start the guest: after try %i in %i ms',
+    (times, pauseMs) => {
+      expect([after(times, pauseMs - 1), after(times, pauseMs)]).toEqual([
+        'wait for another try to resume-destination',
+        'act resume-destination',
+      ]);
+    },
+  );
 
   test('is given up after the fifth, at once', () => {
     expect(after(5, 0)).toBe('end paused-recoverable, guest stopped: destination-refuses-to-run');

@@ -69,7 +69,7 @@ const connectPatienceMs = 4000;
 const settlingMs = 3000;
 /** For so long a source may wait, its guest stopped, for the proof that its peer is the destination. */
 const provingMs = 2000;
-/** A step that may be repeated is begun so often by one manager, with pauses that grow from a quarter of a second to 16. */
+/** A step that may be repeated is begun so often by one manager, with pauses that grow from a quarter of a second. */
 const mostTries = 5;
 
 const inProgress = new Set<string | undefined>([
@@ -595,11 +595,19 @@ function attempt(state: MigrationState, step: StepName, elapsed: Elapsed): Decis
   if (progress === 'done') return 'done';
   if (progress === 'intended') return wait(`the answer to ${step}`);
   if (tries >= mostTries) return 'given-up';
-  return tries === 0 || elapsed.unchangedMs >= pauseAfterMs(tries) ? act(step) : wait(`another try to ${step}`);
+  return tries === 0 || elapsed.unchangedMs >= pauseAfterMs(state, step, tries)
+    ? act(step)
+    : wait(`another try to ${step}`);
 }
 
-function pauseAfterMs(tries: number): Milliseconds {
-  return 250 * 4 ** (tries - 1);
+/**
+ * What got no answer, or belongs to a host that is busy, is given time. A destination that answers and refuses `cont` is
+ * another matter: its guest stands still, a lock that passes does so in a second or two, and for what stays only the operator
+ * has a way out, which is offered when the record ends.
+ */
+function pauseAfterMs({ steps }: MigrationState, step: StepName, tries: number): Milliseconds {
+  const growth = step === 'resume-destination' && steps[step] === 'failed' ? 2 : 4;
+  return 250 * growth ** (tries - 1);
 }
 
 /** A process that is gone stays so, and is not looked at again. */
