@@ -36,7 +36,6 @@ const joinPauseMs = 50;
  * with it; the subflows that exist then live on, because both QEMUs hold their ends.
  */
 export class AppTransport implements Transport {
-  readonly connectsUnseen = false;
   #listener: OwnedListener | undefined;
   #ends: Ends | undefined;
 

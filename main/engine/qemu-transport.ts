@@ -25,7 +25,6 @@ const allConnectedWithinMs = 2000;
  * source's, from any host: so connections are watched for as long as the port is open.
  */
 export class QemuTransport implements Transport {
-  readonly connectsUnseen = true;
   #callers: CallerWatch | undefined;
   #stranger: JournalEventOf<'stranger-connected'> | undefined;
   readonly #over = new AbortController();

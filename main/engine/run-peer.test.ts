@@ -132,7 +132,6 @@ describe('the proof', () => {
       [{ kind: 'peer-proven', by: 'own-sockets', connections: 1 }],
       true,
     ]);
-    expect(migration.source.capabilities['pause-before-switchover']).toBe(false);
   });
 
   test('that is late holds the guest, and no longer than it takes', async () => {

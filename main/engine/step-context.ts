@@ -33,8 +33,6 @@ export const nothingToReport: Report = {};
  * the migration, and gives back what it has opened when it is disposed of.
  */
 export interface Transport extends Disposable {
-  /** The source's QEMU makes the connection, and to whom is only known afterwards. */
-  readonly connectsUnseen: boolean;
   /** The destination's port is open when this resolves. */
   readonly listen: Step;
   /** Only where the connection is made before QEMU is sent `migrate`. */

@@ -50,8 +50,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
     const source = sourceOf(context);
     const destination = destinationOf(context);
     const { settings } = context.state.plan;
-    const gated = context.transport.connectsUnseen;
-    const wanted = capabilitiesFor(context.state, gated);
+    const wanted = capabilitiesFor(context.state);
     await Promise.all([source.setCapabilities(wanted), destination.setCapabilities(wanted)]);
     refuseDifference(await source.capabilities(), await destination.capabilities(), wanted);
     const parallel = settings.parallelConnections > 0 ? { parallelConnections: settings.parallelConnections } : {};
@@ -63,7 +62,7 @@ export const steps: Readonly<Record<StepName, Step>> = {
       }),
       destination.setParameters(parallel),
     ]);
-    return { gated };
+    return { gated: true };
   },
 
   'try-paths': tryPaths,
@@ -195,16 +194,16 @@ async function hangUp({ ports, state }: StepContext): Promise<void> {
 
 /**
  * `return-path` always: without it a source reports `completed` with data still unsent. `events`: statuses as they happen.
- * `gated`: the source stops before the switchover until its peer is proven and the disks have been looked at again.
+ * `pause-before-switchover`: the source stops there until its peer is proven and the disks have been looked at again.
  */
-function capabilitiesFor(state: MigrationState, gated: boolean): Capabilities {
+function capabilitiesFor(state: MigrationState): Capabilities {
   const { settings } = state.plan;
   return {
     events: true,
     'return-path': true,
     'auto-converge': settings.autoConverge,
     multifd: settings.parallelConnections > 0,
-    'pause-before-switchover': gated,
+    'pause-before-switchover': true,
     'postcopy-ram': settings.postCopy === 'allow',
   };
 }
