@@ -201,3 +201,33 @@ describe('a source that waits before the switchover', () => {
     expect([outcome, peace(migration)]).toEqual(['done-on-destination', quiet]);
   });
 });
+
+describe('a QEMU that another program may migrate later', () => {
+  const gateOf = (
+    qemu: { readonly capabilities: Readonly<Record<string, boolean>> } | undefined,
+  ): boolean | undefined => qemu?.capabilities['pause-before-switchover'];
+
+  test('has no gate on the destination', async () => {
+    const migration = planned();
+    await migration.migrate();
+    expect([migration.world.whereabouts, gateOf(migration.destination)]).toEqual(['runs on beta', false]);
+  });
+
+  test.each(['qemu', 'app'] as const)('has none on a source that keeps its guest (--socket %s)', async (socket) => {
+    const migration = planned({ socket });
+    const gates: (boolean | undefined)[] = [];
+    at('copying', migration, () => {
+      gates.push(gateOf(migration.source));
+      migration.cancel('ann');
+    });
+    const { outcome } = await migration.migrate();
+    expect([outcome, [...gates, gateOf(migration.source)]]).toEqual(['safe-on-source', [true, false]]);
+  });
+
+  test('keeps it where the source refuses to change it, which ends the migration all the same', async () => {
+    const migration = planned();
+    migration.world.calls.fail('source.setCapabilities 2', 'error');
+    at('copying', migration, () => migration.cancel('ann'));
+    expect([(await migration.migrate()).outcome, peace(migration)]).toEqual(['safe-on-source', quiet]);
+  });
+});

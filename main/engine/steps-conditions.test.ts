@@ -67,20 +67,26 @@ const status =
 describe('agreeing on capabilities', () => {
   const agree = (source: Record<string, boolean>, destination: Record<string, boolean>): Promise<unknown> => {
     const common = { setCapabilities: nothing, setParameters: nothing };
+    const taken = { 'return-path': true, 'pause-before-switchover': true };
     return stage({
       journal: prepared,
-      sourceQemu: { ...common, capabilities: () => Promise.resolve({ 'return-path': true, ...source }) },
-      destinationQemu: { ...common, capabilities: () => Promise.resolve({ 'return-path': true, ...destination }) },
+      sourceQemu: { ...common, capabilities: () => Promise.resolve({ ...taken, ...source }) },
+      destinationQemu: { ...common, capabilities: () => Promise.resolve({ ...taken, ...destination }) },
     }).run('negotiate-capabilities');
   };
 
+  test('that only the source waits before the switchover does not matter', async () => {
+    await expect(agree({}, { 'pause-before-switchover': false })).resolves.toEqual({ gated: true });
+  });
+
   test('what only one of them has and has switched off does not matter, whichever it is', async () => {
-    await expect(agree({ 'x-colo': false }, { 'x-ignore-shared': false })).resolves.toEqual({});
+    await expect(agree({ 'x-colo': false }, { 'x-ignore-shared': false })).resolves.toEqual({ gated: true });
   });
 
   test.each<[string, Record<string, boolean>, Record<string, boolean>]>([
     ['only the source has it on', { multifd: true }, {}],
     ['only the destination has it on', {}, { multifd: true }],
+    ['the source would not wait before the switchover', { 'pause-before-switchover': false }, {}],
     ['neither has taken what was wanted', { 'return-path': false }, { 'return-path': false }],
   ])('is refused where %s', async (_what, source, destination) => {
     await expect(agree(source, destination)).rejects.toThrow('the two QEMUs differ in');
@@ -92,6 +98,29 @@ test('a cancel that fails when it is no longer waited for changes nothing', asyn
   const it = stage({ sourceQemu: { cancel: () => it.clock.sleep(5000).then(() => Promise.reject(late)) } });
   await expect(it.run('cancel')).rejects.toThrow('The source QEMU has not taken the cancel within 2 s.');
   await expect(it.clock.pass(5000)).resolves.toBeUndefined();
+});
+
+describe('a source that keeps its guest', () => {
+  const host: Partial<MigrationHost> = {
+    terminate: nothing,
+    output: () => Promise.resolve(''),
+    tidy: nothing,
+  };
+
+  test('is not asked to go without its gate where it never had one', async () => {
+    const { run } = stage({
+      journal: prepared.filter((event) => !('step' in event) || event.step !== 'negotiate-capabilities'),
+      destination: host,
+      sourceQemu: { setCapabilities: () => Promise.reject(new TypeError('asked')) },
+    });
+    await expect(run('quit-destination')).resolves.toEqual({});
+  });
+
+  test('is not waited for for long', async () => {
+    const it = stage({ destination: host, sourceQemu: { setCapabilities: () => it.clock.sleep(5000) } });
+    await it.run('quit-destination');
+    expect(it.clock.monoMs()).toBe(300);
+  });
 });
 
 describe('ending the source', () => {

@@ -25,6 +25,8 @@ import { within } from './within.ts';
 
 /** A main loop that is free takes a cancel at once. */
 const cancelAnswerMs = 2000;
+/** The guest may stand still meanwhile. */
+const gateAnswerMs = 300;
 
 export const steps: Readonly<Record<StepName, Step>> = {
   'start-destination': async (context) => {
@@ -51,7 +53,10 @@ export const steps: Readonly<Record<StepName, Step>> = {
     const destination = destinationOf(context);
     const { settings } = context.state.plan;
     const wanted = capabilitiesFor(context.state);
-    await Promise.all([source.setCapabilities(wanted), destination.setCapabilities(wanted)]);
+    await Promise.all([
+      source.setCapabilities({ ...wanted, [gate]: true }),
+      destination.setCapabilities({ ...wanted, [gate]: false }),
+    ]);
     refuseDifference(await source.capabilities(), await destination.capabilities(), wanted);
     const parallel = settings.parallelConnections > 0 ? { parallelConnections: settings.parallelConnections } : {};
     await Promise.all([
@@ -150,13 +155,15 @@ export const steps: Readonly<Record<StepName, Step>> = {
     return nothingToReport;
   },
 
-  'quit-destination': async ({ ports, state, record }) => {
+  'quit-destination': async (context) => {
+    const { ports, state, record } = context;
     const { destination } = ports;
     const started = state.destination ?? (await destination.findDestination(ports.plan.id));
     if (!started) return nothingToReport;
     if (!state.destination) await record({ kind: 'done', step: 'start-destination', started });
     await destination.terminate(started.identity);
     await record({ kind: 'observed', side: 'destination', observation: { kind: 'gone' } });
+    await takeGateAway(context);
     if (started.outputPath !== undefined) {
       await record({ kind: 'output-kept', side: 'destination', raw: await destination.output(started.outputPath) });
     }
@@ -193,9 +200,19 @@ async function hangUp({ ports, state }: StepContext): Promise<void> {
 }
 
 /**
- * `return-path` always: without it a source reports `completed` with data still unsent. `events`: statuses as they happen.
- * `pause-before-switchover`: the source stops there until its peer is proven and the disks have been looked at again.
+ * The source stops before the switchover until its peer is proven and the disks have been looked at again. A capability
+ * outlives the migration for which it was set, and with this one a guest that another program migrates later would stand
+ * still for ever: so the destination never has it, and a source that keeps its guest loses it.
  */
+const gate = 'pause-before-switchover';
+
+/** Best effort, for the sake of other programs: a source that is still busy with a cancel refuses it. */
+async function takeGateAway({ monitors: { source }, state, ports: { clock, report } }: StepContext): Promise<void> {
+  if (!source || state.steps['negotiate-capabilities'] === undefined) return;
+  await within(clock, gateAnswerMs, source.setCapabilities({ [gate]: false }).catch(ignoreUnanswered), report);
+}
+
+/** Of both sides. `return-path` always: without it a source reports `completed` with data still unsent. */
 function capabilitiesFor(state: MigrationState): Capabilities {
   const { settings } = state.plan;
   return {
@@ -203,15 +220,15 @@ function capabilitiesFor(state: MigrationState): Capabilities {
     'return-path': true,
     'auto-converge': settings.autoConverge,
     multifd: settings.parallelConnections > 0,
-    'pause-before-switchover': true,
     'postcopy-ram': settings.postCopy === 'allow',
   };
 }
 
 function refuseDifference(source: Capabilities, destination: Capabilities, wanted: Capabilities): void {
-  const differing = [...new Set([...Object.keys(source), ...Object.keys(destination)])].filter(
-    (name) =>
-      (source[name] ?? false) !== (destination[name] ?? false) || (wanted[name] ?? source[name]) !== source[name],
+  const differing = [...new Set([...Object.keys(source), ...Object.keys(destination)])].filter((name) =>
+    name === gate
+      ? source[name] !== true
+      : (source[name] ?? false) !== (destination[name] ?? false) || (wanted[name] ?? source[name]) !== source[name],
   );
   if (differing.length === 0) return;
   throw rejected(

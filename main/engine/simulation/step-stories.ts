@@ -49,7 +49,7 @@ function provenLate(): MigrationUnderTest {
 export const stepStories: Readonly<Record<StepName, StepStory>> = {
   'start-destination': { call: 'destination.startDestination', tell: planned },
   'compare-twin': { call: 'destination.portrait', tell: planned },
-  'negotiate-capabilities': { call: 'source.setCapabilities', tell: planned },
+  'negotiate-capabilities': { call: 'destination.setCapabilities', tell: planned },
   'try-paths': { call: 'source.tryPath', tell: withDeadPath },
   'prepare-paths': { call: 'source.changePathManager', tell: withPreparedPaths },
   listen: { call: 'destination.listen', tell: planned },
