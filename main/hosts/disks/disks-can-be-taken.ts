@@ -1,124 +1,105 @@
-import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Milliseconds } from '#contract/units.ts';
-import { plainName } from '#contract/plain-text.ts';
 import { nameOfUser } from '#contract/user-name.ts';
 import type { DiskOrder } from '#main/engine/ports.ts';
+import { ourselves, userOf, type Ourselves } from '#main/hosts/authority/ourselves.ts';
 import { rightsOf, type Rights } from '#main/hosts/authority/rights.ts';
-import { ourselves, userOf } from '#main/hosts/authority/ourselves.ts';
 import { describeGuest } from '#main/hosts/command-line/description.ts';
-import { readCredentials, readProgram } from '#main/hosts/process/process-table.ts';
+import { readCredentials, readProgram, type ProcessProgram } from '#main/hosts/process/process-table.ts';
+import type { Credentials } from '#main/hosts/process/process-status.ts';
 import { isQemuProgram } from '#main/hosts/qemu-processes.ts';
 import type { Finding } from '#main/likeness/finding.ts';
 import type { OpenImage } from '#main/likeness/open-image.ts';
-import { asFileUser } from '#native/thread-user.ts';
-import { foreignLocks, type ForeignLock } from './held-locks.ts';
-import { openAgain, type Opening } from './open-again.ts';
+import { asFileUser, type FileUser } from '#native/thread-user.ts';
+import { accessFinding, lockFinding, type LockHolder } from './disk-findings.ts';
+import { foreignLocks } from './held-locks.ts';
+import { kernelLocks, type LockTable } from './lock-table.ts';
+import { fileCalls, openAgain, type FileCalls, type Opening } from './open-again.ts';
 
 /** A program that looks at an image has it locked for a moment: only what is locked each time is held. */
 const looks = 3;
 const lookEveryMs: Milliseconds = 20;
 
+/** What this machine is asked for: the kernel, and who its processes are. */
+export interface DiskPorts {
+  readonly calls: FileCalls;
+  readonly locks: LockTable;
+  readonly ourselves: () => Pick<Ourselves, 'uid' | 'gid' | 'credentials'>;
+  /** Of a process that is there. */
+  readonly credentials: (pid: number) => Credentials | undefined;
+  readonly program: (pid: number) => Pick<ProcessProgram, 'program' | 'argv'>;
+  /** Runs `open` while this thread opens files as that user. */
+  readonly asFileUser: (user: FileUser, open: () => readonly Opened[]) => readonly Opened[];
+  readonly sleep: (ms: Milliseconds) => Promise<unknown>;
+}
+
+const thisMachine: DiskPorts = {
+  calls: fileCalls,
+  locks: kernelLocks,
+  ourselves,
+  credentials: readCredentials,
+  program: readProgram,
+  asFileUser,
+  sleep,
+};
+
 /**
  * Why the destination's QEMU would not get these images when it activates them: the kernel is asked with the rights of the
  * process that opens them, and for locks that exclude it. Empty when nothing is against it. Changes nothing.
  */
-export async function disksCanBeTaken(order: DiskOrder): Promise<readonly Finding[]> {
-  let findings = look(order);
+export async function disksCanBeTaken(order: DiskOrder, ports: DiskPorts = thisMachine): Promise<readonly Finding[]> {
+  let findings = look(order, ports);
   for (let looked = 1; looked < looks && findings.some(({ row }) => row === 'disk-lock'); looked += 1) {
-    await sleep(lookEveryMs);
-    findings = look(order);
+    await ports.sleep(lookEveryMs);
+    findings = look(order, ports);
   }
   return findings;
 }
 
-function look({ opener, own, images }: DiskOrder): readonly Finding[] {
-  const rights = rightsOfProcess(opener.pid);
-  const openings = asOpener(rights, () => images.map((image) => openAgain(image)));
+function look({ opener, own, images }: DiskOrder, ports: DiskPorts): readonly Finding[] {
+  const rights = rightsOfProcess(opener.pid, ports);
+  const user = rights ? nameOfUser(userOf(rights.uid)) : 'its user';
+  const openings = openAll(images, rights, ports);
   const foreign = foreignLocks(
-    images.flatMap(({ locks }, index) => (locks ? [{ locks, excluded: openings[index]?.excluded ?? [] }] : [])),
+    openings.flatMap(({ image: { locks }, excluded }) => (locks ? [{ locks, excluded }] : [])),
     own.map(({ pid }) => pid),
+    ports.locks,
   );
-  return images.flatMap((image, index) => {
+  return openings.flatMap(({ image, refusal }) => {
     const lock = foreign.find(({ file }) => file === image.locks?.file);
-    return [...accessFinding(image, openings[index], rights), ...(lock ? [lockFinding(image, lock)] : [])];
+    return [
+      ...(refusal === undefined ? [] : [accessFinding(image, refusal, user)]),
+      ...(lock ? [lockFinding(image, lock, lock.holder === undefined ? undefined : holderOf(lock.holder, ports))] : []),
+    ];
   });
 }
 
-function rightsOfProcess(pid: number): Rights | undefined {
-  const credentials = readCredentials(pid);
-  return credentials && rightsOf(credentials);
+function rightsOfProcess(pid: number, { credentials }: DiskPorts): Rights | undefined {
+  const found = credentials(pid);
+  return found && rightsOf(found);
 }
 
-/** An ordinary user starts every QEMU as itself. */
-function asOpener<Result>(
-  rights: Rights | undefined,
-  fn: () => Result extends PromiseLike<unknown> ? never : Result,
-): Result {
-  const { uid, gid, credentials } = ourselves();
+/** As the user of the process that will open them; an ordinary user starts every QEMU as itself. */
+function openAll(images: readonly OpenImage[], rights: Rights | undefined, ports: DiskPorts): readonly Opened[] {
+  const open = (): readonly Opened[] => images.map((image) => ({ image, ...openAgain(image, ports.calls) }));
+  const { uid, gid, credentials } = ports.ourselves();
   const isOurs =
     rights?.uid === uid && rights.gid === gid && rights.groups.join() === (credentials?.groups ?? []).join();
-  return !rights || isOurs || uid !== 0 ? fn() : asFileUser(rights, fn);
+  return !rights || isOurs || uid !== 0 ? open() : ports.asFileUser(rights, open);
 }
 
-function accessFinding(image: OpenImage, opening: Opening | undefined, rights: Rights | undefined): Finding[] {
-  const code = opening?.refusal;
-  if (code === undefined) return [];
-  const user = rights ? nameOfUser(userOf(rights.uid)) : 'its user';
-  const how = image.forWriting ? ' for writing' : '';
-  const { reason, remedy } = reasons[code] ?? {
-    reason: code,
-    remedy: `Let ${user} open it, then migrate.`,
-  };
-  return [
-    {
-      row: 'disk-access',
-      item: image.path,
-      text: `${image.path} cannot be opened${how} by ${user}, which is the user of QEMU on the destination: ${reason}.`,
-      remedy,
-    },
-  ];
+interface Opened extends Opening {
+  readonly image: OpenImage;
 }
 
-const mount = 'Mount its file system for writing (`mount -o remount,rw`), or the disk itself, then migrate.';
-const reasons: Readonly<Record<string, { readonly reason: string; readonly remedy: string }>> = {
-  EACCES: {
-    reason: 'permission denied',
-    remedy: 'Give that user access to the file and to the folders above it, then migrate.',
-  },
-  EPERM: {
-    reason: 'operation not permitted',
-    remedy: 'See `lsattr` for whether the file is immutable or may only be appended to, then migrate.',
-  },
-  EROFS: { reason: 'it is read-only', remedy: mount },
-  ENOENT: { reason: 'it does not exist', remedy: 'Put the image back there, then migrate.' },
-  EINVAL: {
-    reason: 'its file system does not support direct I/O (O_DIRECT)',
-    remedy: 'Start the guest with another `cache` for this disk, or put the image on another file system.',
-  },
-};
-
-function lockFinding({ path }: OpenImage, { means, holder }: ForeignLock): Finding {
-  return {
-    row: 'disk-lock',
-    item: path,
-    text: `${holderOf(holder)} holds a lock on ${path} that ${means}, so that QEMU on the destination could not start the guest.`,
-    remedy:
-      holder === undefined
-        ? 'Find out on the other hosts of this storage which of them uses the image, and end that, then migrate.'
-        : 'End that process, or its use of the image, then migrate.',
-  };
-}
-
-function holderOf(holder: number | undefined): string {
-  if (holder === undefined) return 'A process that this host does not show';
-  const { program, argv } = readProgram(holder);
-  const uid = readCredentials(holder)?.uids.effective;
+function holderOf(pid: number, ports: DiskPorts): LockHolder {
+  const { program, argv } = ports.program(pid);
+  const uid = ports.credentials(pid)?.uids.effective;
   const guest = isQemuProgram(program ?? '') ? describeGuest(argv).name : undefined;
-  const about = [
-    `process ${holder}`,
-    ...(uid === undefined ? [] : [`of ${nameOfUser(userOf(uid))}`]),
-    ...(guest === undefined ? [] : [`with the guest ${plainName(guest)}`]),
-  ];
-  return `${plainName(basename(program ?? argv[0] ?? '')) || 'A program'} (${about.join(' ')})`;
+  return {
+    pid,
+    program: program ?? argv[0] ?? '',
+    ...(uid === undefined ? {} : { user: nameOfUser(userOf(uid)) }),
+    ...(guest === undefined ? {} : { guest }),
+  };
 }

@@ -1,22 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { listProcessIds } from '#main/hosts/process/process-table.ts';
 import type { ImageLocks } from '#main/likeness/open-image.ts';
-import { isSameLock, parseFileLocks, without, type FileLock } from './file-lock.ts';
+import { isSameLock, without, type FileLock } from './file-lock.ts';
 import { excludedBy, type Exclusion } from './image-lock.ts';
+import type { LockTable } from './lock-table.ts';
 
 /** A lock of another process that excludes a QEMU from an image. */
 export interface ForeignLock extends Exclusion {
   readonly file: string;
   /** `undefined` where no process that this host shows has it open. */
   readonly holder: number | undefined;
-}
-
-/** The locks that a process holds by its descriptors, all or some of them; none of a process that may not be looked at. */
-export function locksOf(pid: number, descriptors?: readonly string[]): readonly FileLock[] {
-  const folder = `/proc/${pid}/fdinfo`;
-  return (descriptors ?? readOr([], () => readdirSync(folder))).flatMap((name) =>
-    parseFileLocks(readOr('', () => readFileSync(`${folder}/${name}`, 'utf8'))),
-  );
 }
 
 /** The locks that a QEMU takes on an image, and those that the kernel reports in their way, whoever holds them. */
@@ -30,22 +21,26 @@ export interface WantedLocks {
  * all locks names no holder of QEMU's kind of lock (open file descriptions): what the own processes hold is taken off it, and
  * only where something is left, every process is asked. What is not in the list at all is held on another host.
  */
-export function foreignLocks(wanted: readonly WantedLocks[], own: readonly number[]): readonly ForeignLock[] {
+export function foreignLocks(
+  wanted: readonly WantedLocks[],
+  own: readonly number[],
+  table: LockTable,
+): readonly ForeignLock[] {
   if (wanted.length === 0) return [];
   // Locks come and go meanwhile: what an own process has held before or after the list was read is its own.
-  const before = own.map((pid) => locksOf(pid));
-  const all = parseFileLocks(readOr('', () => readFileSync('/proc/locks', 'utf8')));
+  const before = own.map((pid) => ({ pid, locks: table.of(pid) }));
+  const all = table.all();
   const foreign = without(
     all,
-    own.flatMap((pid, index) => union(before[index] ?? [], locksOf(pid))),
+    before.flatMap(({ pid, locks }) => union(locks, table.of(pid))),
   );
   const found = wanted.flatMap(
     ({ locks, excluded }) => excludingLock(locks, foreign) ?? unlisted(locks, excluded, all),
   );
   if (!found.some(({ lock }) => lock))
     return found.map(({ file, exclusion }) => ({ ...exclusion, file, holder: undefined }));
-  const others = listProcessIds().filter((pid) => !own.includes(pid));
-  const held = others.flatMap((pid) => locksOf(pid).map((lock) => ({ pid, lock })));
+  const others = table.processes().filter((pid) => !own.includes(pid));
+  const held = others.flatMap((pid) => table.of(pid).map((lock) => ({ pid, lock })));
   return found.map(({ file, exclusion, lock }) => ({
     ...exclusion,
     file,
@@ -76,13 +71,4 @@ function unlisted({ file }: ImageLocks, excluded: readonly Exclusion[], all: rea
 /** As often as in the one in which it is more often. */
 function union(some: readonly FileLock[], others: readonly FileLock[]): readonly FileLock[] {
   return [...some, ...without(others, some)];
-}
-
-function readOr<Value>(otherwise: Value, read: () => Value): Value {
-  try {
-    return read();
-  } catch {
-    // It has ended, or belongs to another user.
-    return otherwise;
-  }
 }

@@ -11,35 +11,48 @@ export interface Opening {
   readonly excluded: readonly Exclusion[];
 }
 
+/** What the kernel is asked for, as the user that this thread opens files as. */
+export interface FileCalls {
+  /** As open(2); throws what the kernel answers, with its `code`. */
+  readonly open: (path: string, flags: number) => number;
+  readonly close: (file: number) => void;
+  readonly isLocked: (file: number, byte: number) => boolean;
+  readonly mayAccess: (path: string, forWriting: boolean) => boolean;
+  /** Of a block device: `blockdev --setro`, `losetup -r`, a write-protected disk. */
+  readonly isReadOnlyDevice: (path: string) => boolean;
+}
+
+/** Of this host. */
+export const fileCalls: FileCalls = { open: openSync, close: closeSync, isLocked, mayAccess, isReadOnlyDevice };
+
 /**
  * Opens an image by its path with QEMU's flags, as the user that this thread opens files as, and closes it. Never makes or
  * empties a file, and waits for none. A device is not opened, because udev looks through it again when it is closed: the
  * kernel is asked about its permissions, and whether it can be written at all.
  */
-export function openAgain({ path, leadsTo, forWriting, direct, locks }: OpenImage): Opening {
+export function openAgain({ path, leadsTo, forWriting, direct, locks }: OpenImage, calls: FileCalls): Opening {
   if (leadsTo?.startsWith('device ') === true) {
-    const refusal = deviceRefusal(path, forWriting);
+    const refusal = deviceRefusal(path, forWriting, calls);
     return { ...(refusal === undefined ? {} : { refusal }), excluded: [] };
   }
   const mode = forWriting ? constants.O_RDWR : constants.O_RDONLY;
   try {
-    const file = openSync(path, mode | constants.O_NONBLOCK | constants.O_NOCTTY | (direct ? constants.O_DIRECT : 0));
+    const file = calls.open(path, mode | constants.O_NONBLOCK | constants.O_NOCTTY | (direct ? constants.O_DIRECT : 0));
     try {
-      return { excluded: locks ? exclusionsFor(locks).filter(({ byte }) => isLocked(file, byte)) : [] };
+      return { excluded: locks ? exclusionsFor(locks).filter(({ byte }) => calls.isLocked(file, byte)) : [] };
     } finally {
-      closeSync(file);
+      calls.close(file);
     }
   } catch (thrown) {
     return { refusal: codeOf(thrown), excluded: [] };
   }
 }
 
-function deviceRefusal(path: string, forWriting: boolean): string | undefined {
-  if (!mayAccess(path, forWriting)) return 'EACCES';
-  return forWriting && isReadOnlyDevice(path) ? 'EROFS' : undefined;
+function deviceRefusal(path: string, forWriting: boolean, calls: FileCalls): string | undefined {
+  if (!calls.mayAccess(path, forWriting)) return 'EACCES';
+  return forWriting && calls.isReadOnlyDevice(path) ? 'EROFS' : undefined;
 }
 
-/** `blockdev --setro`, `losetup -r`, a write-protected disk. */
 function isReadOnlyDevice(path: string): boolean {
   try {
     const { rdev } = statSync(path);
