@@ -9,13 +9,13 @@ export const safetyCore: readonly string[] = [
   // What carries out what was decided: intent, act, result; what is seen meanwhile; the paths of a connection that lives.
   'main/engine/{run,operator-requests,sending,stopwatch,observer,within,live-paths,recovery,peer-verdict,path-lease}.ts',
   // Whether what the source has connected to is the destination, and who else has come.
-  'main/engine/{peer-watch,peer-verdict,strangers,app-transport,qemu-transport,negotiation}.ts',
+  'main/engine/{peer-verdict,strangers}.ts',
   // Which paths may be left out or taken away while the guest depends on the others, and what is given back to a host.
-  'main/engine/{slow-paths,path-trials,excluded-subflows,connection-watch,subflow-events}.ts',
-  'main/mptcp/plan/{lease,restore,change}.ts',
-  'main/hosts/path-leases/{lease-book,lent-facts}.ts',
+  'main/engine/{excluded-subflows,subflow-events}.ts',
+  'main/mptcp/plan/change.ts',
+  'main/hosts/path-leases/lent-facts.ts',
   // What the destination must be, and which ports and passwords it gets.
-  'main/engine/{waiting-destination,unlike,display-passwords,migration-port,port-counts}.ts',
+  'main/engine/{unlike,display-passwords,migration-port,port-counts}.ts',
   // The journal: an entry that is lost or misread is a step that a successor does twice, or never.
   'main/storage/{journal,reading,line,lines-of,durable-file,plain-file,file-failure,lock,paths}.ts',
   // Between bytes and QMP messages: framing, numbers, which answer belongs to which command.
@@ -28,8 +28,8 @@ export const safetyCore: readonly string[] = [
   'main/hosts/carry-over/*.ts',
   'main/hosts/swtpm/{tpm-arguments,tpm-files}.ts',
   // Whether the destination gets the disks: what excludes a QEMU from an image, and what of that may be passed over.
-  'main/hosts/disks/*.ts',
-  'main/engine/{disk-takeover,disk-watch}.ts',
+  'main/hosts/disks/{file-lock,image-lock,lock-table,held-locks,open-again,disks-can-be-taken,disk-findings}.ts',
+  'main/engine/disk-takeover.ts',
   'main/likeness/open-image.ts',
   'main/hosts/process/{descriptor-info,process-stat,process-status,unix-sockets}.ts',
   // Whose process it is, what may be executed, and with which rights.
