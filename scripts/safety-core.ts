@@ -9,7 +9,7 @@ export const safetyCore: readonly string[] = [
   // What carries out what was decided: intent, act, result; what is seen meanwhile; the paths of a connection that lives.
   'main/engine/{run,operator-requests,sending,stopwatch,observer,within,live-paths,recovery,peer-verdict,path-lease}.ts',
   // Whether what the source has connected to is the destination, and who else has come.
-  'main/engine/{peer-verdict,strangers}.ts',
+  'main/engine/strangers.ts',
   // Which paths may be left out or taken away while the guest depends on the others, and what is given back to a host.
   'main/engine/{excluded-subflows,subflow-events}.ts',
   'main/mptcp/plan/change.ts',

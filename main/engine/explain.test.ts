@@ -8,6 +8,7 @@ import {
   failed,
   foreign,
   gone,
+  plan,
   prepared,
   sees,
   started,
@@ -519,6 +520,27 @@ test('a cancel whose author is not known is the operator’s', () => {
 test('a stall of unknown length is one of nothing', () => {
   expect(explain(stateAfter([]), 'stalled', 'source').cause).toBe(
     `Nothing moved for 0 ms over eth1 (10.0.1.1 to 10.0.1.2). ${onAlpha}`,
+  );
+});
+
+test('a stall names the paths that were used: the first, and those that have joined', () => {
+  const [first] = plan.paths;
+  if (!first) throw new TypeError('a plan has a path');
+  const [second, third] = ['2', '3'].map((number) => ({
+    ...first,
+    sourceInterface: `eth${number}`,
+    sourceAddress: `10.0.${number}.1`,
+    destinationAddress: `10.0.${number}.2`,
+  }));
+  const paths = [first, second, third].flatMap((path) => path ?? []);
+  const joined = {
+    kind: 'subflow-established',
+    subflow: '1/1',
+    localAddress: '10.0.2.1',
+    remoteAddress: '10.0.2.2',
+  } as const;
+  expect(explain(stateAfter([joined], { paths }), 'stalled', 'source').cause).toBe(
+    `Nothing moved for 0 ms over eth1 (10.0.1.1 to 10.0.1.2) and eth2 (10.0.2.1 to 10.0.2.2). ${onAlpha}`,
   );
 });
 

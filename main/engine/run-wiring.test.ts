@@ -55,6 +55,24 @@ describe('a fault of ours ends the run with its cause, and touches nothing', () 
     });
   });
 
+  test('in what lets the source leave', async () => {
+    const migration = await managed(({ source }) => changeMonitors(source, (monitor) => (monitor.switchOver = fails)));
+    await expect(run(migration)).rejects.toBe(ours);
+    expect([migration.source.outgoing, migration.world.violations]).toEqual(['pre-switchover', []]);
+  });
+
+  test('in what looks at the disks', async () => {
+    const migration = await managed(({ source }) => {
+      let looks = 0;
+      changeMonitors(source, (monitor) => {
+        const images = monitor.images.bind(monitor);
+        monitor.images = () => (++looks === 1 ? images() : fails());
+      });
+    });
+    await expect(run(migration)).rejects.toBe(ours);
+    expect([migration.source.outgoing, migration.world.violations]).toEqual(['pre-switchover', []]);
+  });
+
   test('in what explains why nothing comes through', async () => {
     const migration = await managed(() => undefined);
     Object.assign(migration.manager.ports, { diagnose: fails });

@@ -20,6 +20,8 @@ interface Parts {
   readonly destination?: Partial<MigrationHost>;
   readonly sourceQemu?: Partial<Qemu>;
   readonly destinationQemu?: Partial<Qemu>;
+  /** What the last look before the switchover answers. */
+  readonly mayLeave?: boolean;
 }
 
 interface Stage {
@@ -53,7 +55,7 @@ function stage({ journal = begun, changes = {}, ...parts }: Parts): Stage {
     transport: only<Transport>({}),
     record: (event) => Promise.resolve(void recorded.push(event)),
     note: () => undefined,
-    mayLeave: () => Promise.resolve(true),
+    mayLeave: () => Promise.resolve(parts.mayLeave ?? true),
   };
   return { clock, recorded, run: (step) => clock.until(steps[step](context)) };
 }
@@ -145,6 +147,16 @@ describe('ending the source', () => {
     const { run } = stage({ source: host, sourceQemu: { status: status('postmigrate', 'completed'), quit: broken } });
     await expect(run('quit-source')).rejects.toThrow(TypeError);
   });
+});
+
+test.each([
+  [true, ['switchOver']],
+  [false, []],
+])('the source is let go where the last look allows it: %s', async (mayLeave, expected) => {
+  const asked: string[] = [];
+  const switchOver = (): Promise<void> => Promise.resolve(void asked.push('switchOver'));
+  await stage({ mayLeave, sourceQemu: { switchOver } }).run('switch-over');
+  expect(asked).toEqual(expected);
 });
 
 describe('restoring the paths', () => {

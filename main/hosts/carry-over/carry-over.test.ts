@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { parseCommandLine } from '#main/hosts/command-line/command-line.ts';
 import { withVerdict } from '#main/likeness/finding.ts';
 import { emptyPortrait, type ListenerPortrait, type Portrait } from '#main/likeness/portrait.ts';
 import { samplePortrait } from '#main/likeness/testing/sample-portrait.ts';
 import { carryOver } from './carry-over.ts';
+import { refuseListeners } from './listeners.ts';
 import { driveOf, guestWith } from './testing/changed-guest.ts';
 
 test('a command line of more arguments than a guest needs is refused by their number', () => {
@@ -105,6 +107,17 @@ describe('what the guest listens on', () => {
     ['a debugger', ['-s'], at('TCP 0.0.0.0:1234', 'character device "gdb"')],
   ])('%s of the command line is no reason to refuse', (_what, args, listener) => {
     expect(refusedOf(args, listener)).toEqual([]);
+  });
+
+  test.each([
+    ['is the carried one', '0.0.0.0:2222', []],
+    ['is another one', '0.0.0.0:3333', ['TCP 0.0.0.0:3333']],
+  ])('a port that was forwarded while it ran is carried over: what listens %s', (_which, address, refused) => {
+    const netdev = { id: 'n1', type: 'user', details: '', queues: 1, forwards: ['tcp::2222-10.0.2.15:22'] };
+    const listeners = [at(`TCP ${address}`)];
+    const source = { ...emptyPortrait, netdevs: [netdev], process: { ...emptyPortrait.process, listeners } };
+    const { findings } = refuseListeners(parseCommandLine(['qemu-system-x86_64', '-m', '64']), source);
+    expect(findings.map(({ item }) => item)).toEqual(refused);
   });
 
   test.each<[string, readonly string[], ListenerPortrait, string]>([
