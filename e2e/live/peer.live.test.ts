@@ -14,12 +14,23 @@ const reason = await whyNoLabs();
 const proofs = ({ entries }: Story): unknown[] =>
   entries.flatMap(({ event }) => (event.kind === 'peer-proven' ? [[event.by, event.connections]] : []));
 
+const failedPaths = ({ entries }: Story): string[] =>
+  entries.flatMap(({ event }) => (event.kind === 'path-failed' ? [`${event.path.sourceInterface}: ${event.why}`] : []));
+
 describe.skipIf(reason !== '')(`the peer of the source${reason}`, () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.make({ linkRatesBitsPerSecond: [100e6, 100e6] });
   });
   afterAll(() => stage[Symbol.asyncDispose]());
+
+  function own(story: Story, addresses: readonly string[]): void {
+    for (const address of addresses) stage.network.own(story.source, address);
+  }
+
+  function disown(story: Story, addresses: readonly string[]): void {
+    for (const address of addresses) stage.network.disown(story.source, address);
+  }
 
   test.each([
     ['the numbers of Multipath TCP', {}, [['sequence', 1]]],
@@ -56,18 +67,28 @@ describe.skipIf(reason !== '')(`the peer of the source${reason}`, () => {
     },
   );
 
-  test.each(['qemu', 'app'] as const)(
-    'case 41: the source has the address of the destination itself, with sockets of %s',
-    async (socket) => {
+  describe.each(['qemu', 'app'] as const)('sockets of %s', (socket) => {
+    test('case 41: the source itself has every address of the destination', async () => {
       const story = await stage.begin({ settings: { socket } });
-      story.at(done('start-destination'), () => stage.network.own(story.source, story.address));
+      story.at(done('start-destination'), () => own(story, story.addresses));
       await story.end();
-      stage.network.disown(story.source, story.address);
+      disown(story, story.addresses);
       expect(await sevenChecks(story)).toEqual(
         safeOnSource({ cause: new RegExp(`itself has the address ${story.address} of ${story.destination}`) }),
       );
-    },
-  );
+    });
+
+    test('case 48: the source itself has the address of the first path, and the guest goes over the next one', async () => {
+      const story = await stage.begin({ settings: { socket } });
+      story.at(done('start-destination'), () => own(story, [story.address]));
+      await story.end();
+      disown(story, [story.address]);
+      expect({ failed: failedPaths(story), ...(await sevenChecks(story)) }).toEqual({
+        failed: [expect.stringMatching(`^eth1: .*itself has the address ${story.address} of ${story.destination}`)],
+        ...doneOnDestination(),
+      });
+    });
+  });
 
   test('case 42: the source completes towards a machine that is not the destination', async () => {
     const hidden = vi.spyOn(LocalHost.prototype, 'connectionEnds').mockResolvedValue([]);

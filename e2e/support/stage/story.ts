@@ -44,6 +44,11 @@ export class Story {
     return this.#firstPath.destinationAddress;
   }
 
+  /** Of the destination, on every path. */
+  get addresses(): readonly string[] {
+    return this.#plan.paths.map(({ destinationAddress }) => destinationAddress);
+  }
+
   /** Of the source, on the same path. */
   get sourceAddress(): string {
     return this.#firstPath.sourceAddress;
