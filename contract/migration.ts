@@ -132,7 +132,7 @@ export type Path = z.infer<typeof pathSchema>;
  * - of a pair: `local-to-source` and `local-to-destination` (the other host's address is its own too), `no-route`,
  *   `leaves-elsewhere` (the source would send over another interface), `answers-elsewhere` (so would the destination),
  *   `reverse-path-filter`, `arp-answered-elsewhere`, `shared-port`, `other-family` (cannot join the first),
- *   `not-listened-to`, `foreign-endpoint` (another program keeps the address and does not announce it), `no-counterpart`,
+ *   `not-listened-to`, `foreign-endpoint` (another program keeps the address and does not announce it, or prevents binding), `no-counterpart`,
  *   `beyond-limit` (a connection has nine paths at most), `not-examined` (there are too many), `excluded-by-operator`;
  * - by a probe: `probed-no-answer` (nothing, or an error), `probed-stranger` (not the destination), `probed-full-size-lost`
  *   (small packets pass, those of full size do not), `probed-no-mptcp` (TCP option 30 does not pass).

@@ -82,7 +82,7 @@ export type LikenessFacts =
 /** What the path managers of both hosts lack, in the operator's own commands, and what there belongs to others. */
 export interface PathPreparation {
   readonly commands: Readonly<Record<Side, readonly string[]>>;
-  readonly warnings: readonly { readonly sentence: string; readonly command?: string }[];
+  readonly warnings: readonly { readonly side: Side; readonly sentence: string; readonly command?: string }[];
 }
 
 /** A migration that puts back, at its end, what it has set on these hosts. */

@@ -89,7 +89,7 @@ function qemu(host: HostFacts, version: string, mptcp = true): HostFacts {
 const noMptcp = { usable: false, reason: 'net.mptcp.enabled is 0.', remedy: 'sysctl -w net.mptcp.enabled=1' };
 const kernelWithout = without(destination, noMptcp);
 const commands = { commands: { source: ['ip mptcp limits set subflows 1'], destination: [] }, warnings: [] };
-const toDo = 'ip mptcp limits set subflows 1  # on the source';
+const toDo = 'ip netns exec alpha ip mptcp limits set subflows 1  # on the source';
 
 function checkOf(id: string, change: Change): Omit<Check, 'id'> | undefined {
   const found = preflight({ ...ready, ...change }).find((check) => check.id === id);
@@ -858,16 +858,25 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
         preparation: {
           ...ready.preparation,
           warnings: [
-            { sentence: 'beta announces 10.0.9.2.', command: 'ip mptcp endpoint delete id 3' },
-            { sentence: 'It is a backup.' },
+            { side: 'destination', sentence: 'beta announces 10.0.9.2.', command: 'ip mptcp endpoint delete id 3' },
+            { side: 'source', sentence: 'It is a backup.' },
+            { side: 'source', sentence: 'alpha needs a route.', command: 'ip route add 10.0.2.2/32 dev eth2' },
           ],
         },
       },
-      check: { ...warned, text: 'beta announces 10.0.9.2. It is a backup.', command: 'ip mptcp endpoint delete id 3' },
+      check: {
+        ...warned,
+        text: 'beta announces 10.0.9.2. It is a backup. alpha needs a route.',
+        command:
+          'ip netns exec beta ip mptcp endpoint delete id 3  # on the destination\nip netns exec alpha ip route add 10.0.2.2/32 dev eth2  # on the source',
+      },
     },
     {
       when: 'it is not wanted',
-      facts: { preparation: { ...ready.preparation, warnings: [{ sentence: 'x' }] }, ...settings({ mptcp: 'off' }) },
+      facts: {
+        preparation: { ...ready.preparation, warnings: [{ side: 'source', sentence: 'x' }] },
+        ...settings({ mptcp: 'off' }),
+      },
     },
   ],
   'mptcp-borrowed': [

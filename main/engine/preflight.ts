@@ -1,4 +1,5 @@
-import type { Check, MigrationSettings } from '#contract/migration.ts';
+import type { Check, MigrationSettings, Side } from '#contract/migration.ts';
+import { typedOn } from '#contract/mptcp-commands.ts';
 import { formatBytes } from '#contract/units.ts';
 import { nameOfUser } from '#contract/user-name.ts';
 import { connectionQuestions } from './preflight-connection.ts';
@@ -143,9 +144,9 @@ const questions: Readonly<Record<string, Question>> = {
       : { holds: 'Both QEMUs know the mptcp option.' };
   },
 
-  'mptcp-paths': ({ settings, paths, preparation }) => {
+  'mptcp-paths': ({ settings, paths, preparation, ...hosts }) => {
     if (settings.mptcp === 'off' || paths.length < 2) return undefined;
-    const commands = commandsOf(preparation);
+    const commands = commandsOf(preparation, hosts);
     if (commands === '') return { holds: `Both kernels are set up for ${paths.length} paths.` };
     return settings.preparePaths
       ? { holds: 'MPTCP endpoints and limits are set for this migration, and put back after it.', command: commands }
@@ -157,14 +158,16 @@ const questions: Readonly<Record<string, Question>> = {
         };
   },
 
-  'mptcp-foreign': ({ settings, preparation }) => {
-    const [first] = preparation.warnings;
-    if (settings.mptcp === 'off' || !first) return undefined;
+  'mptcp-foreign': ({ settings, preparation, ...hosts }) => {
+    if (settings.mptcp === 'off' || preparation.warnings.length === 0) return undefined;
+    const commands = preparation.warnings.flatMap(({ command, side }) =>
+      command === undefined ? [] : [lineFor(side, command, hosts)],
+    );
     return {
       severity: 'warning',
       text: preparation.warnings.map(({ sentence }) => sentence).join(' '),
       remedy: 'What is not ours is left alone; change it yourself if it is in the way.',
-      ...(first.command === undefined ? {} : { command: first.command }),
+      ...(commands.length === 0 ? {} : { command: [...new Set(commands)].join('\n') }),
     };
   },
 
@@ -300,9 +303,15 @@ function alreadyMigrating(name: string, { migrationId, managed, elsewhere = fals
       };
 }
 
-function commandsOf({ commands }: PathPreparation): string {
+type Hosts = Pick<PreflightFacts, 'source' | 'destination'>;
+
+function lineFor(side: Side, command: string, hosts: Hosts): string {
+  return `${typedOn(hosts[side], command)}  # on the ${side}`;
+}
+
+function commandsOf({ commands }: PathPreparation, hosts: Hosts): string {
   return (['source', 'destination'] as const)
-    .flatMap((side) => commands[side].map((command) => `${command}  # on the ${side}`))
+    .flatMap((side) => commands[side].map((command) => lineFor(side, command, hosts)))
     .join('\n');
 }
 

@@ -245,6 +245,49 @@ describe('where both ports of the source are in one subnet', () => {
     ]);
   });
 
+  const third: MptcpEndpoint = { id: 1, address: '10.77.3.2', interface: 'b3', flags: ['signal'] };
+
+  test('in the order in which the destination announces, where it has endpoints already', () => {
+    const story: Story = { paths: 3, routes, kernel: '6.18.2', destination: { endpoints: [third] } };
+    expect(commands(story)[0].slice(1)).toEqual([
+      'ip mptcp endpoint add 10.77.3.1 dev a3 laminar',
+      'ip mptcp endpoint add 10.77.2.1 dev a2 laminar',
+    ]);
+  });
+
+  test('behind those that are there already in that order', () => {
+    const own: MptcpEndpoint = { id: 1, address: '10.77.2.1', interface: 'a2', flags: ['laminar'] };
+    const story: Story = { paths: 3, routes, kernel: '6.18.2', source: { endpoints: [own] } };
+    expect(commands(story)[0].slice(1)).toEqual(['ip mptcp endpoint add 10.77.3.1 dev a3 laminar']);
+  });
+
+  test.each<[string, Story]>([
+    [
+      'an address of the source has another endpoint',
+      { source: { endpoints: [{ id: 1, address: '10.77.3.1', flags: ['signal'] }] } },
+    ],
+    [
+      'the destination announces what is on no path',
+      { destination: { endpoints: [{ id: 1, address: '192.0.2.9', flags: ['signal'] }] } },
+    ],
+    [
+      'the source binds in another order',
+      { source: { endpoints: [{ id: 1, address: '10.77.3.1', flags: ['laminar'] }] } },
+    ],
+  ])('none where %s: what cannot be bound is left out, and the others are used', (_, there) => {
+    const story: Story = { paths: 3, routes, kernel: '6.18.2', ...there };
+    const { source, destination, unannounced } = plan(story);
+    expect([
+      source.commands.filter((command) => command.includes('laminar')),
+      destination.commands,
+      unannounced.map(({ path: { sourceInterface }, warning: { kind, command } }) => [sourceInterface, kind, command]),
+    ]).toEqual([
+      [],
+      ['ip mptcp endpoint add 10.77.3.2 dev b3 signal'],
+      [['a2', 'foreign-endpoint', 'ip route add 10.77.2.2/32 dev a2 src 10.77.2.1']],
+    ]);
+  });
+
   test('an older kernel needs a route, which only the operator can want', () => {
     const story: Story = { paths: 3, routes, kernel: '6.12.0' };
     expect([commands(story)[0], warnings(story)]).toEqual([

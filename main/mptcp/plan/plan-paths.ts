@@ -68,10 +68,15 @@ export function planPaths(input: PathPlanInput): PathPlan {
   const warnings: PlanWarning[] = [];
   const warn = (warning: PlanWarning): void => void warnings.push(warning);
 
-  const { announcements, unannounced } = planAnnouncements(input);
+  const { announcements: hopedFor, unannounced } = planAnnouncements(input);
   warnings.push(...unannounced.map(({ warning }) => warning));
   warnAboutBackups(input, warn);
-  const laminar = planLaminar(input, warn);
+  const { laminar, unbound } = planLaminar(input, hopedFor, warn);
+  warnings.push(...unbound.map(({ warning }) => warning));
+  // What cannot be bound to its port would share another one.
+  const announcements = hopedFor.filter(
+    ({ address }) => !unbound.some(({ path }) => path.destinationAddress === address),
+  );
   const limits = planLimits(input, announcements, warn);
   warnAboutForeign(input, warn);
 
@@ -79,7 +84,7 @@ export function planPaths(input: PathPlanInput): PathPlan {
     source: sidePlan(source, laminar, limits.source),
     destination: sidePlan(destination, announcements, limits.destination),
     warnings,
-    unannounced,
+    unannounced: [...unannounced, ...unbound],
   };
 }
 
@@ -158,9 +163,16 @@ function foundAt(wanted: NewEndpoint, existing: readonly MptcpEndpoint[]): Mptcp
 
 /**
  * A subflow to an announced address leaves by the interface that routing chooses. Where that is the wrong one, laminar
- * endpoints bind them: the kernel gives each announced address the next one, so every further path needs one, in order.
+ * endpoints bind them: the kernel gives each announced address the next one, so every further path needs one, in order. An
+ * announcement that belongs to no path takes the next one all the same, and an address that has another endpoint cannot get
+ * one: then every later path would be bound to the wrong port and join nothing, so none is bound.
  */
-function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn: Warn): NewEndpoint[] {
+function planLaminar(
+  input: PathPlanInput,
+  announcements: readonly NewEndpoint[],
+  warn: Warn,
+): { readonly laminar: readonly NewEndpoint[]; readonly unbound: PathPlan['unannounced'] } {
+  const { source, destination, paths, routes } = input;
   const further = paths.slice(1);
   const astray = further.filter((path) => {
     const answer = answerFor(routes?.source, path.destinationAddress);
@@ -177,10 +189,16 @@ function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn
       command: `ip route add ${hostRoute(path.sourceAddress)} dev ${shellWord(path.destinationInterface)} src ${path.destinationAddress}`,
     });
   }
-  if (astray.length === 0) return [];
+  if (astray.length === 0) return { laminar: [], unbound: [] };
   if (hasLaminarEndpoints(source)) {
+    const inTheWay = inTheWayOfBinding(input, announcements);
+    if (inTheWay !== undefined) {
+      const unbound = astray.map((path) => ({ path, warning: cannotBeBound(input, path, inTheWay) }));
+      return { laminar: [], unbound };
+    }
     const existing = kept(source.mptcp.endpoints);
-    const wanted = further
+    const inOrder = announcedInOrder(input, announcements).flatMap(({ path }) => path ?? []);
+    const wanted = inOrder
       .map(({ sourceAddress, sourceInterface }): NewEndpoint => {
         return { address: sourceAddress, interface: sourceInterface, flags: ['laminar'] };
       })
@@ -193,19 +211,71 @@ function planLaminar({ source, destination, paths, routes }: PathPlanInput, warn
         sentence: `${source.id} has room for ${room} of ${wanted.length} endpoints that bind subflows to their interfaces: a host keeps ${endpointMaximum} MPTCP endpoints.`,
       });
     }
-    return wanted.slice(0, room);
+    return { laminar: wanted.slice(0, room), unbound: [] };
   }
   for (const path of astray) {
-    const gateway = answerFor(routes?.source, path.destinationAddress, path.sourceAddress)?.gateway;
-    const via = gateway === undefined ? '' : `via ${gateway} `;
     warn({
       kind: 'routed-elsewhere',
       side: 'source',
       sentence: `${source.id} reaches ${path.destinationAddress} over another interface than ${path.sourceInterface}, so this path adds nothing. A route of its own fixes it (Linux 6.18 can do without).`,
-      command: `ip route add ${hostRoute(path.destinationAddress)} ${via}dev ${shellWord(path.sourceInterface)} src ${path.sourceAddress}`,
+      command: ownRoute(input, path),
     });
   }
-  return [];
+  return { laminar: [], unbound: [] };
+}
+
+function ownRoute({ routes }: PathPlanInput, path: Path): string {
+  const gateway = answerFor(routes?.source, path.destinationAddress, path.sourceAddress)?.gateway;
+  const via = gateway === undefined ? '' : `via ${gateway} `;
+  return `ip route add ${hostRoute(path.destinationAddress)} ${via}dev ${shellWord(path.sourceInterface)} src ${path.sourceAddress}`;
+}
+
+interface Announced {
+  readonly address: string;
+  readonly path: Path | undefined;
+}
+
+/** What the source will hear, in the order in which the destination's kernel announces it: that of its endpoints. */
+function announcedInOrder(
+  { destination, paths }: PathPlanInput,
+  announcements: readonly NewEndpoint[],
+): readonly Announced[] {
+  const [first, ...further] = paths;
+  return [...kept(destination.mptcp.endpoints), ...announcements].flatMap(({ address, flags }): Announced[] => {
+    if (!flags.includes('signal') || address === first?.destinationAddress) return [];
+    return [{ address, path: further.find(({ destinationAddress }) => destinationAddress === address) }];
+  });
+}
+
+/** The endpoint because of which a further path would be bound to the wrong port. */
+function inTheWayOfBinding(
+  input: PathPlanInput,
+  announcements: readonly NewEndpoint[],
+): { readonly host: string; readonly address: string } | undefined {
+  const { source, destination } = input;
+  const existing = kept(source.mptcp.endpoints);
+  const laminar = existing.filter(({ flags }) => flags.includes('laminar'));
+  for (const [index, { address, path }] of announcedInOrder(input, announcements).entries()) {
+    if (path === undefined) return { host: destination.id, address };
+    const own = existing.find((endpoint) => endpoint.address === path.sourceAddress);
+    if (own && !own.flags.includes('laminar')) return { host: source.id, address: own.address };
+    const next = laminar[index];
+    if (next && next.address !== path.sourceAddress) return { host: source.id, address: next.address };
+  }
+  return undefined;
+}
+
+function cannotBeBound(
+  input: PathPlanInput,
+  path: Path,
+  { host, address }: { readonly host: string; readonly address: string },
+): PlanWarning {
+  return {
+    kind: 'foreign-endpoint',
+    side: 'source',
+    sentence: `${input.source.id} reaches ${path.destinationAddress} over another interface than ${path.sourceInterface} unless the subflow is bound, and the MPTCP endpoint ${address} of another program on ${host} prevents that: the kernel would bind subflows to the wrong interfaces. A route of its own makes this a path.`,
+    command: ownRoute(input, path),
+  };
 }
 
 function planLimits(
