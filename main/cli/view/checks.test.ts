@@ -14,7 +14,13 @@ test('every check has its mark, and what fails has what fixes it', () => {
         command: 'sysctl -w net.mptcp.enabled=1',
       },
       { id: 'memory', severity: 'error', passed: false, text: 'Not enough memory.', acceptable: true },
-      { id: 'mtu', severity: 'warning', passed: false, text: 'MTUs differ.' },
+      {
+        id: 'mtu',
+        severity: 'warning',
+        passed: false,
+        text: 'MTUs differ.',
+        command: 'ip a  # on the source\nip b  # on the destination',
+      },
     ]).split('\n'),
   ).toEqual([
     '✓ 2 paths, 1 Gbit/s.',
@@ -24,5 +30,7 @@ test('every check has its mark, and what fails has what fixes it', () => {
     'x Not enough memory.',
     '    or continue in spite of it: --accept memory',
     '! MTUs differ.',
+    '    ip a # on the source',
+    '    ip b # on the destination',
   ]);
 });

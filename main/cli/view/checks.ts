@@ -12,7 +12,9 @@ export function checkLines(checks: readonly Check[]): string {
     .flatMap((check) => {
       if (check.passed) return [`✓ ${plainText(check.text)}`];
       const accept = check.acceptable === true ? `or continue in spite of it: --accept ${check.id}` : undefined;
-      const advice = [check.remedy, check.command, accept].filter((text) => text !== undefined);
+      // One line each: what follows a comment on the same line would not be run.
+      const commands = check.command?.split('\n') ?? [];
+      const advice = [check.remedy, ...commands, accept].filter((text) => text !== undefined);
       return [
         `${marks[check.severity]} ${plainText(check.text)}`,
         ...advice.map((text) => `    ${plainText(text, mostCommandCharacters)}`),
