@@ -161,6 +161,16 @@ describe.skipIf(obstacle !== undefined)('a guest that was changed while it ran',
       id: 'blocked',
     },
     {
+      what: 'a disk is a quorum, whose locks QEMU keeps',
+      args: [
+        ...['f0', 'f1'].flatMap((name) => ['-blockdev', `driver=null-co,node-name=${name},read-zeroes=on`]),
+        ...'-blockdev driver=quorum,node-name=q,children.0=f0,children.1=f1,vote-threshold=1'.split(' '),
+        ...'-device virtio-blk-pci,drive=q'.split(' '),
+      ],
+      change: () => Promise.resolve(),
+      id: 'block-driver',
+    },
+    {
       what: 'a throttle node was added',
       change: async (client) => {
         await client.executeRaw('object-add', { 'qom-type': 'throttle-group', id: 'tg' });

@@ -9,6 +9,7 @@ const bitmap = { name: 'hourly', persistent: false };
 /** For each obstacle a guest that has it, and the item that is named. */
 const cases: Readonly<Record<string, readonly (readonly [Portrait, string])[]>> = {
   blocked: [[{ ...samplePortrait, blockers: ['The vvfat (rw) format does not support live migration.'] }, 'migration']],
+  'block-driver': [[{ ...samplePortrait, blockDrivers: ['file', 'quorum', 'raw'] }, 'quorum']],
   'block-job': [[{ ...samplePortrait, jobs: ['mirror of virtio0'] }, 'mirror of virtio0']],
   'block-export': [[{ ...samplePortrait, exports: ['nbd "e0" of d1'] }, 'nbd "e0" of d1']],
   tpm: [[{ ...samplePortrait, tpms: ['tpm-tis (passthrough)'] }, 'tpm-tis (passthrough)']],

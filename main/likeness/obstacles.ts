@@ -28,6 +28,20 @@ export const obstacles: readonly Obstacle[] = [
       })),
   },
   {
+    id: 'block-driver',
+    refuses: 'disks of the drivers `quorum` and `replication`',
+    because:
+      'QEMU keeps the locks of the images below them when it lets go of a disk, and the destination cannot take them',
+    find: ({ blockDrivers = [] }) =>
+      blockDrivers
+        .filter((driver) => keepsLocks.has(driver))
+        .map((driver) => ({
+          item: driver,
+          text: `The guest has a disk of the driver ${driver}, whose images QEMU does not release for the destination.`,
+          remedy: 'Restart the guest with one of these images alone, or with a mirror that the host makes.',
+        })),
+  },
+  {
     id: 'block-job',
     refuses: 'a running block job (mirror, backup, commit, stream)',
     because: 'it ends with the source, half done',
@@ -136,6 +150,9 @@ export const obstacles: readonly Obstacle[] = [
       ),
   },
 ];
+
+/** Each has permissions of its own for its children, also while it is inactive (`bdrv_child_perm` in block/quorum.c). */
+const keepsLocks: ReadonlySet<string> = new Set(['quorum', 'replication']);
 
 export interface ObstacleFinding extends Finding {
   readonly acceptable: boolean;

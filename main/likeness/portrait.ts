@@ -16,6 +16,8 @@ export interface Portrait {
   readonly exports: readonly string[];
   /** Why QEMU itself refuses to migrate (`blocked-reasons` of `query-migrate`, since 6.0). */
   readonly blockers: readonly string[];
+  /** Drivers of all block nodes, each once, those beneath the drives as well. */
+  readonly blockDrivers?: readonly string[];
   /** In the order of `info qtree`; the machine's own devices included. */
   readonly devices: readonly Device[];
   /** What `-device` and `device_add` have made, by the places where QEMU keeps it (`/machine/peripheral`, `peripheral-anon`). */

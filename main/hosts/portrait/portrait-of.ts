@@ -19,6 +19,7 @@ export function portraitOf(answers: Answers, files: FileView, process: ProcessPo
     jobs: answers.jobs.map(({ type, device }) => `${type} of ${device}`),
     exports: answers.exports.map(({ id, type, 'node-name': node }) => `${type} "${id}" of ${node}`),
     blockers: answers.blockers,
+    blockDrivers: [...new Set(answers.nodes.map((node) => text(node, 'drv')))],
     devices: parseDeviceTree(answers.deviceTree),
     peripherals: answers.peripherals,
     memoryDevices: answers.memoryDevices.flatMap(readMemoryDevice),
