@@ -60,7 +60,8 @@ export function carryBackends(commandLine: CommandLine, source: Portrait): Chang
     },
   ];
   let { options } = withForwards(commandLine, source, findings);
-  const words = commandLine.options.map(({ value = '' }) => value);
+  // A device uses backends and makes none; one that was plugged in names its own, which nothing else does.
+  const words = commandLine.options.filter(({ name }) => name !== 'device').map(({ value = '' }) => value);
   for (const { option: name, impliedKey, row, title, removal, isOwn, present, added } of kinds) {
     const known = new Set<string>(name === 'netdev' ? idsOf(options, ['nic', 'net']) : []);
     const kept = options.flatMap((option): CommandLineOption[] => {

@@ -81,6 +81,11 @@ test('backends that options of other kinds have made are not refused', () => {
   expect(refusalsOf(argv, own)).toEqual([]);
 });
 
+test('a backend that only a device names is refused, for the device does not make it', () => {
+  const file = { id: 'm9', type: 'memory-backend-file', properties: {} };
+  expect(refusalsOf('-device pc-dimm,memdev=m9', { objects: [file] })).toEqual(['object m9']);
+});
+
 describe('what the guest listens on', () => {
   const refusedOf = (args: readonly string[], ...listeners: readonly ListenerPortrait[]): readonly string[] => {
     const source = { ...emptyPortrait, process: { ...emptyPortrait.process, listeners } };
