@@ -167,6 +167,7 @@ describe.skipIf(reason !== '')(`connections that Switchyard makes itself${reason
       'start-destination',
       'compare-twin',
       'negotiate-capabilities',
+      'try-paths',
       'check-disks',
       'listen',
       'connect',
