@@ -85,6 +85,7 @@ describe.skipIf(reason !== '')(`the app behind a browser${reason}`, () => {
       { side: 'source', command: expect.stringContaining('"max-bandwidth":15000000') },
       { side: 'destination', command: expect.stringContaining('"uri":"tcp:0.0.0.0:0,mptcp=on"') },
       { side: 'source', command: expect.stringMatching(/"uri":"tcp:10\.\d+\.1\.2:PORT,mptcp=on"/) },
+      { side: 'source', command: expect.stringContaining('"migrate-continue","arguments":{"state":"pre-switchover"}') },
     ]);
   });
 
