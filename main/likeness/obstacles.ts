@@ -107,7 +107,7 @@ export const obstacles: readonly Obstacle[] = [
     id: 'image-name',
     refuses: 'a drive with a relative path, of a QEMU that has left its folder (`-daemonize`)',
     because:
-      'QEMU opens an image of `-drive` again by its name when it lets go of it, does not find it, and gives the migration up',
+      'QEMU reopens an image of `-drive` by its name when it releases it, does not find it, and the migration fails',
     find: ({ drives }) =>
       drives
         // What is only read is not opened again, nor are nodes of `-blockdev` (auto-read-only, block/file-posix.c).
@@ -185,8 +185,8 @@ function lost(drive: Drive, { path = '', lostName, isOpen }: Layer): readonly Om
   return [
     {
       item: driveLabel(drive),
-      text: `${driveLabel(drive)} has a relative path, under which QEMU looks for ${lostName} now that it has left its folder; the image is ${path}.`,
-      remedy: `Make that name lead to the image until the guest has moved: \`ln -s ${shellWord(path)} ${shellWord(lostName)}\`. Start guests with absolute paths.`,
+      text: `${driveLabel(drive)} has a relative path, and QEMU now looks for it at ${lostName}, because it has left its folder; the image is ${path}.`,
+      remedy: `Link that name to the image until the guest has moved: \`ln -s ${shellWord(path)} ${shellWord(lostName)}\`. Start guests with absolute paths.`,
     },
   ];
 }
