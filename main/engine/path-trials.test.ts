@@ -7,6 +7,7 @@ import { at, peace, planned, quiet } from './simulation/scenes.ts';
 import type { MigrationUnderTest } from './simulation/migration-under-test.ts';
 import type { DeadPath } from './simulation/simulated-world.ts';
 import { plan } from './simulation/states.ts';
+import { stepTable } from './step-table.ts';
 import { VirtualClock } from './simulation/virtual-clock.ts';
 
 const three = [1, 2, 3].map((link) => pathBetween(plan.source, plan.destination, link));
@@ -196,3 +197,13 @@ async function entryOf(migration: MigrationUnderTest, kind: string): Promise<num
   await migration.migrate();
   return migration.events.findIndex((event) => event.kind === kind) + 1;
 }
+
+test.each([
+  ['a single path', 1, undefined, false],
+  ['a single path and a port that the kernel chooses', 1, 0, false],
+  ['a single path and a port that was named, where another machine may wait', 1, 4444, true],
+  ['several paths', 2, undefined, true],
+] as const)('paths are tried beforehand or not: %s', (_, count, port, tried) => {
+  const listener = port === undefined ? {} : { listener: { host: '0.0.0.0', port } };
+  expect(stepTable['try-paths'].prepares({ ...plan, paths: three.slice(0, count), ...listener })).toBe(tried);
+});
