@@ -203,7 +203,7 @@ test.each([
   ['a single path and a port that the kernel chooses', 1, 0, false],
   ['a single path and a port that was named, where another machine may wait', 1, 4444, true],
   ['several paths', 2, undefined, true],
-] as const)('paths are tried beforehand or not: %s', (_, count, port, tried) => {
+] as const)('paths are tried beforehand or not: %s', (_, count, port, expected) => {
   const listener = port === undefined ? {} : { listener: { host: '0.0.0.0', port } };
-  expect(stepTable['try-paths'].prepares({ ...plan, paths: three.slice(0, count), ...listener })).toBe(tried);
+  expect(stepTable['try-paths'].prepares({ ...plan, paths: three.slice(0, count), ...listener })).toBe(expected);
 });
