@@ -90,6 +90,7 @@ describe.skipIf(reason !== undefined)('the printed commands make paths of what i
     ['The same with a source before Linux 6.18', ['eth1', 'eth2']],
     ['The same, with a strict reverse path filter on the second port of the destination', ['eth1', 'eth2']],
     ['Routes only in tables of their own (`ip rule add from …`)', ['eth1', 'eth2']],
+    ['IPv6 only, two ports each in one subnet', ['eth1', 'eth2']],
     ['A port that is down', ['eth1', 'eth2']],
   ])('%s', async (setUp, planned) => {
     const story = pathCases.find((each) => each.setUp === setUp);

@@ -163,7 +163,8 @@ function wrongWayBack({ pair, peer, to, back, answersHere, isIpv4 }: View): Obje
       fix: loosen('destination', to),
     };
   }
-  if (inOneSubnet) return undefined;
+  // With ARP the source is found on any of its ports; with NDP only on the one that has the address.
+  if (inOneSubnet && isIpv4) return undefined;
   return { reason: 'answers-elsewhere', text: `${peer.id} answers ${local} over ${other} instead of ${to}.`, fix };
 }
 
