@@ -1,12 +1,11 @@
 import type { Path } from '#contract/migration.ts';
+import { leastUsefulFraction } from '#contract/path-speed.ts';
 import type { Sample } from '#contract/telemetry.ts';
 import type { Bytes, Fraction, Microseconds, Milliseconds } from '#contract/units.ts';
 import { openSubflowsOn } from './missing-paths.ts';
 
 /** Long enough to see through a burst, short beside a migration that is worth it. */
 const judgedOverMs: Milliseconds = 3000;
-/** Of what the fastest path carries: a path that brings less costs more (docs/performance.md). */
-const leastUsefulFraction: Fraction = 1 / 15;
 /** Where data waits that the others have overtaken, round trips take many times as long as on the fastest path. */
 const queueingRttRatio = 4;
 /** In so many of the samples; one may catch a queue between two bursts. */

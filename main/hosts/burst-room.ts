@@ -1,4 +1,5 @@
 import type { QemuIdentity } from '#contract/host.ts';
+import { socketInode } from '#main/mptcp/process-sockets.ts';
 import { duplicateDescriptorOf, openProcess } from '#native/pidfd.ts';
 import { openNetlinkSession } from '#native/netlink/open-session.ts';
 import { readSockets } from '#native/netlink/socket-table.ts';
@@ -53,7 +54,7 @@ async function listenersOf(
     for (const { inode } of [...tcp, ...mptcp]) inodes.add(inode);
   }
   return [...readDescriptors(pid)].flatMap(([descriptor, target]) => {
-    const inode = Number(/^socket:\[(\d+)\]$/.exec(target)?.[1]);
-    return inodes.has(inode) ? [descriptor] : [];
+    const inode = socketInode(target);
+    return inode !== undefined && inodes.has(inode) ? [descriptor] : [];
   });
 }

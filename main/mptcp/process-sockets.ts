@@ -19,7 +19,8 @@ export function readSocketInodes(pid: number): Set<number> | undefined {
   }
 }
 
-function socketInode(target: string | undefined): number | undefined {
+/** From the target of a link in /proc/PID/fd; `undefined` for what is no socket. */
+export function socketInode(target: string | undefined): number | undefined {
   const match = target === undefined ? undefined : (/^socket:\[(\d+)\]$/.exec(target) ?? undefined);
   return match && Number(match[1]);
 }

@@ -1,13 +1,7 @@
 import type { Path } from '#contract/migration.ts';
+import { leastUsefulFraction } from '#contract/path-speed.ts';
 import { freshProbe } from '#contract/probe.ts';
-import type { BitsPerSecond, Fraction } from '#contract/units.ts';
-
-/**
- * A path that is slower than this part of the fastest is joined as a backup. Measured beside 500 Mbit/s (docs/performance.md):
- * one of a tenth adds some hundredths, one of a twentieth nothing, one of a fiftieth takes a sixth away, and one of a
- * hundredth makes the copy twice as slow as the fastest alone, since data waits in its queue that the others have overtaken.
- */
-export const leastUsefulFraction: Fraction = 1 / 15;
+import type { BitsPerSecond } from '#contract/units.ts';
 
 /**
  * Marks the paths that would make a Multipath TCP connection slower. The first path carries its beginning whatever the speed, and
